@@ -75,11 +75,9 @@ class _Account:
         """Value the account after one row; the drawdown there, in percent of the peak."""
         self.unrealized_usd = unrealized_usd
         equity = (self.initial_usd + self.realized_usd) + unrealized_usd
-        if equity > self.peak_usd:
-            self.peak_usd = equity
+        self.peak_usd = max(self.peak_usd, equity)
         drawdown_pct = (self.peak_usd - equity) / self.peak_usd * 100
-        if drawdown_pct > self.max_drawdown_pct:
-            self.max_drawdown_pct = drawdown_pct
+        self.max_drawdown_pct = max(self.max_drawdown_pct, drawdown_pct)
         return drawdown_pct
 
 

@@ -15,6 +15,9 @@ from typing import Any, NamedTuple
 
 BPS = 10_000
 
+# Changes with every change of a figure: results of different engine versions are never mixed.
+ENGINE_VERSION = "1"
+
 
 class Side(StrEnum):
     """Which venue is bought and which is sold. Compares equal to its text."""
@@ -100,7 +103,7 @@ class ArbitrageTrade:
     meta: dict[str, Any] = field(default_factory=dict)
 
     def spread_on(self, snapshot: OrderBookSnapshot) -> float:
-        """This trade's own side's entry spread on `snapshot`, in bps; below zero it has reversed."""
+        """The entry spread of the trade's side on `snapshot`, in bps; below zero it reversed."""
         if self.side == Side.LONG_A_SHORT_B:
             return entry_spread_bps(snapshot.best_ask_a, snapshot.best_bid_b)
         return entry_spread_bps(snapshot.best_ask_b, snapshot.best_bid_a)
@@ -176,7 +179,7 @@ class ArbitrageEngine:
         )
 
     def on_snapshot(self, snapshot: OrderBookSnapshot) -> list[ArbitrageTrade]:
-        """Close, then open, on one row; the trades that this row closed or opened, in that order."""
+        """Close, then open, on one row; the trades that it closed or opened, in that order."""
         if not snapshot.is_tradable:
             return []
         changed: list[ArbitrageTrade] = []

@@ -1,0 +1,265 @@
+"""One tuning job: its configuration, its figures, and the runner between them."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig, BacktestResult
+from arbitrage.arbitrage_core import ENGINE_VERSION, ArbitrageConfig, ArbitrageEngine
+from arbitrage.errors import ConfigError, TuningJobError
+from arbitrage.validation import in_our_words, one_sentence, refuse, shown
+
+if TYPE_CHECKING:
+    from arbitrage.snapshots import DataLimits, SnapshotTable
+
+MAX_NUMBER = 1e15
+MAX_EXTRA_BYTES = 16 * 1024
+MAX_JOB_BYTES = 64 * 1024
+
+
+def _non_negative(value: float, info: Any) -> float:
+    return value if value >= 0 else refuse(f"{info.field_name} must be non-negative")
+
+
+def _positive(value: float, info: Any) -> float:
+    return value if value > 0 else refuse(f"{info.field_name} must be positive")
+
+
+def _unicode(value: str, info: Any) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        refuse(f"{info.field_name} must be valid Unicode text, not {shown(value)}")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_unicode)]
+Bps = Annotated[float, Field(le=MAX_NUMBER), AfterValidator(_non_negative)]
+Usd = Annotated[float, Field(le=MAX_NUMBER), AfterValidator(_positive)]
+Pct = Annotated[float, Field(le=100), AfterValidator(_positive)]
+
+
+class TuningConfig(BaseModel):
+    """The parameters of one job. Frozen and strict: a number given as text is refused.
+
+    Raises:
+        pydantic.ValidationError: a `ValueError` whose text names every field that is wrong.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+    data_file: Text = Field(description="snapshot file: CSV (plain, gzip, zstd) or Parquet")
+    min_spread_bps: Bps = Field(description="edge wanted over the cost of one execution, in bps")
+    taker_fee_a_bps: Bps = Field(description="taker fee of venue A, in bps")
+    taker_fee_b_bps: Bps = Field(description="taker fee of venue B, in bps")
+    slippage_bps: Bps = Field(description="slippage of both legs together, per execution, in bps")
+    max_position_usd: Usd = Field(description="notional of one trade, in USD")
+    max_open_trades: Annotated[int, Field(le=int(MAX_NUMBER))] = Field(
+        default=1, description="trades that may be open at once"
+    )
+    initial_balance_usd: Usd = Field(default=10_000.0, description="balance at the start, in USD")
+    stop_on_drawdown_pct: Pct | None = Field(
+        default=None, description="end the run at this drawdown, in percent (unset: 100)"
+    )
+    tag: Text | None = Field(default=None, description="free text for the experiment")
+    extra: dict[str, Any] | None = Field(
+        default=None, description="your own JSON object, carried through untouched"
+    )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _refuse_in_our_words(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            raise in_our_words(error, cls) from None
+
+    @field_validator("data_file")
+    @classmethod
+    def _data_file_is_named(cls, value: str) -> str:
+        return value if value.strip() else refuse("data_file must be specified")
+
+    @field_validator("max_open_trades")
+    @classmethod
+    def _at_least_one_trade(cls, value: int) -> int:
+        return value if value >= 1 else refuse("max_open_trades must be at least 1")
+
+    @field_validator("extra")
+    @classmethod
+    def _extra_is_json(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        """A copy that is JSON and nothing else, so that it comes out as it went in."""
+        if value is None:
+            return None
+        try:
+            text = compact_json(value).encode()
+            copy: dict[str, Any] = json.loads(text)
+        except (ValueError, TypeError, RecursionError):
+            refuse("extra must hold JSON values only: finite numbers, valid Unicode text")
+        if copy != value:
+            refuse("extra must hold JSON values only: text as keys, lists, objects")
+        if len(text) > MAX_EXTRA_BYTES:
+            refuse(f"extra must be at most {MAX_EXTRA_BYTES:,} bytes as compact JSON")
+        return copy
+
+    def to_json(self) -> str:
+        """The config as it travels: compact JSON with every field."""
+        return compact_json(self.model_dump(mode="json"))
+
+    def engine_config(self) -> ArbitrageConfig:
+        """The part that the engine trades by."""
+        return ArbitrageConfig(
+            min_spread_bps=self.min_spread_bps,
+            taker_fee_a_bps=self.taker_fee_a_bps,
+            taker_fee_b_bps=self.taker_fee_b_bps,
+            slippage_bps=self.slippage_bps,
+            max_position_usd=self.max_position_usd,
+            max_open_trades=self.max_open_trades,
+        )
+
+    def backtest_config(self) -> BacktestConfig:
+        """The part that the account is kept by."""
+        return BacktestConfig(
+            initial_balance_usd=self.initial_balance_usd,
+            stop_on_drawdown_pct=self.stop_on_drawdown_pct,
+        )
+
+
+class TuningMetrics(BaseModel):
+    """The figures of one job, each computed from the data, or null.
+
+    The first eight are in every document; later ones are optional, so that a document of any
+    older version loads, and unknown ones are passed over, so that one of a newer version does.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    total_trades: int
+    closed_trades: int
+    open_trades: int
+    final_balance_usd: float
+    realized_pnl_usd: float
+    max_drawdown_pct: float
+    win_rate: float
+    avg_pnl_per_trade_usd: float
+    runtime_seconds: float | None = None
+    config_summary: dict[str, JsonValue] | None = None
+    unrealized_pnl_usd: float | None = None
+    net_pnl_usd: float | None = None
+    stopped_row: int | None = None
+    stopped_timestamp: str | None = None
+
+
+class ArbitrageTuningRunner:
+    """Runs one job in this process.
+
+    Args:
+        config: What to run.
+        data_path: Where the data file really is, when that is not `config.data_file` taken from
+            the current directory.
+        limits: Bounds on the data file; None for the defaults of `arbitrage.snapshots`.
+    """
+
+    def __init__(
+        self,
+        config: TuningConfig,
+        *,
+        data_path: Path | None = None,
+        limits: DataLimits | None = None,
+    ) -> None:
+        self.config = config
+        self._data_path = config.data_file if data_path is None else data_path
+        self._limits = limits
+
+    def load_snapshots(self) -> SnapshotTable:
+        """The data file's rows.
+
+        Raises:
+            FileNotFoundError: No such file.
+            DataError: (a `ValueError`) The file cannot be used; the message says why and where.
+            OSError: The file system failed in a way that may pass.
+        """
+        from arbitrage.snapshots import DataLimits, load_snapshots  # polars
+
+        return load_snapshots(self._data_path, self._limits or DataLimits())
+
+    def run(self) -> TuningMetrics:
+        """Load, replay, report.
+
+        Raises:
+            TuningJobError: Whatever went wrong, with the error itself as `__cause__`.
+        """
+        started = time.perf_counter()
+        try:
+            snapshots = self.load_snapshots()
+            engine = ArbitrageEngine(self.config.engine_config())
+            result = ArbitrageBacktester(engine, self.config.backtest_config()).run(snapshots)
+        except Exception as error:
+            raise TuningJobError(error) from error
+        return self._metrics(result, snapshots.data_sha256, time.perf_counter() - started)
+
+    def _metrics(
+        self, result: BacktestResult, data_sha256: str, runtime_seconds: float
+    ) -> TuningMetrics:
+        return TuningMetrics(
+            total_trades=result.total_trades,
+            closed_trades=result.closed_trades,
+            open_trades=result.open_trades,
+            final_balance_usd=result.final_balance_usd,
+            realized_pnl_usd=result.realized_pnl_usd,
+            max_drawdown_pct=result.max_drawdown_pct,
+            win_rate=result.win_rate,
+            avg_pnl_per_trade_usd=result.avg_pnl_per_trade_usd,
+            runtime_seconds=runtime_seconds,
+            config_summary={
+                **self.config.model_dump(mode="json", exclude={"extra"}),
+                "snapshots_count": result.stats.total_snapshots,
+                "skipped_snapshots": result.stats.skipped_snapshots,
+                "data_sha256": data_sha256,
+                "engine_version": ENGINE_VERSION,
+            },
+            unrealized_pnl_usd=result.unrealized_pnl_usd,
+            net_pnl_usd=result.net_pnl_usd,
+            stopped_row=result.stopped_row,
+            stopped_timestamp=result.stopped_timestamp,
+        )
+
+
+def parse_config(data: Any) -> TuningConfig:
+    """A config from what a user or another program handed over.
+
+    Raises:
+        ConfigError: One sentence that names every field that is wrong.
+    """
+    try:
+        config = TuningConfig.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(one_sentence(error)) from error
+    size = len(config.to_json().encode())
+    if size > MAX_JOB_BYTES:
+        raise ConfigError(f"the job is {size:,} bytes of JSON; at most {MAX_JOB_BYTES:,} travel")
+    return config
+
+
+def compact_json(value: Any) -> str:
+    """JSON without white space, characters as they are.
+
+    Raises:
+        ValueError: A number that is not finite, or a key that repeats.
+        TypeError: A value that is not JSON.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -1,0 +1,76 @@
+"""The result document: what a job leaves behind, from the command line and from the queue alike."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from arbitrage.errors import cause_of, is_retryable, type_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Document = dict[str, Any]
+
+
+def success_document(config: Document | None, metrics: Document) -> Document:
+    """The document of a job that ran, from the JSON forms of its config and its metrics."""
+    return {
+        "status": "success",
+        "config": config,
+        "metrics": metrics,
+        "config_summary": metrics.get("config_summary"),
+    }
+
+
+def error_document(config: Document | None, error: Document) -> Document:
+    """The document of a job that failed; `error` is what `error_record` makes."""
+    return {"status": "error", "config": config, "error": error}
+
+
+def status_document(status: str, config: Document | None) -> Document:
+    """The document of a job that has no outcome yet, was cancelled, or is not known."""
+    return {"status": status, "config": config}
+
+
+def error_record(error: BaseException, *, attempts: int = 1) -> Document:
+    """An error as JSON. `attempts` counts the starts of the job, this one included."""
+    return {
+        "type": type_name(error),
+        "message": sentence(error),
+        "retryable": is_retryable(error),
+        "attempts": attempts,
+    }
+
+
+def sentence(error: BaseException) -> str:
+    """An error in one line; a bare exception class when it carries no text."""
+    cause = cause_of(error)
+    return " ".join(str(cause).split()) or type(cause).__name__
+
+
+def as_text(document: Document) -> str:
+    """The document for a person or a pipe: indented JSON, nothing that JSON does not know."""
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def write_document(path: Path, document: Document) -> None:
+    """Write the document whole or not at all; the folders above it are created.
+
+    Raises:
+        OSError: It cannot be written there.
+    """
+    target = path.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    text = as_text(document) + "\n"
+    if target.exists() and not target.is_file():
+        target.write_text(text, encoding="utf-8")  # a pipe or /dev/stdout cannot be replaced
+        return
+    temporary = target.with_name(f".arbtune-{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

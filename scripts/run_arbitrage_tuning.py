@@ -1,0 +1,105 @@
+"""One tuning job, here and now: `python -m scripts.run_arbitrage_tuning`, or `arbtune run`.
+
+Prints the result document, or writes it to `--output-json`. Exit status: 0 success, 1 a
+configuration or data error, 2 an unexpected error; errors are one line on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from arbitrage.console import (
+    EXIT_FAILED,
+    EXIT_OK,
+    EXIT_UNEXPECTED,
+    ArgumentParser,
+    fail,
+    run_command,
+)
+from arbitrage.documents import (
+    Document,
+    as_text,
+    error_document,
+    error_record,
+    sentence,
+    success_document,
+    write_document,
+)
+from arbitrage.errors import ArbtuneError, ConfigError, is_user_error
+
+SUMMARY = "run one job in this process and print its result document"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    from arbitrage.flags import add_config_flags  # pydantic
+
+    add_config_flags(parser)
+    _add_output_flag(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the job that the flags describe; the exit status."""
+    from arbitrage.arbitrage_tuning import ArbitrageTuningRunner  # pydantic
+    from arbitrage.flags import config_from_flags
+
+    config_json: Document | None = None
+    try:
+        config = config_from_flags(arguments)
+        config_json = config.model_dump(mode="json")
+        metrics = ArbitrageTuningRunner(config).run()
+    except ArbtuneError as error:
+        return _report_error(arguments.output_json, config_json, error)
+    document = success_document(config_json, metrics.model_dump(mode="json"))
+    if arguments.output_json is None:
+        print(as_text(document))
+        return EXIT_OK
+    return _write(arguments.output_json, document)
+
+
+def on_usage_error(argv: list[str], error: ConfigError) -> int:
+    """A wrong argument leaves its error document too, where the rest of the line says where."""
+    finder = ArgumentParser(add_help=False)
+    _add_output_flag(finder)
+    try:
+        output = finder.parse_known_args(argv)[0].output_json
+    except ConfigError:
+        output = None
+    return _report_error(output, None, error)
+
+
+def _add_output_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output-json",
+        type=Path,
+        metavar="PATH",
+        help="write the document to this file instead of stdout; folders above it are created",
+    )
+
+
+def _report_error(output: Path | None, config: Document | None, error: BaseException) -> int:
+    fail(sentence(error))
+    if output is not None:
+        _write(output, error_document(config, error_record(error)))
+    return EXIT_FAILED if is_user_error(error) else EXIT_UNEXPECTED
+
+
+def _write(path: Path, document: Document) -> int:
+    try:
+        write_document(path, document)
+    except (OSError, ValueError) as error:
+        fail(f"cannot write {path}: {getattr(error, 'strerror', None) or error}")
+        return EXIT_FAILED
+    return EXIT_OK
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command as a program of its own."""
+    arguments = sys.argv[1:] if argv is None else argv
+    return run_command("python -m scripts.run_arbitrage_tuning", sys.modules[__name__], arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

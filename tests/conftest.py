@@ -1,0 +1,145 @@
+"""Fixtures: real servers and real workers, started when a test first asks for them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import redis
+
+from worker.embedded import embedded_server
+from worker.ledger import Ledger
+
+HEADER = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
+
+
+def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 30.0) -> None:
+    """Wait for a condition, and say which one when it does not come true."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {timeout_s:g} s: {what}")
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A real server for the whole session; each test uses ids of its own."""
+    with embedded_server() as url:
+        yield url
+
+
+@pytest.fixture
+def own_redis_url() -> Iterator[str]:
+    """A real server for one test alone."""
+    with embedded_server() as url:
+        yield url
+
+
+@pytest.fixture
+def ledger(redis_url: str) -> Ledger:
+    """The ledger on the session's server."""
+    return ledger_at(redis_url)
+
+
+def ledger_at(url: str) -> Ledger:
+    return Ledger(redis.Redis.from_url(url), result_ttl_s=3600, lease_s=15)
+
+
+@dataclass
+class WorkerProcess:
+    """A running `arbtune worker`, its log, and its main process."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def log_text(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def wait_until_ready(self) -> None:
+        wait_until(
+            lambda: "worker.ready" in self.log_text() or self.process.poll() is not None,
+            "the worker is ready",
+        )
+        assert self.process.poll() is None, self.log_text()
+
+
+@contextmanager
+def running_worker(
+    url: str, data_root: Path, log: Path, *, concurrency: int = 1, **settings: str
+) -> Iterator[WorkerProcess]:
+    """Start a worker with the given settings, wait for it, and stop it in order."""
+    environment = {
+        **os.environ,
+        "ARBTUNE_REDIS_URL": url,
+        "ARBTUNE_DATA_ROOT": str(data_root),
+        **{f"ARBTUNE_{name.upper()}": value for name, value in settings.items()},
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "worker.cli", "worker", "--concurrency", str(concurrency)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    worker = WorkerProcess(process, log)
+    try:
+        worker.wait_until_ready()
+        yield worker
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data root of the session's worker, with one small file: `quotes.csv`."""
+    root = tmp_path_factory.mktemp("data-root")
+    (root / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="session")
+def worker(
+    redis_url: str, data_root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WorkerProcess]:
+    """One worker of two processes for the whole session."""
+    log = tmp_path_factory.mktemp("worker") / "worker.log"
+    with running_worker(redis_url, data_root, log, concurrency=2) as running:
+        yield running
+
+
+def quotes_csv(cycles: int = 10) -> str:
+    """A small market: the basis opens to about 50 bps and closes again, over and over."""
+    lines = [HEADER]
+    for second in range(cycles * 10):
+        gap = 0.5 if second % 10 < 3 else -0.05
+        lines.append(
+            f"2024-01-01T00:{second // 60:02d}:{second % 60:02d}Z,99.99,100.01,"
+            f"{100.0 + gap:.2f},{100.02 + gap:.2f}\n"
+        )
+    return "".join(lines)
+
+
+JOB = {
+    "data_file": "quotes.csv",
+    "min_spread_bps": 20.0,
+    "taker_fee_a_bps": 5.0,
+    "taker_fee_b_bps": 5.0,
+    "slippage_bps": 2.0,
+    "max_position_usd": 1000.0,
+}

@@ -1,0 +1,392 @@
+"""The ledger's promises, kept on fakeredis and on a real server alike."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import fakeredis
+import pytest
+import redis
+
+from tests.conftest import wait_until
+from worker.ledger import RESULT_KEY, Holder, Ledger, Outcome, State, Submission
+from worker.metas import cancelled_meta, failed_meta, success_meta
+
+QUEUE = "contract-queue"
+ERROR = {"type": "OSError", "message": "stale file handle", "retryable": True, "attempts": 1}
+
+
+@pytest.fixture(params=["fakeredis", "server"])
+def client(request: pytest.FixtureRequest) -> Iterator[redis.Redis]:
+    """Each test runs on both: whatever one of them does differently shows up here."""
+    if request.param == "fakeredis":
+        yield fakeredis.FakeRedis()
+        return
+    server = redis.Redis.from_url(request.getfixturevalue("redis_url"))
+    server.delete(QUEUE)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def ledger(client: redis.Redis) -> Ledger:
+    return Ledger(client, result_ttl_s=3600, lease_s=15)
+
+
+def new_job(config: str = '{"a":1}') -> Submission:
+    job_id = str(uuid.uuid4())
+    return Submission(job_id, config, f"message of {job_id}")
+
+
+def started(ledger: Ledger, job: Submission, worker: str = "w1") -> Holder:
+    holder = ledger.start(job.job_id, worker, job.config, QUEUE)
+    assert holder is not None
+    return holder
+
+
+def success(job: Submission, result: Any = "done") -> Outcome:
+    return Outcome(State.SUCCESS, success_meta(job.job_id, result))
+
+
+def failure(job: Submission) -> Outcome:
+    return Outcome(State.ERROR, failed_meta(job.job_id, ERROR), ERROR)
+
+
+def state_of(ledger: Ledger, job: Submission) -> State | None:
+    record = ledger.record(job.job_id)
+    return None if record is None else record.state
+
+
+def result_status(client: redis.Redis, job: Submission) -> str | None:
+    value: Any = client.get(RESULT_KEY.format(job.job_id))
+    return None if value is None else json.loads(value)["status"]
+
+
+def messages(client: redis.Redis) -> list[str]:
+    """The queue's messages, the next one first."""
+    values: Any = client.lrange(QUEUE, 0, -1)
+    return [value.decode() for value in reversed(values)]
+
+
+# -- submitting
+
+
+def test_a_submitted_job_is_recorded_and_published_in_one_step(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    first, second = new_job(), new_job()
+    assert ledger.submit([first, second], QUEUE) == ["queued", "queued"]
+    assert messages(client) == [first.message, second.message]
+    record = ledger.record(first.job_id)
+    assert record is not None
+    assert (record.state, record.attempts, record.generation) == (State.QUEUED, 0, 1)
+    assert record.config == {"a": 1}
+
+
+def test_the_same_job_again_is_published_once(ledger: Ledger, client: redis.Redis) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    assert ledger.submit([job], QUEUE) == ["open"]
+    assert messages(client) == [job.message]
+
+
+def test_another_job_under_an_open_id_is_refused(ledger: Ledger, client: redis.Redis) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    other = Submission(job.job_id, '{"a":2}', "another message")
+    assert ledger.submit([other], QUEUE) == ["taken"]
+    assert messages(client) == [job.message]
+    record = ledger.record(job.job_id)
+    assert record is not None
+    assert record.config == {"a": 1}
+
+
+def test_a_finished_id_opens_the_next_generation_without_its_old_result(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    old = started(ledger, job)
+    ledger.finish(job.job_id, old, success(job))
+    assert ledger.submit([job], QUEUE) == ["queued"]
+    assert result_status(client, job) is None
+    record = ledger.record(job.job_id)
+    assert record is not None
+    assert (record.state, record.generation, record.attempts) == (State.QUEUED, 2, 0)
+    assert client.ttl(f"arbtune:job:{job.job_id}") == -1, "an open job has no lifetime"
+    assert ledger.finish(job.job_id, old, success(job)) == "refused", "of the last generation"
+
+
+# -- one start
+
+
+def test_a_delivery_starts_a_queued_job(ledger: Ledger) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    assert started(ledger, job) == Holder("w1", attempt=1, generation=1)
+    assert state_of(ledger, job) is State.RUNNING
+
+
+def test_a_second_delivery_is_dropped_while_the_job_runs_and_after_it_ended(
+    ledger: Ledger,
+) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    holder = started(ledger, job)
+    assert ledger.start(job.job_id, "w2", job.config, QUEUE) is None
+    ledger.finish(job.job_id, holder, success(job))
+    assert ledger.start(job.job_id, "w2", job.config, QUEUE) is None
+
+
+def test_of_many_workers_that_start_a_job_at_once_one_does(redis_url: str) -> None:
+    job = new_job()
+    holders: list[Holder | None] = []
+    barrier = threading.Barrier(8)
+
+    def race(name: str) -> None:
+        own = Ledger(redis.Redis.from_url(redis_url), result_ttl_s=60, lease_s=15)
+        barrier.wait()
+        holders.append(own.start(job.job_id, name, job.config, QUEUE))
+
+    threads = [threading.Thread(target=race, args=(f"w{number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len([holder for holder in holders if holder is not None]) == 1
+
+
+def test_a_foreign_job_enters_the_ledger_when_it_starts(ledger: Ledger) -> None:
+    job = new_job()
+    assert ledger.record(job.job_id) is None
+    assert started(ledger, job) == Holder("w1", attempt=1, generation=1)
+    record = ledger.record(job.job_id)
+    assert record is not None
+    assert (record.state, record.config) == (State.RUNNING, {"a": 1})
+
+
+# -- one outcome
+
+
+def test_state_and_result_change_together(ledger: Ledger, client: redis.Redis) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    holder = started(ledger, job)
+    assert ledger.finish(job.job_id, holder, success(job, {"n": 1})) == "success"
+    assert state_of(ledger, job) is State.SUCCESS
+    [meta] = ledger.results([job.job_id])
+    assert meta is not None
+    assert (meta["status"], meta["result"]) == ("SUCCESS", {"n": 1})
+    assert 0 < client.ttl(RESULT_KEY.format(job.job_id)) <= 3600
+    assert 0 < client.ttl(f"arbtune:job:{job.job_id}") <= 3600
+
+
+@pytest.mark.parametrize("first", ["success", "failure", "cancel"])
+def test_after_an_outcome_every_other_is_refused(
+    ledger: Ledger, client: redis.Redis, first: str
+) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    holder = started(ledger, job)
+    if first == "cancel":
+        ledger.cancel(job.job_id, cancelled_meta(job.job_id))
+    else:
+        ledger.finish(job.job_id, holder, success(job) if first == "success" else failure(job))
+    state, status = state_of(ledger, job), result_status(client, job)
+
+    assert ledger.finish(job.job_id, holder, success(job)) == "refused"
+    assert ledger.finish(job.job_id, holder, failure(job)) == "refused"
+    assert ledger.requeue(job.job_id, holder, ERROR, max_attempts=3) == "refused"
+    assert ledger.cancel(job.job_id, cancelled_meta(job.job_id)) is state
+    assert (state_of(ledger, job), result_status(client, job)) == (state, status)
+
+
+def test_waiting_clients_are_woken(ledger: Ledger, client: redis.Redis) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    listener = client.pubsub(ignore_subscribe_messages=True)
+    listener.subscribe(RESULT_KEY.format(job.job_id))
+    listener.get_message(timeout=1)
+    ledger.finish(job.job_id, started(ledger, job), success(job))
+    heard: list[Any] = []
+
+    def hear() -> bool:
+        message = listener.get_message(timeout=0.1)
+        heard.extend([message] if message else [])
+        return bool(heard)
+
+    wait_until(hear, "the result is published")
+    assert json.loads(heard[0]["data"])["status"] == "SUCCESS"
+    listener.close()
+
+
+def test_a_failure_counts_only_from_whoever_holds_the_job(ledger: Ledger) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    started(ledger, job, "w1")
+    assert ledger.finish(job.job_id, Holder("w2"), failure(job)) == "refused"
+    assert ledger.finish(job.job_id, Holder("w1", 7, 1), failure(job)) == "refused"
+    assert ledger.finish(job.job_id, Holder("w1"), failure(job)) == "error"
+
+
+def test_a_late_success_counts_as_long_as_no_outcome_stands(ledger: Ledger) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    holder = started(ledger, job)
+    ledger.requeue(job.job_id, holder, ERROR, max_attempts=3)
+    assert ledger.finish(job.job_id, holder, failure(job)) == "refused"
+    assert ledger.finish(job.job_id, holder, success(job)) == "success"
+    assert ledger.due(10) == []
+
+
+def test_an_outcome_of_a_job_that_the_ledger_never_met_is_unknown(ledger: Ledger) -> None:
+    job = new_job()
+    assert ledger.finish(job.job_id, Holder("w1"), failure(job)) == "unknown"
+    assert ledger.cancel(job.job_id, cancelled_meta(job.job_id)) is State.UNKNOWN
+    assert ledger.record(job.job_id) is None
+
+
+# -- retries
+
+
+def test_a_retry_waits_for_its_time_and_is_published_once(
+    ledger: Ledger, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.ledger.RETRY_BASE_MS", 150)
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    client.delete(QUEUE)
+    assert ledger.requeue(job.job_id, started(ledger, job), ERROR, max_attempts=3) == "queued"
+    assert ledger.due(10) == [], "not yet"
+    assert ledger.start(job.job_id, "w2", job.config, QUEUE) is None, "nor by a doubled delivery"
+    record = ledger.record(job.job_id)
+    assert record is not None
+    assert record.due_at is not None
+    assert record.error == ERROR
+
+    wait_until(lambda: ledger.due(10), "the retry is due")
+    assert ledger.due(10) == [(job.job_id, job.config, QUEUE)]
+    ledger.publish(job.job_id, "again")
+    ledger.publish(job.job_id, "again")
+    assert messages(client) == ["again"]
+    assert started(ledger, job, "w2") == Holder("w2", attempt=2, generation=1)
+
+
+def test_delays_double_with_jitter_up_to_a_cap(
+    ledger: Ledger, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.ledger.RETRY_BASE_MS", 100_000)
+    monkeypatch.setattr("worker.ledger.RETRY_CAP_MS", 350_000)
+    delays = []
+    for attempts in range(3):
+        job = new_job()
+        ledger.submit([job], QUEUE)
+        client.hset(f"arbtune:job:{job.job_id}", "attempts", attempts)
+        before: Any = client.time()
+        ledger.requeue(job.job_id, started(ledger, job), ERROR, max_attempts=9)
+        record = ledger.record(job.job_id)
+        assert record is not None
+        assert record.due_at is not None
+        delays.append(record.due_at - before[0])
+    for delay, full in zip(delays, (100, 200, 350), strict=True):
+        assert full / 2 <= delay <= full + 2
+
+
+def test_attempts_are_used_up(ledger: Ledger) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    holder = started(ledger, job)
+    assert ledger.requeue(job.job_id, holder, ERROR, max_attempts=1) == "exhausted"
+    assert state_of(ledger, job) is State.RUNNING, "the caller records the failure"
+
+
+def test_a_job_whose_child_died_before_it_started_is_published_again(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    client.delete(QUEUE)  # the message went to the dead child
+    assert ledger.requeue(job.job_id, Holder("w1"), ERROR, max_attempts=3) == "queued"
+    assert ledger.due(10) == [(job.job_id, job.config, QUEUE)]
+
+
+# -- cancelling
+
+
+def test_a_cancelled_job_never_starts(ledger: Ledger, client: redis.Redis) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    assert ledger.cancel(job.job_id, cancelled_meta(job.job_id)) is State.CANCELLED
+    assert ledger.start(job.job_id, "w1", job.config, QUEUE) is None
+    assert result_status(client, job) == "REVOKED"
+
+
+def test_a_worker_learns_from_its_renewal_that_a_job_was_cancelled(ledger: Ledger) -> None:
+    kept, cancelled = new_job(), new_job()
+    ledger.submit([kept, cancelled], QUEUE)
+    for job in (kept, cancelled):
+        started(ledger, job)
+    ledger.cancel(cancelled.job_id, cancelled_meta(cancelled.job_id))
+    assert ledger.renew("w1", [kept.job_id, cancelled.job_id]) == [cancelled.job_id]
+
+
+def test_a_renewal_extends_the_lease(ledger: Ledger, client: redis.Redis) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    started(ledger, job)
+    client.zadd("arbtune:jobs:running", {job.job_id: 1})
+    ledger.renew("w1", [job.job_id])
+    score: Any = client.zscore("arbtune:jobs:running", job.job_id)
+    now: Any = client.time()
+    assert score / 1000 == pytest.approx(now[0] + 15, abs=3)
+
+
+# -- questions
+
+
+def test_jobs_are_counted_and_listed_by_state(client: redis.Redis) -> None:
+    client.flushdb()
+    ledger = Ledger(client, result_ttl_s=3600, lease_s=15)
+    jobs = [new_job() for _ in range(4)]
+    ledger.submit(jobs, QUEUE)
+    ledger.finish(jobs[0].job_id, started(ledger, jobs[0]), success(jobs[0]))
+    ledger.finish(jobs[1].job_id, started(ledger, jobs[1]), failure(jobs[1]))
+    ledger.cancel(jobs[2].job_id, cancelled_meta(jobs[2].job_id))
+    assert ledger.counts() == {
+        State.QUEUED: 1,
+        State.RUNNING: 0,
+        State.SUCCESS: 1,
+        State.ERROR: 1,
+        State.CANCELLED: 1,
+    }
+    assert ledger.newest(State.SUCCESS, 5) == [jobs[0].job_id]
+    assert ledger.newest(State.QUEUED, 5) == [jobs[3].job_id]
+
+
+def test_records_of_several_jobs_come_in_one_round_trip_in_order(ledger: Ledger) -> None:
+    known, unknown = new_job(), new_job()
+    ledger.submit([known], QUEUE)
+    first, second = ledger.records([unknown.job_id, known.job_id])
+    assert first is None
+    assert second is not None
+    assert second.job_id == known.job_id
+
+
+def test_every_key_has_a_lifetime_or_is_one_of_the_permanent_ones(client: redis.Redis) -> None:
+    client.flushdb()
+    ledger = Ledger(client, result_ttl_s=3600, lease_s=15)
+    done, waiting = new_job(), new_job()
+    ledger.submit([done, waiting], QUEUE)
+    ledger.finish(done.job_id, started(ledger, done), success(done))
+    keys: Any = client.keys("*")
+    without = {key.decode() for key in keys if client.ttl(key) == -1}
+    assert without == {
+        QUEUE,
+        f"arbtune:job:{waiting.job_id}",
+        "arbtune:jobs:queued",
+        "arbtune:jobs:success",
+    }

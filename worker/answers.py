@@ -1,0 +1,47 @@
+"""What the ledger and Celery know of a job, as the documents that users and programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from arbitrage.documents import Document, error_document, status_document, success_document
+from worker.ledger import JobRecord, State
+
+if TYPE_CHECKING:
+    from worker.ledger import Ledger
+
+
+def result_documents(ledger: Ledger, job_ids: Sequence[str]) -> list[Document]:
+    """The result document of each job, or its status document when it has no outcome yet."""
+    pairs = zip(ledger.records(job_ids), ledger.results(job_ids), strict=True)
+    return [_document(record, meta) for record, meta in pairs]
+
+
+def _document(record: JobRecord | None, meta: dict[str, Any] | None) -> Document:
+    if record is None:
+        return _foreign_document(meta)
+    if record.state is State.SUCCESS:
+        return success_document(record.config, (meta or {}).get("result") or {})
+    if record.state is State.ERROR:
+        return error_document(record.config, {**(record.error or {}), "attempts": record.attempts})
+    return status_document(record.state.value, record.config)
+
+
+def _foreign_document(meta: dict[str, Any] | None) -> Document:
+    """A job that the ledger does not know, by what Celery wrote of it."""
+    status = (meta or {}).get("status")
+    if meta is None or status not in ("SUCCESS", "FAILURE", "REVOKED"):
+        return status_document(State.UNKNOWN.value, None)
+    if status == "SUCCESS":
+        return success_document(None, meta.get("result") or {})
+    if status == "REVOKED":
+        return status_document(State.CANCELLED.value, None)
+    raised = meta.get("result") or {}
+    plain = {
+        "type": raised.get("exc_type"),
+        "message": " ".join(map(str, raised.get("exc_message") or [])),
+        "retryable": False,
+        "attempts": 0,
+    }
+    return error_document(None, meta.get("error") or plain)

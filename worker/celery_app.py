@@ -1,0 +1,18 @@
+"""The Celery app: `celery -A worker.celery_app worker` and plain `send_task` clients work with it.
+
+Nothing happens at import: the options, and with them the environment, are read at first use.
+"""
+
+from __future__ import annotations
+
+from celery import Celery, signals
+
+from worker.logs import configure_logging, log_worker_ready
+from worker.warmup import prepare_child
+
+app = Celery("arbtune", include=["worker.tasks"])
+app.config_from_object("worker.celery_config")
+app.steps["worker"].add("worker.upkeep:Upkeep")
+signals.setup_logging.connect(configure_logging)
+signals.worker_ready.connect(log_worker_ready)
+signals.worker_process_init.connect(prepare_child)

@@ -1,0 +1,61 @@
+"""Celery's options. Each that is not Celery's default says what breaks without it.
+
+This module is read by name when the app is first used; it reads the settings once, then.
+"""
+
+from __future__ import annotations
+
+import ssl
+
+from worker.envelope import JOB_QUEUE
+from worker.settings import Settings
+
+_settings = Settings.from_environment()
+
+broker_url = _settings.redis_url
+# All outcomes pass the ledger: Celery's own backend overwrites FAILURE and REVOKED with SUCCESS.
+result_backend = f"worker.result_backend:LedgerBackend+{_settings.redis_url}"
+
+if _settings.redis_url.startswith("rediss://") and "ssl_cert_reqs" not in _settings.redis_url:
+    # Celery refuses a rediss:// URL that does not say whether certificates are checked.
+    broker_use_ssl = redis_backend_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+
+# JSON only: a pickle in a message would run as code.
+accept_content = ["json"]
+result_accept_content = ["json"]
+task_serializer = "json"
+result_serializer = "json"
+
+# Of the same length as the ledger's records, or one would outlive the other.
+result_expires = _settings.result_ttl_s
+
+task_default_queue = JOB_QUEUE
+# The hard limit ends the child; Python's signal handlers do not run inside compiled code.
+task_time_limit = _settings.job_time_limit_s
+# Early acknowledgement: a message only carries a job, the ledger brings it back. A late one would
+# start a second copy at every lost connection.
+task_acks_late = False
+task_track_started = False  # the ledger does, in the same round trip that claims the job
+
+# A child loads polars before it reports up; on a busy machine that takes longer than 4 seconds.
+worker_proc_alive_timeout = 60
+# A worker takes what it can run now: a long job in front holds no short ones behind it.
+worker_disable_prefetch = True
+# Celery's log settings would replace the handlers that write one structured line an event.
+worker_hijack_root_logger = False
+worker_redirect_stdouts = False
+# Nobody listens unless Flower asks (`-E`); events would cost two publishes a job.
+worker_send_task_events = False
+# A broker that is away at start is waited for, not an error.
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+# One message that is no task must not end the worker.
+broker_channel_error_retry = True
+# Finds dead connections, where a firewall forgot them, before a job is lost in one.
+redis_socket_keepalive = True
+redis_backend_health_check_interval = 30
+broker_transport_options = {
+    "health_check_interval": 30,
+    # Longer than any job can wait inside a worker, or a waiting message would be delivered twice.
+    "visibility_timeout": int(_settings.job_time_limit_s) + 3_600,
+}

@@ -1,0 +1,61 @@
+"""`arbtune`, the one console script. Each command is a module, imported when it is called."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from importlib import metadata
+
+from arbitrage.console import EXIT_FAILED, EXIT_OK, fail, run_command
+
+COMMANDS = {
+    "run": ("scripts.run_arbitrage_tuning", "run one job in this process, print its result"),
+    "enqueue": ("worker.commands.enqueue", "send jobs to the queue"),
+    "worker": ("worker.commands.worker", "run a worker"),
+    "jobs": ("worker.commands.jobs", "list jobs"),
+    "status": ("worker.commands.status", "where a job stands"),
+    "result": ("worker.commands.result", "the result document of a job"),
+    "cancel": ("worker.commands.cancel", "cancel a job that waits or runs"),
+    "demo": ("worker.commands.demo", "everything on this machine: server, workers, a small sweep"),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `arbtune COMMAND ...`; the exit status."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_overview())
+        return EXIT_OK if arguments else EXIT_FAILED
+    if arguments[0] == "--version":
+        print(f"arbtune {metadata.version('arbtune')}")
+        return EXIT_OK
+    name, *rest = arguments
+    if name not in COMMANDS:
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"did you mean {close[0]}?" if close else "see arbtune --help"
+        fail(f"no such command: {name!r:.60} ({hint})")
+        return EXIT_FAILED
+    module, _ = COMMANDS[name]
+    return run_command(f"arbtune {name}", importlib.import_module(module), rest)
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: arbtune COMMAND ...",
+            "",
+            "Tunes a two-exchange arbitrage strategy: one parameter set, one backtest, one job.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "arbtune COMMAND --help tells more. Settings come from ARBTUNE_... in the environment.",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands of `arbtune` that talk to the queue, a module each."""

@@ -1,0 +1,130 @@
+"""`arbtune demo`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from arbitrage.console import EXIT_FAILED, EXIT_OK
+from arbitrage.documents import Document
+from arbitrage.errors import ConfigError
+from worker.connection import open_ledger, redis_errors_in_a_sentence
+from worker.embedded import embedded_server, local_workers
+from worker.enqueue import send, submission
+from worker.ledger import State
+from worker.settings import Settings
+from worker.waiting import progress_bar, results_as_they_come
+
+SUMMARY = "bring up a server and two workers, send a small sweep of the sample, show the ranking"
+
+SAMPLE = Path("data/sample_arbitrage_prices.csv")
+WORKERS = 2
+THRESHOLDS_BPS = range(0, 81, 2)
+SHOWN = 10
+GIVE_UP_AFTER_S = 300.0
+
+JOB = {
+    "data_file": str(SAMPLE),
+    "taker_fee_a_bps": 5.0,
+    "taker_fee_b_bps": 5.0,
+    "slippage_bps": 2.0,
+    "max_position_usd": 1000.0,
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    parser.add_argument("--json", action="store_true", help="print the ranking as JSON lines")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demo; 0 when every job succeeded and nothing is left running."""
+    root = _root_of_sample()
+    say = Console(stderr=True, highlight=False).print
+    with ExitStack() as stack:
+        url = stack.enter_context(embedded_server())
+        say(f"Redis server (embedded Valkey) at {url}")
+        environment = {"ARBTUNE_REDIS_URL": url, "ARBTUNE_DATA_ROOT": str(root)}
+        started = time.monotonic()
+        stack.enter_context(local_workers(WORKERS, environment))
+        say(f"{WORKERS} workers; {len(THRESHOLDS_BPS)} jobs: one per min_spread_bps over {SAMPLE}")
+        documents = _results(Settings.from_environment(environment))
+        seconds = time.monotonic() - started
+    say(f"all results after {seconds:.1f} s from the start of the workers; all stopped again")
+    return _report(documents, as_json=arguments.json)
+
+
+def _root_of_sample() -> Path:
+    """The folder that the sample's path starts from: here, or where this package lives."""
+    for root in (Path.cwd(), Path(__file__).resolve().parents[2]):
+        if (root / SAMPLE).is_file():
+            return root
+    raise ConfigError(f"the demo needs {SAMPLE}: run it in the project's folder")
+
+
+def _results(settings: Settings) -> list[Document]:
+    with redis_errors_in_a_sentence(settings):
+        ledger = open_ledger(settings)
+        jobs = (submission({**JOB, "min_spread_bps": float(bps)}) for bps in THRESHOLDS_BPS)
+        job_ids = [job_id for batch in send(ledger, jobs) for job_id in batch]
+        return list(_with_progress(ledger, job_ids))
+
+
+def _with_progress(ledger: Any, job_ids: list[str]) -> Iterator[Document]:
+    succeeded = failed = 0
+    with progress_bar(len(job_ids)) as show:
+        for _, document in results_as_they_come(ledger, job_ids, timeout_s=GIVE_UP_AFTER_S):
+            succeeded += document["status"] == State.SUCCESS
+            failed += document["status"] != State.SUCCESS
+            show(succeeded, failed)
+            yield document
+
+
+def _report(documents: list[Document], *, as_json: bool) -> int:
+    failures = [document for document in documents if document["status"] != State.SUCCESS]
+    ranking = sorted(
+        (document for document in documents if document["status"] == State.SUCCESS),
+        key=lambda document: document["metrics"]["net_pnl_usd"],
+        reverse=True,
+    )
+    if as_json:
+        import json
+
+        for document in ranking:
+            print(json.dumps(document))
+    else:
+        _print_ranking(ranking)
+    for document in failures:
+        print(document, file=sys.stderr)
+    return EXIT_FAILED if failures else EXIT_OK
+
+
+def _print_ranking(ranking: list[Document]) -> None:
+    console = Console(highlight=False)
+    table = Table(title="Ranking by net profit (open trades at their closing price)", box=None)
+    columns = ("min spread bps", "net USD", "realized USD", "trades", "win rate", "drawdown %")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for document in ranking[:SHOWN]:
+        metrics = document["metrics"]
+        table.add_row(
+            f"{document['config']['min_spread_bps']:g}",
+            f"{metrics['net_pnl_usd']:.2f}",
+            f"{metrics['realized_pnl_usd']:.2f}",
+            str(metrics["total_trades"]),
+            f"{metrics['win_rate']:.2f}",
+            f"{metrics['max_drawdown_pct']:.2f}",
+        )
+    console.print(table)
+    if ranking:
+        winner = ranking[0]
+        console.print("\nThe winner's config and metrics:")
+        console.print_json(data={"config": winner["config"], "metrics": winner["metrics"]})

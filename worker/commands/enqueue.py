@@ -1,0 +1,120 @@
+"""`arbtune enqueue`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import IO, TYPE_CHECKING
+
+from arbitrage.console import EXIT_FAILED, EXIT_OK
+from arbitrage.errors import ConfigError
+from worker.connection import RedisUnavailableError, open_ledger, redis_errors_in_a_sentence
+from worker.enqueue import checked_id, send, submission
+from worker.jobs_file import checked_jobs
+from worker.settings import Settings
+from worker.waiting import wait_for_results
+
+if TYPE_CHECKING:
+    from worker.ledger import Ledger, Submission
+
+SUMMARY = "send one job, given by flags, or many, one JSON object a line; prints their ids"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    from arbitrage.flags import add_config_flags  # pydantic
+
+    add_config_flags(parser)
+    parser.add_argument(
+        "--jobs",
+        metavar="FILE",
+        help="jobs as JSON lines, or - for stdin; checked before any is sent",
+    )
+    parser.add_argument("--job-id", metavar="ID", help="the id of the one job (default: a new one)")
+    parser.add_argument("--wait", action="store_true", help="wait, and print the results")
+    parser.add_argument(
+        "--timeout", type=float, metavar="S", help="with --wait: give up waiting after so long"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a job")
+    parser.add_argument(
+        "--local",
+        action="store_true",
+        help="on a Redis server and workers of its own, which end with the command; waits",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Send, and wait if asked to; 0 when all was sent and nothing waited for failed."""
+    with ExitStack() as stack:
+        jobs, total = _jobs(arguments, stack)
+        if arguments.local:
+            _bring_up(stack)
+        settings = Settings.from_environment()
+        ledger = open_ledger(settings)
+        waits = arguments.wait or arguments.local
+        job_ids = _send(settings, ledger, jobs, total, announce=not waits, as_json=arguments.json)
+        if not waits:
+            return EXIT_OK
+        with redis_errors_in_a_sentence(settings):
+            succeeded = wait_for_results(
+                ledger, job_ids, as_json=arguments.json, timeout_s=arguments.timeout
+            )
+    return EXIT_OK if succeeded == total else EXIT_FAILED
+
+
+def _jobs(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Iterator[Submission], int]:
+    from arbitrage.flags import config_from_flags, has_config_flags  # pydantic
+
+    if arguments.jobs is None:
+        if arguments.job_id is not None:
+            checked_id(arguments.job_id)
+        return iter([submission(config_from_flags(arguments), arguments.job_id)]), 1
+    if has_config_flags(arguments) or arguments.job_id is not None:
+        raise ConfigError("--jobs goes without --job-id and without the parameters of one job")
+    source: IO[bytes] = sys.stdin.buffer if arguments.jobs == "-" else _open(arguments.jobs, stack)
+    return checked_jobs(source, stack)
+
+
+def _open(path: str, stack: ExitStack) -> IO[bytes]:
+    try:
+        return stack.enter_context(open(path, "rb"))  # noqa: PTH123 - a NUL in it is a ValueError
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"cannot read the jobs file {path!r}: {reason}") from error
+
+
+def _bring_up(stack: ExitStack) -> None:
+    from worker.embedded import embedded_server, local_workers  # for --local alone
+
+    url = stack.enter_context(embedded_server())
+    os.environ["ARBTUNE_REDIS_URL"] = url
+    cores = len(os.sched_getaffinity(0))
+    stack.enter_context(local_workers(1, {"ARBTUNE_REDIS_URL": url}, concurrency=cores))
+
+
+def _send(
+    settings: Settings,
+    ledger: Ledger,
+    jobs: Iterator[Submission],
+    total: int,
+    *,
+    announce: bool,
+    as_json: bool,
+) -> list[str]:
+    sent: list[str] = []
+    try:
+        with redis_errors_in_a_sentence(settings):
+            for batch in send(ledger, jobs):
+                sent += batch
+                if announce:
+                    for job_id in batch:
+                        print(json.dumps({"job_id": job_id}) if as_json else job_id)
+    except RedisUnavailableError as error:
+        raise RedisUnavailableError(
+            f"{error}; {len(sent):,} of {total:,} jobs were sent"
+        ) from error
+    return sent

@@ -1,0 +1,29 @@
+"""`arbtune result ID`."""
+
+from __future__ import annotations
+
+import argparse
+
+from arbitrage.console import EXIT_FAILED, EXIT_OK
+from arbitrage.documents import as_text
+from worker.answers import result_documents
+from worker.connection import open_ledger, redis_errors_in_a_sentence
+from worker.ledger import State
+from worker.settings import Settings
+
+SUMMARY = "print the result document of a job; of an unfinished one, its status document"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    parser.add_argument("job_id", metavar="ID")
+    parser.add_argument("--json", action="store_true", help="as ever: the document is JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the document; 0 for a success, 1 for anything else."""
+    settings = Settings.from_environment()
+    with redis_errors_in_a_sentence(settings):
+        [document] = result_documents(open_ledger(settings), [arguments.job_id])
+    print(as_text(document))
+    return EXIT_OK if document["status"] == State.SUCCESS else EXIT_FAILED

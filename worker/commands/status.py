@@ -1,0 +1,66 @@
+"""`arbtune status ID`."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from arbitrage.console import EXIT_FAILED, EXIT_OK
+from arbitrage.documents import Document, as_text
+from worker.answers import result_documents
+from worker.connection import open_ledger, redis_errors_in_a_sentence
+from worker.ledger import JobRecord, State
+from worker.settings import Settings
+
+SUMMARY = "say where a job stands"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    parser.add_argument("job_id", metavar="ID")
+    parser.add_argument("--json", action="store_true", help="print a status document")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the state; 0 when the job is known."""
+    settings = Settings.from_environment()
+    with redis_errors_in_a_sentence(settings):
+        ledger = open_ledger(settings)
+        record = ledger.record(arguments.job_id)
+        [document] = result_documents(ledger, [arguments.job_id])
+    status = str(document["status"])
+    if arguments.json:
+        print(as_text(_status_document(arguments.job_id, status, record)))
+    else:
+        print(_status_line(arguments.job_id, status, record))
+    return EXIT_FAILED if status == State.UNKNOWN else EXIT_OK
+
+
+def _status_document(job_id: str, status: str, record: JobRecord | None) -> Document:
+    document: Document = {"job_id": job_id, "status": status, "config": None}
+    if record is not None:
+        document |= {
+            "config": record.config,
+            "attempts": record.attempts,
+            "worker": record.worker,
+            "submitted_at": record.submitted_at,
+            "started_at": record.started_at,
+            "finished_at": record.finished_at,
+            "due_at": record.due_at,
+            "error": record.error,
+        }
+    return document
+
+
+def _status_line(job_id: str, status: str, record: JobRecord | None) -> str:
+    parts = [f"{job_id}  {status}"]
+    if record is not None:
+        if record.attempts:
+            parts.append(f"attempt {record.attempts}")
+        if record.worker:
+            parts.append(f"on {record.worker}")
+        if record.due_at:
+            parts.append(f"tried again in {max(0.0, record.due_at - time.time()):.0f} s")
+        if record.error:
+            parts.append(str(record.error["message"]))
+    return "; ".join(parts)

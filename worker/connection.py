@@ -1,0 +1,68 @@
+"""Clients of the Redis server, and the sentence for when it is away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.retry import Retry
+
+from arbitrage.errors import ArbtuneError
+from worker.ledger import Ledger
+
+if TYPE_CHECKING:
+    from worker.settings import Settings
+
+CONNECT_TIMEOUT_S = 5.0
+REPLY_TIMEOUT_S = 30.0  # a server that rewrites its append-only file may pause for seconds
+
+# Tries of one command before its error is believed: about 3 s for somebody at a terminal, about
+# 30 s for a worker that holds a finished result while the server restarts.
+TRIES_OF_A_PERSON = 5
+TRIES_OF_A_WORKER = 20
+
+
+class RedisUnavailableError(ArbtuneError):
+    """Redis cannot be reached, or refuses us."""
+
+
+def connect(settings: Settings, *, tries: int = TRIES_OF_A_PERSON) -> redis.Redis:
+    """A client of the configured server; it connects with its first command."""
+    return redis.Redis.from_url(
+        settings.redis_url,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        socket_timeout=REPLY_TIMEOUT_S,
+        socket_keepalive=True,
+        retry=Retry(ExponentialWithJitterBackoff(base=0.1, cap=2.0), tries),
+    )
+
+
+def open_ledger(settings: Settings, *, tries: int = TRIES_OF_A_PERSON) -> Ledger:
+    """The ledger on the configured server."""
+    return Ledger(
+        connect(settings, tries=tries),
+        result_ttl_s=settings.result_ttl_s,
+        lease_s=settings.lease_s,
+    )
+
+
+@contextmanager
+def redis_errors_in_a_sentence(settings: Settings) -> Iterator[None]:
+    """Turn the driver's errors into one sentence that names the server and what to check."""
+    place = settings.redis_place
+    try:
+        yield
+    except redis.AuthenticationError as error:
+        raise RedisUnavailableError(
+            f"Redis at {place} refuses the user or password in ARBTUNE_REDIS_URL ({error})"
+        ) from error
+    except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+        raise RedisUnavailableError(
+            f"Redis at {place} cannot be reached: check ARBTUNE_REDIS_URL and that the server runs,"
+            " or use --local"
+        ) from error
+    except redis.RedisError as error:
+        raise RedisUnavailableError(f"Redis at {place} refused a command: {error}") from error

@@ -1,0 +1,29 @@
+"""Keeps queued jobs inside the data root."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arbitrage.errors import ConfigError
+
+
+def resolve_in_root(data_file: str, root: Path) -> Path:
+    """The real path of a queued `data_file`, links followed.
+
+    A relative path is taken from `root`; whatever resolves outside of it is refused, since whoever
+    can reach Redis could otherwise read any file of the worker's machine.
+
+    Raises:
+        ConfigError: The path leaves the root, or is no path at all.
+    """
+    try:
+        real_root = root.resolve()
+        path = (real_root / data_file).resolve()
+    except (OSError, ValueError, RuntimeError):
+        raise ConfigError(f"data_file is no usable path: {data_file!r}") from None
+    if not path.is_relative_to(real_root):
+        raise ConfigError(
+            f"data_file is outside the data root: {data_file!r} "
+            "(jobs read files below ARBTUNE_DATA_ROOT only)"
+        )
+    return path

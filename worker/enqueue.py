@@ -1,0 +1,114 @@
+"""Enqueueing, for programs: `enqueue(config)` and `enqueue_many(configs)`.
+
+    from worker.enqueue import enqueue, enqueue_many
+
+    job_id = enqueue({"data_file": "quotes.csv", "min_spread_bps": 30, ...})
+
+A job whose id came back is recorded in the ledger. `python -m worker.enqueue` is the command line
+of the same, `arbtune enqueue`.
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from arbitrage.errors import ConfigError
+from worker.envelope import JOB_QUEUE, job_message
+from worker.ledger import Ledger, Submission
+
+if TYPE_CHECKING:
+    from arbitrage.arbitrage_tuning import TuningConfig
+
+# Jobs in one round trip: enough to hide the trip, few enough to hold up other clients for
+# milliseconds only.
+BATCH = 500
+MAX_ID_LENGTH = 200
+
+
+def enqueue(config: TuningConfig | dict[str, Any], *, job_id: str | None = None) -> str:
+    """Enqueue one job on the server that the settings name; its id.
+
+    The same job under the same id again changes nothing while it waits or runs. After its end it
+    is run anew, and the old result is removed.
+
+    Raises:
+        ConfigError: (a `ValueError`) The config is refused, or another job is open under `job_id`.
+        RedisUnavailableError: Redis cannot be reached; nothing is confirmed.
+    """
+    return _enqueue([(job_id, config)])[0]
+
+
+def enqueue_many(configs: Iterable[TuningConfig | dict[str, Any]]) -> list[str]:
+    """Enqueue many jobs, `BATCH` of them in a round trip; their ids, in the same order.
+
+    All configs are checked before the first is sent.
+
+    Raises:
+        ConfigError: (a `ValueError`) A config is refused; nothing was sent.
+        RedisUnavailableError: Redis went away; the text says how many were sent.
+    """
+    return _enqueue([(None, config) for config in configs])
+
+
+def _enqueue(jobs: list[tuple[str | None, TuningConfig | dict[str, Any]]]) -> list[str]:
+    from worker.connection import open_ledger, redis_errors_in_a_sentence  # redis
+    from worker.settings import Settings
+
+    submissions = [submission(config, job_id) for job_id, config in jobs]
+    settings = Settings.from_environment()
+    with redis_errors_in_a_sentence(settings):
+        ledger = open_ledger(settings)
+        return [job_id for batch in send(ledger, submissions) for job_id in batch]
+
+
+def submission(config: TuningConfig | dict[str, Any], job_id: str | None = None) -> Submission:
+    """A job ready to be sent.
+
+    Raises:
+        ConfigError: The config or the id is refused.
+    """
+    from arbitrage.arbitrage_tuning import parse_config  # pydantic
+
+    text = parse_config(config).to_json()
+    chosen = str(uuid.uuid4()) if job_id is None else checked_id(job_id)
+    return Submission(chosen, text, job_message(chosen, text))
+
+
+def checked_id(job_id: str) -> str:
+    """The id itself, when a Redis key, a log line and a terminal can carry it.
+
+    Raises:
+        ConfigError: They cannot.
+    """
+    if not job_id or len(job_id) > MAX_ID_LENGTH or not (job_id.isascii() and job_id.isprintable()):
+        raise ConfigError(
+            f"a job id has 1 to {MAX_ID_LENGTH} printable ASCII characters, unlike {job_id!r:.60}"
+        )
+    return job_id
+
+
+def send(ledger: Ledger, submissions: Iterable[Submission]) -> Iterator[list[str]]:
+    """Send batch after batch; yields the ids of each when the ledger has confirmed it.
+
+    Raises:
+        ConfigError: Another job is open under one of the ids; the others of its batch were sent.
+    """
+    remaining = iter(submissions)
+    while batch := list(islice(remaining, BATCH)):
+        verdicts = ledger.submit(batch, JOB_QUEUE)
+        taken = [
+            job.job_id for job, verdict in zip(batch, verdicts, strict=True) if verdict == "taken"
+        ]
+        if taken:
+            raise ConfigError(f"another job is still queued or running under the id {taken[0]}")
+        yield [job.job_id for job in batch]
+
+
+if __name__ == "__main__":
+    from worker.cli import main
+
+    sys.exit(main(["enqueue", *sys.argv[1:]]))

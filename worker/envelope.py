@@ -1,0 +1,72 @@
+"""The message that carries a job: Celery's task protocol 2 inside kombu's Redis envelope.
+
+Written by hand because the enqueueing of 100,000 jobs spends its time here: Celery's own publisher
+makes about 1,200 messages a second, this one about 40 times as many. A test holds it against a
+message that Celery itself published.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import socket
+import uuid
+
+RUN_TUNING_JOB = "worker.tasks.run_tuning_job"
+JOB_QUEUE = "celery"
+
+_EMBED = '{"callbacks":null,"errbacks":null,"chain":null,"chord":null}'
+_SHOWN_ARGUMENT = 200  # characters of the config that Flower and the like show
+
+
+def job_message(job_id: str, config: str, *, queue: str = JOB_QUEUE) -> str:
+    """The element of the Redis list `queue` that makes a worker run this job.
+
+    Args:
+        job_id: The job's id, which is its Celery task id.
+        config: The `TuningConfig` as JSON text.
+        queue: The queue, which is the name of the list.
+    """
+    body = f"[[{config}],{{}},{_EMBED}]"
+    return json.dumps(
+        {
+            "body": base64.b64encode(body.encode()).decode(),
+            "content-encoding": "utf-8",
+            "content-type": "application/json",
+            "headers": _headers(job_id, config),
+            "properties": {
+                "correlation_id": job_id,
+                "reply_to": "",  # nobody listens: results are read from their keys
+                "delivery_mode": 2,
+                "delivery_info": {"exchange": "", "routing_key": queue},
+                "priority": 0,
+                "body_encoding": "base64",
+                "delivery_tag": str(uuid.uuid4()),
+            },
+        }
+    )
+
+
+def _headers(job_id: str, config: str) -> dict[str, object]:
+    return {
+        "lang": "py",
+        "task": RUN_TUNING_JOB,
+        "id": job_id,
+        "shadow": None,
+        "eta": None,
+        "expires": None,
+        "group": None,
+        "group_index": None,
+        "retries": 0,
+        "timelimit": [None, None],
+        "root_id": job_id,
+        "parent_id": None,
+        "argsrepr": f"({config[:_SHOWN_ARGUMENT]})",
+        "kwargsrepr": "{}",
+        "origin": f"arbtune{os.getpid()}@{socket.gethostname()}",
+        "ignore_result": False,
+        "replaced_task_nesting": 0,
+        "stamped_headers": None,
+        "stamps": {},
+    }

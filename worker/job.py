@@ -1,0 +1,113 @@
+"""One delivered job inside a worker: decode it, claim it, run it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+
+from arbitrage.arbitrage_tuning import (
+    MAX_JOB_BYTES,
+    ArbitrageTuningRunner,
+    TuningConfig,
+    compact_json,
+    parse_config,
+)
+from arbitrage.documents import Document, error_record
+from arbitrage.errors import ConfigError, is_retryable, is_user_error
+from worker.data_root import resolve_in_root
+
+if TYPE_CHECKING:
+    from worker.ledger import Holder
+    from worker.settings import Settings
+
+
+log = logging.getLogger("arbtune.jobs")
+
+
+class JobFailedError(Exception):
+    """What a task raises: the error record, so that Celery can carry it between processes."""
+
+    def __init__(self, record: Document) -> None:
+        super().__init__(record)
+        self.record = record
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A start of a job in this process; `started` by the monotonic clock."""
+
+    holder: Holder
+    started: float
+
+    @classmethod
+    def begin(cls, holder: Holder) -> Attempt:
+        return cls(holder, time.monotonic())
+
+
+def payload_text(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """What the ledger keeps of a foreign job's payload: its JSON, or nothing when it is unfit."""
+    try:
+        payload = _payload(args, kwargs)
+        text = compact_json(payload)
+        return text if isinstance(payload, dict) and len(text.encode()) <= MAX_JOB_BYTES else ""
+    except (ConfigError, ValueError, TypeError):
+        return ""
+
+
+def decode(args: tuple[Any, ...], kwargs: dict[str, Any]) -> TuningConfig:
+    """The config that a message carries.
+
+    Raises:
+        ConfigError: One sentence that says what is wrong with the payload.
+    """
+    payload = _payload(args, kwargs)
+    size = _json_size(payload)
+    if size > MAX_JOB_BYTES:
+        raise ConfigError(f"the job is {size:,} bytes of JSON; at most {MAX_JOB_BYTES:,} travel")
+    return parse_config(payload)
+
+
+def run(config: TuningConfig, settings: Settings) -> Document:
+    """The job's metrics as JSON.
+
+    Raises:
+        JobFailedError: Whatever went wrong; a `MemoryError` or `SystemExit` that got out would
+            take the whole worker down with it.
+    """
+    from arbitrage.snapshots import DataLimits  # polars, in children only
+
+    runner = ArbitrageTuningRunner(
+        config,
+        data_path=resolve_in_root(config.data_file, settings.data_root),
+        limits=DataLimits(max_rows=settings.max_rows, max_bytes=settings.max_bytes),
+    )
+    return runner.run().model_dump(mode="json")
+
+
+def attempt_job(args: tuple[Any, ...], kwargs: dict[str, Any], settings: Settings) -> Document:
+    """Decode and run; every failure leaves as a `JobFailedError`."""
+    try:
+        return run(decode(args, kwargs), settings)
+    except (Exception, SystemExit) as error:
+        if not is_user_error(error) and not is_retryable(error):
+            log.exception("job.crashed")
+        raise JobFailedError(error_record(error)) from error
+
+
+def _payload(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if len(args) == 1 and not kwargs:
+        return args[0]
+    if not args and set(kwargs) == {"config"}:
+        return kwargs["config"]
+    raise ConfigError("the task takes one argument, config: a TuningConfig as a JSON object")
+
+
+def _json_size(payload: Any) -> int:
+    """Bytes of the payload as JSON; one that is no JSON has no size, and is refused by its type."""
+    try:
+        return len(compact_json(payload).encode())
+    except (ValueError, TypeError):
+        return 0

@@ -1,0 +1,191 @@
+-- The state machine of a job. Every transition is one call of this script, so each is atomic.
+--
+--   submit   (none) -> queued                     finished -> queued, the next generation
+--   start    queued -> running                    (none) -> running: a job of a foreign client
+--   finish   running -> success | error           queued -> success: late, but nothing else stands
+--   requeue  running -> queued: a retry, due later
+--   lapse    running -> queued: the lease is gone, so is the worker
+--   cancel   queued | running -> cancelled
+--
+-- After success, error or cancelled everything but submit is refused, whoever comes late.
+-- Keys are built here from the job's id, so the ledger wants one server, not a cluster.
+
+local TASK_META = 'celery-task-meta-' -- where Celery's clients look for a result
+
+local function job_key(id) return 'arbtune:job:' .. id end
+local function index_key(state) return 'arbtune:jobs:' .. state end
+local DUE = 'arbtune:due'
+
+local function text(number) return string.format('%.0f', number) end
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local function read(id, ...)
+  local values = redis.call('HMGET', job_key(id), ...)
+  for i, value in ipairs(values) do values[i] = value or '' end
+  return values
+end
+
+local function move(id, from, to, score)
+  if from ~= '' then redis.call('ZREM', index_key(from), id) end
+  redis.call('ZADD', index_key(to), text(score), id)
+  redis.call('HSET', job_key(id), 'state', to)
+end
+
+local function is_open(state) return state == 'queued' or state == 'running' end
+
+-- Whether the caller holds the job: the worker that started it, and that very start of it. The
+-- main process of a worker speaks for its dead children and does not know which start it was.
+local function is_holder(id, worker, attempt)
+  local held = read(id, 'state', 'worker', 'attempts')
+  return held[1] == 'running' and held[2] == worker and (attempt == '' or held[3] == attempt)
+end
+
+local function back_to_queue(id, due)
+  redis.call('HDEL', job_key(id), 'worker', 'token')
+  redis.call('HSET', job_key(id), 'due_ms', text(due))
+  move(id, 'running', 'queued', tonumber(read(id, 'submitted_ms')[1]))
+  redis.call('ZADD', DUE, text(due), id)
+end
+
+local function end_job(id, state, outcome, meta, error, ttl_s)
+  local now = now_ms()
+  move(id, state, outcome, now)
+  redis.call('ZREM', DUE, id)
+  redis.call('HDEL', job_key(id), 'worker', 'token', 'due_ms')
+  redis.call('HSET', job_key(id), 'finished_ms', text(now))
+  if error ~= '' then redis.call('HSET', job_key(id), 'error', error) end
+  redis.call('EXPIRE', job_key(id), ttl_s)
+  redis.call('SET', TASK_META .. id, meta, 'EX', ttl_s)
+  redis.call('PUBLISH', TASK_META .. id, meta) -- wakes clients that wait for this result
+  redis.call('ZREMRANGEBYSCORE', index_key(outcome), '-inf', text(now - ttl_s * 1000))
+end
+
+local ledger = {}
+
+-- submission, queue, then for each job: id, config, message. A verdict for each: 'queued', 'same'
+-- (this call came twice), 'open' (this very job still waits or runs), 'taken' (another one does).
+function ledger.submit(submission, queue, ...)
+  local jobs, verdicts = {...}, {}
+  for i = 1, #jobs, 3 do
+    local id, config, message = jobs[i], jobs[i + 1], jobs[i + 2]
+    local held = read(id, 'state', 'submission', 'config', 'generation')
+    local state, generation = held[1], tonumber(held[4]) or 0
+    if state ~= '' and held[2] == submission then
+      verdicts[#verdicts + 1] = 'same'
+    elseif is_open(state) then
+      verdicts[#verdicts + 1] = held[3] == config and 'open' or 'taken'
+    else
+      local now = now_ms()
+      redis.call('DEL', job_key(id), TASK_META .. id)
+      redis.call('HSET', job_key(id), 'config', config, 'queue', queue, 'origin', 'enqueue',
+        'submission', submission, 'generation', generation + 1, 'attempts', 0,
+        'submitted_ms', text(now))
+      move(id, state, 'queued', now)
+      redis.call('LPUSH', queue, message)
+      verdicts[#verdicts + 1] = 'queued'
+    end
+  end
+  return verdicts
+end
+
+-- {'run', attempts, generation} when the caller shall run the job now, else {'drop', state}.
+function ledger.start(id, worker, token, config, queue, lease_ms)
+  local now = now_ms()
+  local held = read(id, 'state', 'token', 'attempts', 'generation', 'due_ms')
+  local state = held[1]
+  if state == 'running' and held[2] == token then -- this call came twice
+    return {'run', held[3], held[4]}
+  end
+  if state == '' then
+    redis.call('HSET', job_key(id), 'config', config, 'queue', queue, 'origin', 'foreign',
+      'generation', 1, 'attempts', 0, 'submitted_ms', text(now))
+    held[4] = '1'
+  elseif state ~= 'queued' then
+    return {'drop', state}
+  elseif tonumber(held[5] or '') and tonumber(held[5]) > now then
+    return {'drop', 'not due'}
+  end
+  local attempts = redis.call('HINCRBY', job_key(id), 'attempts', 1)
+  redis.call('ZREM', DUE, id)
+  redis.call('HDEL', job_key(id), 'due_ms')
+  redis.call('HSET', job_key(id), 'worker', worker, 'token', token, 'started_ms', text(now))
+  move(id, state, 'running', now + lease_ms)
+  return {'run', tostring(attempts), held[4]}
+end
+
+-- Success counts as long as no outcome stands; a failure only from whoever holds the job.
+function ledger.finish(id, outcome, worker, attempt, generation, meta, error, ttl_s)
+  local held = read(id, 'state', 'generation')
+  local state = held[1]
+  if not is_open(state) then return state == '' and 'unknown' or 'refused' end
+  if generation ~= '' and generation ~= held[2] then return 'refused' end
+  if not is_holder(id, worker, attempt) and outcome ~= 'success' then return 'refused' end
+  end_job(id, state, outcome, meta, error, tonumber(ttl_s))
+  return outcome
+end
+
+-- 'queued' with a due time, or 'exhausted' when no attempt is left, or 'refused'. A job that is
+-- still queued lost its message with a child that died before it could start: due at once.
+function ledger.requeue(id, worker, attempt, error, max_attempts, base_ms, cap_ms, jitter)
+  local state, attempts = unpack(read(id, 'state', 'attempts'))
+  if state == '' then return 'unknown' end
+  if state == 'queued' and attempt == '' then
+    redis.call('ZADD', DUE, 'NX', text(now_ms()), id)
+    return 'queued'
+  end
+  if not is_holder(id, worker, attempt) then return 'refused' end
+  if tonumber(attempts) >= tonumber(max_attempts) then return 'exhausted' end
+  local delay = math.min(tonumber(cap_ms), tonumber(base_ms) * 2 ^ (tonumber(attempts) - 1))
+  redis.call('HSET', job_key(id), 'error', error)
+  back_to_queue(id, now_ms() + delay * tonumber(jitter))
+  return 'queued'
+end
+
+function ledger.cancel(id, meta, ttl_s)
+  local state = read(id, 'state')[1]
+  if not is_open(state) then return state == '' and 'unknown' or state end
+  end_job(id, state, 'cancelled', meta, '', tonumber(ttl_s))
+  return 'cancelled'
+end
+
+-- Renews what the worker holds; returns the ids that it holds no more.
+function ledger.renew(worker, lease_ms, ...)
+  local lost, lease_end = {}, text(now_ms() + tonumber(lease_ms))
+  for _, id in ipairs({...}) do
+    if is_holder(id, worker, '') then
+      redis.call('ZADD', index_key('running'), 'XX', lease_end, id)
+    elseif redis.call('EXISTS', job_key(id)) == 1 then
+      lost[#lost + 1] = id
+    end
+  end
+  return lost
+end
+
+-- Up to `limit` jobs whose message is to be published now: id, config, queue of each.
+function ledger.due(limit)
+  local found = {}
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', text(now_ms()), 'LIMIT', 0, limit)) do
+    local held = read(id, 'config', 'queue')
+    found[#found + 1] = id
+    found[#found + 1] = held[1]
+    found[#found + 1] = held[2]
+  end
+  return found
+end
+
+-- One of several workers publishes a due job: whoever takes it off the list of due ones.
+function ledger.publish(id, message)
+  if redis.call('ZREM', DUE, id) == 0 then return 'refused' end
+  local state, queue = unpack(read(id, 'state', 'queue'))
+  if state ~= 'queued' then return 'refused' end
+  redis.call('HDEL', job_key(id), 'due_ms')
+  redis.call('LPUSH', queue, message)
+  return 'queued'
+end
+
+local operation = table.remove(ARGV, 1)
+return ledger[operation](unpack(ARGV))

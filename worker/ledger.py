@@ -1,0 +1,240 @@
+"""The ledger: what Redis knows of a job. The transitions themselves are in `ledger.lua`."""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import redis
+
+JOB_KEY = "arbtune:job:{}"
+INDEX_KEY = "arbtune:jobs:{}"
+RESULT_KEY = "celery-task-meta-{}"
+
+# A second lets a hiccup of a file system pass; the cap keeps a job within sight of its user.
+RETRY_BASE_MS = 1_000
+RETRY_CAP_MS = 60_000
+
+
+class State(StrEnum):
+    """Where a job stands. `queued` and `running` are open, the others are outcomes."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_open(self) -> bool:
+        return self in (State.QUEUED, State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A job on its way in: its id, its config as JSON text, and the message that carries it."""
+
+    job_id: str
+    config: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who speaks for a running job: a worker and, where it is known, which start of the job."""
+
+    worker: str
+    attempt: int | None = None
+    generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What ends a job: its state, Celery's record of it, and the error record of a failure."""
+
+    state: State
+    meta: dict[str, Any]
+    error: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job as the ledger has it; times are seconds since the epoch, by the server's clock."""
+
+    job_id: str
+    state: State
+    config: dict[str, Any] | None
+    attempts: int
+    generation: int
+    worker: str | None
+    error: dict[str, Any] | None
+    submitted_at: float | None
+    started_at: float | None
+    finished_at: float | None
+    due_at: float | None
+
+
+class Ledger:
+    """One record per job, one script call per transition."""
+
+    def __init__(self, client: redis.Redis, *, result_ttl_s: int, lease_s: float) -> None:
+        self._client = client
+        self._ttl_s = result_ttl_s
+        self._lease_ms = round(lease_s * 1000)
+        source = resources.files("worker").joinpath("ledger.lua").read_text(encoding="utf-8")
+        self._script = client.register_script(source)
+
+    def _call(self, operation: str, *arguments: Any) -> Any:
+        return self._script(args=[operation, *arguments])
+
+    # -- the ways in
+
+    def submit(self, jobs: Sequence[Submission], queue: str) -> list[str]:
+        """Record and publish jobs in one step.
+
+        A verdict for each: `queued`; `same` or `open`, the very job is there already; `taken`,
+        another job waits or runs under this id.
+        """
+        arguments = [part for job in jobs for part in (job.job_id, job.config, job.message)]
+        return _texts(self._call("submit", uuid.uuid4().hex, queue, *arguments))
+
+    def start(self, job_id: str, worker: str, config: str, queue: str) -> Holder | None:
+        """Claim a delivered job; None when this delivery is to be dropped."""
+        reply = _texts(
+            self._call("start", job_id, worker, uuid.uuid4().hex, config, queue, self._lease_ms)
+        )
+        if reply[0] != "run":
+            return None
+        return Holder(worker, attempt=int(reply[1]), generation=int(reply[2]))
+
+    # -- the ways out
+
+    def finish(self, job_id: str, holder: Holder, outcome: Outcome) -> str:
+        """Write the one outcome; what stands afterwards, `refused`, or `unknown`."""
+        reply = self._call(
+            "finish",
+            job_id,
+            outcome.state.value,
+            holder.worker,
+            _text_or_empty(holder.attempt),
+            _text_or_empty(holder.generation),
+            json.dumps(outcome.meta),
+            "" if outcome.error is None else json.dumps(outcome.error),
+            self._ttl_s,
+        )
+        return _text(reply)
+
+    def requeue(
+        self, job_id: str, holder: Holder, error: dict[str, Any], *, max_attempts: int
+    ) -> str:
+        """Give a failed attempt another try later; `queued`, `exhausted`, `refused`, `unknown`."""
+        reply = self._call(
+            "requeue",
+            job_id,
+            holder.worker,
+            _text_or_empty(holder.attempt),
+            json.dumps(error),
+            max_attempts,
+            RETRY_BASE_MS,
+            RETRY_CAP_MS,
+            # Between half and all of the delay: jobs that failed together do not return together.
+            random.uniform(0.5, 1.0),  # noqa: S311 - no secret
+        )
+        return _text(reply)
+
+    def cancel(self, job_id: str, meta: dict[str, Any]) -> State:
+        """Cancel an open job; the state that stands afterwards."""
+        return State(_text(self._call("cancel", job_id, json.dumps(meta), self._ttl_s)))
+
+    # -- upkeep, by the workers' main processes
+
+    def renew(self, worker: str, job_ids: Iterable[str]) -> list[str]:
+        """Renew the leases of these jobs; those that this worker holds no more."""
+        return _texts(self._call("renew", worker, self._lease_ms, *job_ids))
+
+    def due(self, limit: int) -> list[tuple[str, str, str]]:
+        """Jobs whose message is to be published now: id, config as JSON text, queue."""
+        flat = _texts(self._call("due", limit))
+        return list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
+
+    def publish(self, job_id: str, message: str) -> None:
+        """Publish a due job, unless somebody else has."""
+        self._call("publish", job_id, message)
+
+    # -- questions
+
+    def record(self, job_id: str) -> JobRecord | None:
+        """The record of a job, or None for one that the ledger has not met."""
+        return self.records([job_id])[0]
+
+    def records(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
+        """The records of several jobs, in one round trip."""
+        pipeline = self._client.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipeline.hgetall(JOB_KEY.format(job_id))
+        return [
+            _job_record(job_id, fields) if fields else None
+            for job_id, fields in zip(job_ids, pipeline.execute(), strict=True)
+        ]
+
+    def results(self, job_ids: Sequence[str]) -> list[dict[str, Any] | None]:
+        """Celery's own record of each job's result, or None where there is none."""
+        values: Any = self._client.mget([RESULT_KEY.format(job_id) for job_id in job_ids])
+        return [None if value is None else json.loads(value) for value in values]
+
+    def newest(self, state: State, limit: int) -> list[str]:
+        """Ids of jobs in a state, the newest first."""
+        return _texts(self._client.zrevrange(INDEX_KEY.format(state), 0, limit - 1))
+
+    def counts(self) -> dict[State, int]:
+        """How many jobs stand in each state."""
+        states = [state for state in State if state is not State.UNKNOWN]
+        pipeline = self._client.pipeline(transaction=False)
+        for state in states:
+            pipeline.zcard(INDEX_KEY.format(state))
+        return dict(zip(states, pipeline.execute(), strict=True))
+
+
+def _job_record(job_id: str, fields: dict[bytes, bytes]) -> JobRecord:
+    held = {_text(name): _text(value) for name, value in fields.items()}
+    return JobRecord(
+        job_id=job_id,
+        state=State(held["state"]),
+        config=_json_or_none(held.get("config")),
+        attempts=int(held["attempts"]),
+        generation=int(held["generation"]),
+        worker=held.get("worker"),
+        error=_json_or_none(held.get("error")),
+        submitted_at=_seconds(held.get("submitted_ms")),
+        started_at=_seconds(held.get("started_ms")),
+        finished_at=_seconds(held.get("finished_ms")),
+        due_at=_seconds(held.get("due_ms")),
+    )
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _texts(values: Any) -> list[str]:
+    return [_text(value) for value in values]
+
+
+def _text_or_empty(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _json_or_none(text: str | None) -> dict[str, Any] | None:
+    return json.loads(text) if text else None
+
+
+def _seconds(milliseconds: str | None) -> float | None:
+    return None if milliseconds is None else float(milliseconds) / 1000

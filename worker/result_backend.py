@@ -1,0 +1,146 @@
+"""The one way in which Celery records an outcome: through the ledger, in its atomic step.
+
+Celery calls `store_result` from the child for a job that returned or raised, and from the worker's
+main process for one whose child died or was stopped. Both end here.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import cached_property
+from typing import Any
+
+from celery import states
+from celery.backends.redis import RedisBackend
+from celery.exceptions import TimeLimitExceeded, WorkerLostError
+
+from arbitrage.documents import Document, error_record
+from worker.connection import TRIES_OF_A_WORKER, open_ledger
+from worker.envelope import RUN_TUNING_JOB
+from worker.identity import worker_id
+from worker.job import Attempt, JobFailedError
+from worker.ledger import Holder, Ledger, Outcome, State
+from worker.metas import cancelled_meta, failed_meta, success_meta
+from worker.settings import Settings
+
+log = logging.getLogger("arbtune.jobs")
+
+
+class LedgerBackend(RedisBackend):
+    """Celery's Redis backend for reading, the ledger for writing."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings.from_environment()
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return open_ledger(self.settings, tries=TRIES_OF_A_WORKER)
+
+    def mark_as_failure(
+        self, task_id: str, exc: BaseException, *args: Any, request: Any = None, **options: Any
+    ) -> None:
+        """Give a failed attempt another try where the table of errors says so, else record it."""
+        if _is_job(request) and self._is_tried_again(task_id, exc, request):
+            return
+        super().mark_as_failure(task_id, exc, *args, request=request, **options)
+
+    def store_result(
+        self,
+        task_id: str,
+        result: Any,
+        state: str,
+        traceback: str | None = None,
+        request: Any = None,
+        **options: Any,
+    ) -> Any:
+        """Record what became of a job; the states on the way there are the ledger's own."""
+        if not _is_job(request):
+            return super().store_result(task_id, result, state, traceback, request, **options)
+        if state == states.SUCCESS:
+            self._finish(task_id, State.SUCCESS, success_meta(task_id, result), request)
+        elif state == states.FAILURE:
+            record = failure_record(result, self._attempts(task_id, request))
+            meta = failed_meta(task_id, record)
+            self._finish(task_id, State.ERROR, meta, request, record)
+        elif state == states.REVOKED:  # by a plain Celery client
+            self.ledger.cancel(task_id, cancelled_meta(task_id))
+        return result
+
+    def _is_tried_again(self, task_id: str, error: BaseException, request: Any) -> bool:
+        record = failure_record(error, self._attempts(task_id, request))
+        if not record["retryable"]:
+            return False
+        verdict = self.ledger.requeue(
+            task_id, _holder(request), record, max_attempts=self.settings.max_attempts
+        )
+        if verdict != State.QUEUED:
+            return False
+        _log("job.retry", task_id, request, error=record["message"])
+        return True
+
+    def _attempts(self, task_id: str, request: Any) -> int:
+        """How often the job was started; the main process, which starts none, has to ask."""
+        attempt = _attempt(request)
+        if attempt is not None and attempt.holder.attempt is not None:
+            return attempt.holder.attempt
+        record = self.ledger.record(task_id)
+        return 0 if record is None else record.attempts
+
+    def _finish(
+        self,
+        task_id: str,
+        state: State,
+        meta: Document,
+        request: Any,
+        error: Document | None = None,
+    ) -> None:
+        for name, value in (("group_id", request.group), ("parent_id", request.parent_id)):
+            if value:  # Celery's canvas looks for them
+                meta[name] = value
+        verdict = self.ledger.finish(task_id, _holder(request), Outcome(state, meta, error))
+        if verdict == State.UNKNOWN:
+            # The ledger never met it: a foreign job whose child died before it could start.
+            self._set_with_state(self.get_key_for_task(task_id), self.encode(meta), meta["status"])
+        details = {"error": error["message"]} if error else {}
+        _log("job.finished", task_id, request, outcome=verdict, **details)
+
+
+def failure_record(error: BaseException, attempts: int) -> Document:
+    """The error record of whatever ended a job, and with it whether it is tried again."""
+    if isinstance(error, JobFailedError):
+        return {**error.record, "attempts": attempts}
+    if isinstance(error, WorkerLostError):
+        message = "the process that ran the job died (out of memory, or killed from outside)"
+        return _record("WorkerLostError", message, retryable=True, attempts=attempts)
+    if isinstance(error, TimeLimitExceeded):
+        message = f"the job ran longer than {error.args[0]:g} s (ARBTUNE_JOB_TIME_LIMIT_S)"
+        return _record("TimeLimitExceeded", message, retryable=False, attempts=attempts)
+    return error_record(error, attempts=attempts)
+
+
+def _record(kind: str, message: str, *, retryable: bool, attempts: int) -> Document:
+    return {"type": kind, "message": message, "retryable": retryable, "attempts": attempts}
+
+
+def _is_job(request: Any) -> bool:
+    return getattr(request, "task", None) == RUN_TUNING_JOB
+
+
+def _attempt(request: Any) -> Attempt | None:
+    """The attempt that runs in this process; None in the main process, which runs none."""
+    return getattr(request, "attempt", None)
+
+
+def _holder(request: Any) -> Holder:
+    attempt = _attempt(request)
+    return Holder(worker_id()) if attempt is None else attempt.holder
+
+
+def _log(event: str, task_id: str, request: Any, **details: Any) -> None:
+    attempt = _attempt(request)
+    if attempt is not None:
+        details["attempt"] = attempt.holder.attempt
+        details["seconds"] = round(time.monotonic() - attempt.started, 6)
+    log.info(event, extra={"job_id": task_id, **details})

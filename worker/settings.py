@@ -1,0 +1,108 @@
+"""The settings of the program: one frozen object, and the only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from arbitrage.errors import ConfigError
+
+PREFIX = "ARBTUNE_"
+
+# A lease is renewed once a second; one that is shorter than three renewals lapses on a hiccup.
+MIN_LEASE_S = 3.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting with its default; times in seconds, sizes in bytes."""
+
+    redis_url: str = field(default="redis://127.0.0.1:6379/0", repr=False)  # may hold a password
+    data_root: Path = Path()
+    results_dir: Path = Path("results")
+    job_time_limit_s: float = 300.0
+    lease_s: float = 15.0
+    max_attempts: int = 3
+    max_worker_deaths: int = 5
+    shutdown_s: float = 20.0
+    max_rows: int = 1_000_000_000
+    max_bytes: int = 64 * 2**30
+    result_ttl_s: int = 604_800
+    metrics_port: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("job_time_limit_s", "shutdown_s"):
+            _require(getattr(self, name) > 0, f"{_variable(name)} must be positive")
+        for name in ("max_attempts", "max_worker_deaths", "max_rows", "max_bytes", "result_ttl_s"):
+            _require(getattr(self, name) >= 1, f"{_variable(name)} must be at least 1")
+        _require(
+            self.lease_s >= MIN_LEASE_S, f"{_variable('lease_s')} must be at least {MIN_LEASE_S:g}"
+        )
+        _require(
+            self.result_ttl_s > self.job_time_limit_s,
+            f"{_variable('result_ttl_s')} must be longer than {_variable('job_time_limit_s')}: "
+            "a result must outlive the job that waits for it",
+        )
+        _check_redis_url(self.redis_url)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """The settings as the environment has them.
+
+        Raises:
+            ConfigError: A value that does not parse, or settings that contradict each other.
+        """
+        parsers: dict[str, Any] = {"float": float, "int": int, "int | None": int, "Path": Path}
+        given: dict[str, Any] = {}
+        for setting in fields(cls):
+            text = environment.get(_variable(setting.name), "")
+            if text == "":
+                continue
+            try:
+                given[setting.name] = parsers.get(str(setting.type), str)(text)
+            except ValueError:
+                kind = "a whole number" if "int" in str(setting.type) else "a number"
+                raise ConfigError(
+                    f"{_variable(setting.name)} must be {kind}, not {text!r}"
+                ) from None
+        return cls(**given)
+
+    @property
+    def redis_place(self) -> str:
+        """Where Redis is, without user and password, for people to read."""
+        parts = urlsplit(self.redis_url)
+        return f"{parts.scheme}://{parts.hostname}:{parts.port or 6379}{parts.path}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be seen in a log: the password of the Redis URL, as written and decoded."""
+        from urllib.parse import unquote
+
+        password = urlsplit(self.redis_url).password
+        return () if not password else (password, unquote(password))
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _require(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise ConfigError(sentence)
+
+
+def _check_redis_url(url: str) -> None:
+    name = _variable("redis_url")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ConfigError(f"{name} is no URL (redis://HOST:PORT/DB)") from None
+    _require(parts.scheme in ("redis", "rediss"), f"{name} must start with redis:// or rediss://")
+    _require(bool(parts.hostname), f"{name} names no host (redis://HOST:PORT/DB)")
+    database = parts.path.strip("/")
+    _require(database == "" or database.isdecimal(), f"{name} must end in a database number")

@@ -1,0 +1,132 @@
+"""Waiting for jobs: their results as they come in, and a progress bar beside them."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from arbitrage.documents import Document, as_text
+from arbitrage.errors import ArbtuneError
+from worker.answers import result_documents
+from worker.ledger import State
+
+if TYPE_CHECKING:
+    from worker.ledger import Ledger
+
+POLL_S = 0.2
+SLICE = 1_000  # jobs asked after in one round trip
+PLAIN_LINE_EVERY_S = 10.0  # progress where no bar can be drawn
+
+
+def wait_for_results(
+    ledger: Ledger, job_ids: Sequence[str], *, as_json: bool, timeout_s: float | None = None
+) -> int:
+    """Print the result of each job as it ends; how many succeeded.
+
+    Raises:
+        ArbtuneError: The time is up; the jobs go on.
+    """
+    succeeded = failed = 0
+    with progress_bar(len(job_ids)) as show:
+        for job_id, document in results_as_they_come(ledger, job_ids, timeout_s=timeout_s):
+            print(_line(job_id, document, as_json=as_json, alone=len(job_ids) == 1), flush=True)
+            succeeded += document["status"] == State.SUCCESS
+            failed += document["status"] != State.SUCCESS
+            show(succeeded, failed)
+    return succeeded
+
+
+def results_as_they_come(
+    ledger: Ledger, job_ids: Sequence[str], *, timeout_s: float | None = None
+) -> Iterator[tuple[str, Document]]:
+    """Each job's id and result document when it has ended.
+
+    Raises:
+        ArbtuneError: Not all have ended within `timeout_s`.
+    """
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    open_ids = list(dict.fromkeys(job_ids))
+    while open_ids:
+        still_open = []
+        for start in range(0, len(open_ids), SLICE):
+            part = open_ids[start : start + SLICE]
+            ended = [meta is not None for meta in ledger.results(part)]
+            done = [job_id for job_id, has_ended in zip(part, ended, strict=True) if has_ended]
+            still_open += [
+                job_id for job_id, has_ended in zip(part, ended, strict=True) if not has_ended
+            ]
+            yield from zip(done, result_documents(ledger, done) if done else [], strict=True)
+        if still_open and deadline is not None and time.monotonic() > deadline:
+            raise ArbtuneError(
+                f"{len(still_open):,} of {len(job_ids):,} jobs have not ended within "
+                f"{timeout_s:g} s; they go on: arbtune result ID"
+            )
+        open_ids = still_open
+        if open_ids:
+            time.sleep(POLL_S)
+
+
+@contextmanager
+def progress_bar(total: int) -> Iterator[Callable[[int, int], None]]:
+    """A live bar on a terminal's stderr, a plain line now and then elsewhere."""
+    if not sys.stderr.isatty():
+        yield _plain_progress(total)
+        return
+    from rich.console import Console  # a pipe does not pay for it
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+    with bar:
+        task = bar.add_task("jobs", total=total)
+
+        def show(succeeded: int, failed: int) -> None:
+            text = f"jobs, {failed} failed" if failed else "jobs"
+            bar.update(task, completed=succeeded + failed, description=text)
+
+        yield show
+
+
+def _plain_progress(total: int) -> Callable[[int, int], None]:
+    next_line = time.monotonic() + PLAIN_LINE_EVERY_S
+
+    def show(succeeded: int, failed: int) -> None:
+        nonlocal next_line
+        if time.monotonic() >= next_line:
+            next_line = time.monotonic() + PLAIN_LINE_EVERY_S
+            print(f"{succeeded + failed} of {total} jobs, {failed} failed", file=sys.stderr)
+
+    return show
+
+
+def _line(job_id: str, document: Document, *, as_json: bool, alone: bool) -> str:
+    if as_json:
+        return json.dumps({"job_id": job_id, **document}, ensure_ascii=False)
+    if alone:
+        return as_text(document)
+    if document["status"] == State.SUCCESS:
+        metrics = document["metrics"]
+        figures = (
+            f"net {metrics['net_pnl_usd']:.2f} USD, "
+            f"realized {metrics['realized_pnl_usd']:.2f} USD, {metrics['total_trades']} trades"
+        )
+        return f"{job_id}  success  {figures}"
+    error = document.get("error") or {}
+    return f"{job_id}  {document['status']}  {error.get('message', '')}".rstrip()
