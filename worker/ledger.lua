@@ -152,17 +152,18 @@ function ledger.cancel(id, meta, ttl_s)
   return 'cancelled'
 end
 
--- Renews what the worker holds; returns the ids that it holds no more.
+-- Renews what the worker holds; returns the ids that were cancelled. What it neither holds nor is
+-- cancelled has ended a moment ago, or has not started yet.
 function ledger.renew(worker, lease_ms, ...)
-  local lost, lease_end = {}, text(now_ms() + tonumber(lease_ms))
+  local cancelled, lease_end = {}, text(now_ms() + tonumber(lease_ms))
   for _, id in ipairs({...}) do
     if is_holder(id, worker, '') then
       redis.call('ZADD', index_key('running'), 'XX', lease_end, id)
-    elseif redis.call('EXISTS', job_key(id)) == 1 then
-      lost[#lost + 1] = id
+    elseif read(id, 'state')[1] == 'cancelled' then
+      cancelled[#cancelled + 1] = id
     end
   end
-  return lost
+  return cancelled
 end
 
 -- Up to `limit` jobs whose message is to be published now: id, config, queue of each.

@@ -21,13 +21,9 @@ class EventFormatter(JsonFormatter):
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         super().__init__(
-            ["asctime", "levelname", "name", "message"],
-            rename_fields={
-                "asctime": "time",
-                "levelname": "level",
-                "name": "logger",
-                "message": "event",
-            },
+            ["levelname", "name", "message"],
+            rename_fields={"levelname": "level", "name": "logger", "message": "event"},
+            timestamp="time",
             json_ensure_ascii=False,
         )
         self._secrets = secrets

@@ -53,7 +53,7 @@ class Upkeep(bootsteps.StartStopStep):
 
 
 def renew_leases(pool: Any, ledger: Ledger) -> None:
-    """Renew the leases of the jobs that run here; end the children of those that are not ours."""
+    """Renew the leases of the jobs that run here; end the children of cancelled ones."""
     running = {request.id: request for request in worker_state.active_requests}
     if not running:
         return

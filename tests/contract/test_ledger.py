@@ -326,12 +326,15 @@ def test_a_cancelled_job_never_starts(ledger: Ledger, client: redis.Redis) -> No
 
 
 def test_a_worker_learns_from_its_renewal_that_a_job_was_cancelled(ledger: Ledger) -> None:
-    kept, cancelled = new_job(), new_job()
-    ledger.submit([kept, cancelled], QUEUE)
-    for job in (kept, cancelled):
-        started(ledger, job)
+    runs, waits, ended, cancelled = jobs = [new_job() for _ in range(4)]
+    ledger.submit(jobs, QUEUE)
+    for job in (runs, ended, cancelled):
+        holder = started(ledger, job)
+        if job is ended:
+            ledger.finish(job.job_id, holder, success(job))
     ledger.cancel(cancelled.job_id, cancelled_meta(cancelled.job_id))
-    assert ledger.renew("w1", [kept.job_id, cancelled.job_id]) == [cancelled.job_id]
+    assert ledger.renew("w1", [job.job_id for job in jobs]) == [cancelled.job_id]
+    assert state_of(ledger, waits) is State.QUEUED
 
 
 def test_a_renewal_extends_the_lease(ledger: Ledger, client: redis.Redis) -> None:

@@ -53,7 +53,9 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
     # Read by polars when it is imported, and so set before.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     from worker.celery_app import app  # celery
+    from worker.logs import configure_logging
 
+    configure_logging()  # before Celery does: it warns while it reads its command line
     argv = [
         "--quiet",  # no banner: a log is one event a line
         "worker",

@@ -1,0 +1,256 @@
+"""The main job through a real server and a real worker, seen from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import Celery
+
+from tests.conftest import JOB, WorkerProcess, ledger_at, wait_until
+from worker.ledger import State
+
+Send = Callable[..., str]
+
+
+@pytest.fixture
+def environment(redis_url: str, data_root: Path) -> dict[str, str]:
+    return {**os.environ, "ARBTUNE_REDIS_URL": redis_url, "ARBTUNE_DATA_ROOT": str(data_root)}
+
+
+@pytest.fixture
+def client(redis_url: str) -> Celery:
+    """A Celery app that knows nothing of this project."""
+    return Celery("somebody-else", broker=redis_url, backend=redis_url)
+
+
+@pytest.fixture
+def arbtune(environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run one command of the product in a process of its own."""
+
+    def run(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "worker.cli", *arguments],
+            env=environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def flags(job: dict[str, Any]) -> list[str]:
+    return [
+        part for name, value in job.items() for part in (f"--{name.replace('_', '-')}", str(value))
+    ]
+
+
+def comparable(metrics: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in metrics.items() if name != "runtime_seconds"}
+
+
+FOREIGN_PROGRAM = """
+import json, os, sys
+from celery import Celery
+url = os.environ["ARBTUNE_REDIS_URL"]
+app = Celery(broker=url, backend=url)
+job = app.send_task("worker.tasks.run_tuning_job", args=[json.loads(sys.argv[1])])
+print(json.dumps(job.get(timeout=30)))
+assert not [name for name in sys.modules if name.split(".")[0] in ("worker", "arbitrage")]
+"""
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_plain_celery_client_gets_the_metrics_of_the_command_line(
+    environment: dict[str, str], data_root: Path, tmp_path: Path
+) -> None:
+    foreign = subprocess.run(
+        [sys.executable, "-c", FOREIGN_PROGRAM, json.dumps(JOB)],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert foreign.returncode == 0, foreign.stderr
+    here = subprocess.run(
+        [sys.executable, "-m", "scripts.run_arbitrage_tuning", *flags(JOB)],
+        cwd=data_root,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert here.returncode == 0, here.stderr
+    from_queue = comparable(json.loads(foreign.stdout))
+    assert from_queue == comparable(json.loads(here.stdout)["metrics"])
+    assert from_queue["total_trades"] == 10
+
+
+BAD_PAYLOADS = {
+    "a missing file": ([{**JOB, "data_file": "nope.csv"}], "Data file not found: nope.csv"),
+    "an unknown field": ([{**JOB, "surprise": 1}], "unknown field 'surprise'"),
+    "a NaN": ([{**JOB, "min_spread_bps": float("nan")}], "must be a finite number"),
+    "a path outside the root": ([{**JOB, "data_file": "../x.csv"}], "outside the data root"),
+    "an absolute path": ([{**JOB, "data_file": "/etc/passwd"}], "outside the data root"),
+    "a folder": ([{**JOB, "data_file": "folder"}], "folder"),
+    "a binary file": ([{**JOB, "data_file": "binary.csv"}], "binary.csv"),
+    "a NUL in the path": ([{**JOB, "data_file": "a\0b"}], "data_file"),
+    "1 MB": ([{**JOB, "tag": "x" * 2**20}], "at most 65,536"),
+    "no object": ([[1, 2, 3]], "the job must be a JSON object"),
+    "no argument": ([], "the task takes one argument"),
+    "two arguments": ([JOB, JOB], "the task takes one argument"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_PAYLOADS)
+def test_a_bad_payload_fails_at_once_with_a_sentence_and_the_worker_lives_on(
+    case: str,
+    client: Celery,
+    worker: WorkerProcess,
+    data_root: Path,
+    redis_url: str,
+    arbtune: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    (data_root / "folder").mkdir(exist_ok=True)
+    (data_root / "binary.csv").write_bytes(bytes(range(256)) * 64)
+    payload, sentence = BAD_PAYLOADS[case]
+    job = client.send_task("worker.tasks.run_tuning_job", args=payload)
+    with pytest.raises((ValueError, FileNotFoundError)) as caught:
+        job.get(timeout=30)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+    result = arbtune("result", job.id)
+    assert result.returncode == 1
+    document = json.loads(result.stdout, parse_constant=pytest.fail)
+    assert document["status"] == "error"
+    assert sentence in document["error"]["message"]
+    assert document["error"]["retryable"] is False
+    assert document["error"]["attempts"] == 1
+    record = ledger_at(redis_url).record(job.id)
+    assert record is not None
+    assert record.state is State.ERROR
+    assert worker.process.poll() is None
+    good = client.send_task("worker.tasks.run_tuning_job", args=[JOB])
+    assert good.get(timeout=30)["total_trades"] == 10
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_job_by_flags_is_enqueued_asked_after_and_fetched(
+    arbtune: Callable[..., subprocess.CompletedProcess[str]], data_root: Path
+) -> None:
+    job_id = f"by-flags-{uuid.uuid4()}"
+    sent = arbtune("enqueue", *flags(JOB), "--tag", "one", "--job-id", job_id, "--wait")
+    assert sent.returncode == 0, sent.stderr
+    document = json.loads(sent.stdout)
+    assert document["status"] == "success"
+    assert document["config"]["tag"] == "one"
+    assert document["config_summary"] == document["metrics"]["config_summary"]
+
+    result = arbtune("result", job_id)
+    assert (result.returncode, json.loads(result.stdout)) == (0, document)
+    status = arbtune("status", job_id, "--json")
+    assert json.loads(status.stdout)["status"] == "success"
+    assert f"{job_id}  success" in arbtune("status", job_id).stdout
+    listed = [json.loads(line) for line in arbtune("jobs", "--json").stdout.splitlines()]
+    assert job_id in [job["job_id"] for job in listed]
+    assert data_root.joinpath("quotes.csv").is_file()
+
+
+@pytest.mark.usefixtures("worker")
+def test_jobs_from_stdin_come_back_merged_with_their_ids(
+    arbtune: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    lines = [json.dumps({**JOB, "min_spread_bps": bps}) for bps in (10.0, 20.0, 90.0)]
+    sent = arbtune("enqueue", "--jobs", "-", "--wait", "--json", stdin="\n".join(lines) + "\n")
+    assert sent.returncode == 0, sent.stderr
+    documents = [json.loads(line) for line in sent.stdout.splitlines()]
+    trades = {
+        document["config"]["min_spread_bps"]: document["metrics"]["total_trades"]
+        for document in documents
+    }
+    assert trades == {10.0: 10, 20.0: 10, 90.0: 0}
+    assert len({document["job_id"] for document in documents}) == 3
+
+
+def test_a_bad_line_is_named_and_nothing_of_its_file_is_sent(
+    arbtune: Callable[..., subprocess.CompletedProcess[str]], redis_url: str, tmp_path: Path
+) -> None:
+    before = ledger_at(redis_url).counts()
+    jobs = tmp_path / "jobs.jsonl"
+    bad = json.dumps({**JOB, "min_spread_bps": -1})
+    jobs.write_text(f"{json.dumps(JOB)}\n\n{bad}\n", encoding="utf-8")
+    sent = arbtune("enqueue", "--jobs", str(jobs))
+    assert sent.returncode == 1
+    assert sent.stdout == ""
+    assert sent.stderr == "arbtune: line 3: min_spread_bps must be non-negative\n"
+    assert ledger_at(redis_url).counts() == before
+
+
+@pytest.mark.usefixtures("worker")
+def test_waiting_for_a_failed_job_exits_1_with_its_document(
+    arbtune: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    sent = arbtune("enqueue", *flags({**JOB, "data_file": "nope.csv"}), "--wait", "--json")
+    assert sent.returncode == 1
+    assert json.loads(sent.stdout)["error"]["type"] == "FileNotFoundError"
+
+
+@pytest.mark.usefixtures("worker")
+def test_python_programs_enqueue_and_read(
+    environment: dict[str, str], redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from arbitrage.arbitrage_tuning import TuningConfig
+    from worker.enqueue import enqueue, enqueue_many
+
+    monkeypatch.setenv("ARBTUNE_REDIS_URL", environment["ARBTUNE_REDIS_URL"])
+    ledger = ledger_at(redis_url)
+    one = enqueue(TuningConfig(**JOB), job_id=f"python-{uuid.uuid4()}")
+    many = enqueue_many([JOB] * 1200)
+    assert len(set(many)) == 1200
+    wait_until(lambda: None not in ledger.results([one, *many]), "all results are there")
+    assert {record.state for record in ledger.records(many) if record} == {State.SUCCESS}
+
+
+@pytest.mark.parametrize("command", ["status", "result", "cancel"])
+def test_an_unknown_job_is_said_to_be_unknown(
+    command: str, arbtune: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    answer = arbtune(command, "no-such-job", "--json")
+    assert answer.returncode == 1
+    assert json.loads(answer.stdout)["status"] == "unknown"
+
+
+def test_a_redis_that_is_away_is_a_sentence(
+    arbtune: Callable[..., subprocess.CompletedProcess[str]], environment: dict[str, str]
+) -> None:
+    environment["ARBTUNE_REDIS_URL"] = "redis://user:secret-word@127.0.0.1:1/0"
+    for command in (["status", "x"], ["enqueue", *flags(JOB)]):
+        answer = arbtune(*command)
+        assert answer.returncode == 1
+        assert answer.stderr.startswith("arbtune: Redis at redis://127.0.0.1:1/0 cannot be reached")
+        assert answer.stderr.count("\n") == 1
+        assert "secret-word" not in answer.stderr
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_job_on_the_embedded_server_needs_nothing_else(
+    arbtune: Callable[..., subprocess.CompletedProcess[str]],
+    environment: dict[str, str],
+) -> None:
+    del environment["ARBTUNE_REDIS_URL"]
+    answer = arbtune("enqueue", "--local", "--json", *flags(JOB))
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["metrics"]["total_trades"] == 10

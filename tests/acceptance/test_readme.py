@@ -1,0 +1,135 @@
+"""Every command and every program of the README, run as a newcomer would."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from arbitrage.arbitrage_tuning import TuningConfig, TuningMetrics
+from tests.conftest import running_worker
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def environment(url: str | None = None, root: Path | None = None) -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    found = {name: value for name, value in os.environ.items() if not name.startswith("ARBTUNE_")}
+    settings = {"ARBTUNE_REDIS_URL": url, "ARBTUNE_DATA_ROOT": str(root) if root else None}
+    return {**found, "PATH": path, **{name: value for name, value in settings.items() if value}}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What a newcomer's folder holds of data; the program is installed already."""
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    return tmp_path
+
+
+def shell(script: str, folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_the_two_commands_are_targets_of_the_makefile() -> None:
+    two = next(block for block in blocks("sh") if "make" in block)
+    assert two == "make demo\nmake test\n"
+    for command in two.splitlines():
+        dry = subprocess.run(
+            [*command.split(), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert dry.returncode == 0, dry.stderr
+
+
+def test_the_demo_ranks_and_leaves_nothing_behind(checkout: Path) -> None:
+    demo = shell("arbtune demo", checkout, environment())
+    assert demo.returncode == 0, demo.stderr
+    assert "Ranking by net profit" in demo.stdout
+    assert "net_pnl_usd" in demo.stdout
+    assert "all stopped again" in demo.stderr
+
+
+def test_one_job_by_hand(checkout: Path) -> None:
+    by_hand = [
+        block for block in blocks("sh") if "--min-spread-bps" in block and "enqueue" not in block
+    ]
+    assert len(by_hand) == 2
+    first, second = (shell(block, checkout, environment()) for block in by_hand)
+    assert json.loads(first.stdout)["status"] == "success", first.stderr
+    assert (second.returncode, second.stdout) == (0, ""), second.stderr
+    written = json.loads((checkout / "results/try-1.json").read_text(encoding="utf-8"))
+    assert written["config"]["tag"] == "try-1"
+
+
+def test_many_jobs_with_a_server_of_their_own(checkout: Path) -> None:
+    [script] = [block for block in blocks("sh") if "--local" in block]
+    answer = shell(script, checkout, environment())
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.count("  success  ") == 4
+
+
+def test_workers_enqueueing_and_programs_on_a_real_server(
+    own_redis_url: str, checkout: Path, tmp_path: Path
+) -> None:
+    env = environment(own_redis_url, checkout)
+    [jobs_file] = [block for block in blocks("sh") if "--local" in block]
+    shell(jobs_file.rsplit("arbtune", 1)[0], checkout, env)
+    [start] = [block for block in blocks("sh") if "arbtune worker" in block]
+    assert start.splitlines()[-1] == "arbtune worker --concurrency 2"
+    [commands] = [block for block in blocks("sh") if "arbtune status" in block]
+    with running_worker(own_redis_url, checkout, tmp_path / "log", concurrency=2):
+        # The block asks after a job that may not have run yet; here it has.
+        settled = commands.replace(
+            "arbtune status", "arbtune enqueue --jobs jobs.jsonl --wait\narbtune status"
+        )
+        answer = shell(settled, checkout, env)
+        assert answer.returncode == 0, answer.stderr + answer.stdout
+        assert "first  success" in answer.stdout
+        for program in blocks("python"):
+            ran = subprocess.run(
+                [sys.executable, "-c", program],
+                cwd=checkout,
+                env=env,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            assert ran.returncode == 0, ran.stderr
+
+
+def test_every_field_is_explained() -> None:
+    for name in [*TuningConfig.model_fields, *TuningMetrics.model_fields]:
+        assert f"`{name}`" in README, name
+
+
+def test_every_documented_setting_exists_with_its_default() -> None:
+    from dataclasses import fields
+
+    from worker.settings import Settings
+
+    documented = set(re.findall(r"`ARBTUNE_([A-Z_]+)`", README))
+    assert documented <= {field.name.upper() for field in fields(Settings)}
+
+
+def test_the_documents_are_json() -> None:
+    [block] = blocks("json")
+    assert [json.loads(line)["status"] for line in block.splitlines()] == ["success", "error"]

@@ -1,0 +1,197 @@
+"""Real workers under what can happen to them: retries, dead children, limits, cancels, logs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from celery import Celery
+
+from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
+from worker.enqueue import send, submission
+from worker.ledger import Ledger, State
+
+LONG_ROWS = 4_000_000 // 10
+
+
+@pytest.fixture(scope="module")
+def big_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root with a file that takes a while: `big.csv`, and a small one."""
+    root = tmp_path_factory.mktemp("big-root")
+    (root / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
+    header, *rows = quotes_csv().splitlines(keepends=True)
+    last = rows[-1].split(",", 1)[0]
+    tail = "".join(f"{last},{row.split(',', 1)[1]}" for row in rows)
+    (root / "big.csv").write_text(header + tail * (LONG_ROWS // len(rows)), encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def hurried(own_redis_url: str, big_root: Path, tmp_path: Path) -> Iterator[WorkerProcess]:
+    """A worker of one process with a time limit of one second and two attempts."""
+    settings = {"job_time_limit_s": "1", "max_attempts": "2"}
+    with running_worker(own_redis_url, big_root, tmp_path / "log", **settings) as running:
+        yield running
+
+
+@pytest.fixture
+def patient(own_redis_url: str, big_root: Path, tmp_path: Path) -> Iterator[WorkerProcess]:
+    """A worker of one process with the default limits but two attempts."""
+    with running_worker(own_redis_url, big_root, tmp_path / "log", max_attempts="2") as running:
+        yield running
+
+
+def enqueue(ledger: Ledger, **changes: Any) -> str:
+    [[job_id]] = list(send(ledger, [submission({**JOB, **changes})]))
+    return job_id
+
+
+def state_of(ledger: Ledger, job_id: str) -> State | None:
+    record = ledger.record(job_id)
+    return record.state if record else None
+
+
+def children(worker: WorkerProcess) -> list[int]:
+    return [child.pid for child in psutil.Process(worker.process.pid).children(recursive=True)]
+
+
+def events(worker: WorkerProcess, name: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in worker.log_text().splitlines()]
+    return [line for line in lines if line["event"] == name]
+
+
+def test_a_job_past_the_time_limit_fails_as_such_and_the_next_one_runs(
+    hurried: WorkerProcess, own_redis_url: str
+) -> None:
+    ledger = ledger_at(own_redis_url)
+    slow = enqueue(ledger, data_file="big.csv", max_open_trades=50)
+    quick = enqueue(ledger)
+    wait_until(lambda: state_of(ledger, slow) is State.ERROR, "the slow job is stopped")
+    record = ledger.record(slow)
+    assert record is not None
+    assert record.error is not None
+    assert record.error["type"] == "TimeLimitExceeded"
+    assert "ran longer than 1 s" in record.error["message"]
+    assert (record.error["attempts"], record.error["retryable"]) == (1, False)
+    wait_until(lambda: state_of(ledger, quick) is State.SUCCESS, "the quick job runs after it")
+    assert hurried.process.poll() is None
+
+
+def test_a_job_whose_process_dies_is_tried_again_and_then_fails(
+    patient: WorkerProcess, own_redis_url: str
+) -> None:
+    ledger = ledger_at(own_redis_url)
+    job_id = enqueue(ledger, data_file="big.csv", max_open_trades=50)
+    for attempt in (1, 2):
+
+        def is_running(attempt: int = attempt) -> bool:
+            record = ledger.record(job_id)
+            return bool(record and record.state is State.RUNNING and record.attempts == attempt)
+
+        wait_until(is_running, f"attempt {attempt} runs")
+        [child] = children(patient)
+        os.kill(child, signal.SIGKILL)
+    wait_until(lambda: state_of(ledger, job_id) is State.ERROR, "the attempts are used up")
+    [meta] = ledger.results([job_id])
+    assert meta is not None
+    assert meta["status"] == "FAILURE"
+    assert meta["error"]["type"] == "WorkerLostError"
+    assert meta["error"]["attempts"] == 2
+    after = enqueue(ledger)
+    wait_until(lambda: state_of(ledger, after) is State.SUCCESS, "the worker lives on")
+    assert [event["job_id"] for event in events(patient, "job.retry")] == [job_id]
+
+
+def test_a_running_job_is_stopped_by_a_cancel(patient: WorkerProcess, own_redis_url: str) -> None:
+    from worker.metas import cancelled_meta
+
+    ledger = ledger_at(own_redis_url)
+    job_id = enqueue(ledger, data_file="big.csv", max_open_trades=50)
+    wait_until(lambda: state_of(ledger, job_id) is State.RUNNING, "the job runs")
+    [child] = children(patient)
+    assert ledger.cancel(job_id, cancelled_meta(job_id)) is State.CANCELLED
+    wait_until(lambda: child not in children(patient), "its process is ended", timeout_s=5)
+    after = enqueue(ledger)
+    wait_until(lambda: state_of(ledger, after) is State.SUCCESS, "the worker lives on")
+    assert state_of(ledger, job_id) is State.CANCELLED
+
+
+def test_the_log_is_one_object_a_line_with_the_facts_of_each_job(
+    patient: WorkerProcess, own_redis_url: str
+) -> None:
+    ledger = ledger_at(own_redis_url)
+    good, bad = enqueue(ledger), enqueue(ledger, data_file="nope.csv")
+    wait_until(lambda: len(events(patient, "job.finished")) == 2, "both are logged")
+    by_job = {event["job_id"]: event for event in events(patient, "job.finished")}
+    assert (by_job[good]["attempt"], by_job[good]["outcome"]) == (1, "success")
+    assert 0 < by_job[good]["seconds"] < 30
+    assert by_job[bad]["outcome"] == "error"
+    assert by_job[bad]["error"] == "Data file not found: nope.csv"
+
+
+def test_a_password_is_nowhere_in_the_log(
+    own_redis_url: str, big_root: Path, tmp_path: Path
+) -> None:
+    import redis
+
+    server = redis.Redis.from_url(own_redis_url)
+    server.config_set("requirepass", "hush-hush")
+    url = own_redis_url.replace("redis://", "redis://:hush-hush@")
+    with running_worker(url, big_root, tmp_path / "log") as worker:
+        ledger = ledger_at(url)
+        job_id = enqueue(ledger)
+        wait_until(lambda: state_of(ledger, job_id) is State.SUCCESS, "the job ran")
+        redis.Redis.from_url(url).config_set("requirepass", "changed")
+        redis.Redis.from_url(own_redis_url, password="changed").client_kill_filter(_type="normal")
+        wait_until(lambda: "upkeep.failed" in worker.log_text(), "the worker meets the change")
+        assert "hush-hush" not in worker.log_text()
+        titles = Path(f"/proc/{worker.process.pid}/cmdline").read_text(encoding="utf-8")
+        assert "hush-hush" not in titles
+
+
+def test_sigterm_finishes_what_runs_and_exits_0(
+    own_redis_url: str, big_root: Path, tmp_path: Path
+) -> None:
+    ledger = ledger_at(own_redis_url)
+    with running_worker(own_redis_url, big_root, tmp_path / "log") as worker:
+        job_id = enqueue(ledger, data_file="big.csv")
+        wait_until(lambda: state_of(ledger, job_id) is State.RUNNING, "the job runs")
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.process.wait(60) == 0
+    assert state_of(ledger, job_id) is State.SUCCESS
+
+
+def test_a_message_of_a_plain_client_that_comes_twice_runs_once(
+    patient: WorkerProcess, own_redis_url: str
+) -> None:
+    client = Celery(broker=own_redis_url, backend=own_redis_url)
+    for _ in range(2):
+        client.send_task("worker.tasks.run_tuning_job", args=[JOB], task_id="twice")
+    wait_until(lambda: events(patient, "job.dropped"), "the second delivery is dropped")
+    assert [event["job_id"] for event in events(patient, "job.finished")] == ["twice"]
+
+
+def test_wrong_settings_are_refused_at_start_in_a_sentence(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    environment = {**os.environ, "ARBTUNE_LEASE_S": "soon", "ARBTUNE_DATA_ROOT": str(tmp_path)}
+    started = time.monotonic()
+    refused = subprocess.run(
+        [sys.executable, "-m", "worker.cli", "worker"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert refused.stderr == "arbtune: ARBTUNE_LEASE_S must be a number, not 'soon'\n"
+    assert time.monotonic() - started < 30
