@@ -193,9 +193,9 @@ class ArbitrageTuningRunner:
             DataError: (a `ValueError`) The file cannot be used; the message says why and where.
             OSError: The file system failed in a way that may pass.
         """
-        from arbitrage.snapshots import DataLimits, load_snapshots  # polars
+        from arbitrage.snapshots import load_snapshots  # polars
 
-        return load_snapshots(self._data_path, self._limits or DataLimits())
+        return load_snapshots(self._data_path, self._limits, name=self.config.data_file)
 
     def run(self) -> TuningMetrics:
         """Load, replay, report.

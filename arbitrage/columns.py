@@ -1,0 +1,132 @@
+"""The five columns of a snapshot file, whatever the format: names, types, and what is sound.
+
+The vectorised checks say "nothing is odd here"; `checked_frame` decides cell by cell and names the
+first bad one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from arbitrage.cells import (
+    MAX_PRICE,
+    MIN_PRICE,
+    CellError,
+    check_price,
+    is_epoch,
+    parse_price,
+    parse_timestamp,
+)
+from arbitrage.errors import DataError
+from arbitrage.validation import shown
+
+TIMESTAMP = "timestamp"
+PRICES = ("best_bid_a", "best_ask_a", "best_bid_b", "best_ask_b")
+COLUMNS = (TIMESTAMP, *PRICES)
+SCHEMA: dict[str, pl.DataType] = {
+    TIMESTAMP: pl.String(),
+    **dict.fromkeys(PRICES, pl.Float64()),
+}
+
+# What the vectorised reader takes for a timestamp; the first row picks one of the formats.
+_ISO_SHAPE = r"^(?:19|20|21)\d\d-\d\d-\d\d[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?"
+_INT64_DIGITS = r"^-?\d{1,18}$"
+
+
+def check_header(header: list[str]) -> None:
+    """Refuse a file whose columns are not all there, once each.
+
+    Raises:
+        DataError: `CSV must have columns: ...`, and which are missing or doubled.
+    """
+    missing = [column for column in COLUMNS if column not in header]
+    if missing:
+        raise DataError(
+            f"CSV must have columns: {', '.join(COLUMNS)}; missing: {', '.join(missing)}"
+        )
+    doubled = [column for column in COLUMNS if header.count(column) > 1]
+    if doubled:
+        raise DataError(f"CSV must have columns: {', '.join(COLUMNS)}; twice: {', '.join(doubled)}")
+
+
+def too_many_rows(name: str, max_rows: int) -> DataError:
+    """The error of a file with more rows than the settings allow."""
+    return DataError(
+        f"the data file {shown(name)} has more than {max_rows:,} rows (ARBTUNE_MAX_ROWS)"
+    )
+
+
+def prices_are_sound(frame: pl.DataFrame) -> bool:
+    tests = [
+        pl.col(column).is_finite()
+        & (pl.col(column) <= MAX_PRICE)
+        & ((pl.col(column) <= 0) | (pl.col(column) >= MIN_PRICE))
+        for column in PRICES
+    ]
+    return bool(frame.select(pl.all_horizontal(tests).all()).item())
+
+
+def timestamps_are_sound(timestamps: pl.Series) -> bool:
+    """Whether all are of the first one's kind, in a plain form, and in order."""
+    if not len(timestamps):
+        return True
+    first: str = timestamps[0]
+    if is_epoch(first):
+        if not timestamps.str.contains(_INT64_DIGITS).all():
+            return False
+        return timestamps.cast(pl.Int64).is_sorted()
+    zone = "Z" if first.endswith("Z") else ""
+    if not timestamps.str.contains(f"{_ISO_SHAPE}{zone}$").all():
+        return False
+    separator = first[len("2024-01-01")]
+    moments = timestamps.str.to_datetime(
+        f"%Y-%m-%d{separator}%H:%M:%S%.f{zone}", time_unit="ns", strict=False
+    )
+    return moments.null_count() == 0 and moments.is_sorted()
+
+
+def checked_frame(columns: Sequence[Sequence[Any]], numbers: Sequence[int]) -> pl.DataFrame:
+    """A frame of cells, each checked in the order of the file.
+
+    Args:
+        columns: The cells, column by column in the order of `COLUMNS`: text, or None where there
+            is none; prices may be floats.
+        numbers: The number of each row, for the message.
+
+    Raises:
+        DataError: `Invalid row N: ...`, the first bad cell.
+    """
+    timestamps, *texts = columns
+    epoch = len(timestamps) > 0 and is_epoch(timestamps[0] or "")
+    prices: list[list[float]] = [[] for _ in PRICES]
+    moments: list[int] = []
+    for row, number in enumerate(numbers):
+        moments.append(_moment(timestamps[row], number, epoch=epoch, moments=moments))
+        for name, cells, parsed in zip(PRICES, texts, prices, strict=True):
+            try:
+                parsed.append(_price(cells[row]))
+            except CellError as error:
+                raise invalid_row(number, name, cells[row], str(error)) from None
+    return pl.DataFrame(dict(zip(COLUMNS, [timestamps, *prices], strict=True)), schema=SCHEMA)
+
+
+def _price(cell: Any) -> float:
+    return parse_price(cell or "") if cell is None or isinstance(cell, str) else check_price(cell)
+
+
+def _moment(text: str | None, number: int, *, epoch: bool, moments: list[int]) -> int:
+    try:
+        moment = parse_timestamp(text or "", epoch=epoch)
+    except CellError as error:
+        raise invalid_row(number, TIMESTAMP, text, str(error)) from None
+    if moments and moment < moments[-1]:
+        raise invalid_row(number, TIMESTAMP, text, "earlier than the row before")
+    return moment
+
+
+def invalid_row(number: int, column: str, value: object, reason: str) -> DataError:
+    """The error of one bad cell."""
+    return DataError(f"Invalid row {number}: {column} is {shown(value)}: {reason}")

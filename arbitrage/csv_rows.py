@@ -1,0 +1,135 @@
+"""CSV text into columns: polars reads, the standard library's csv module judges.
+
+polars is fast, but lenient where a tuner must not be (short rows, blank lines, odd quotes) and
+silent about where an error is. So it only reads a file about which nothing is odd; for any other
+the csv module decides, row by row, and names the line of the first bad one.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+import polars as pl
+
+from arbitrage.columns import (
+    COLUMNS,
+    SCHEMA,
+    TIMESTAMP,
+    check_header,
+    checked_frame,
+    prices_are_sound,
+    timestamps_are_sound,
+    too_many_rows,
+)
+from arbitrage.errors import DataError
+from arbitrage.validation import shown
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def read_csv(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
+    """The five columns of a CSV.
+
+    Raises:
+        DataError: As the table of data errors says; `Invalid row N: ...` for the first bad row.
+    """
+    text = content.removeprefix(_BOM)
+    if not text:
+        raise DataError("CSV file is empty")
+    if b"\0" in text:
+        raise DataError(f"the data file {shown(name)} holds NUL bytes: it is no UTF-8 CSV")
+    frame = _read_fast(text)
+    if frame is None:
+        frame = _read_by_row(text, name, max_rows)
+    if frame.height == 0:
+        raise DataError("No valid snapshots loaded from CSV file")
+    if frame.height > max_rows:
+        raise too_many_rows(name, max_rows)
+    return frame
+
+
+# -- the fast road
+
+
+def _read_fast(text: bytes) -> pl.DataFrame | None:
+    """The columns, or None when the csv module has to look."""
+    # Quotes and lone carriage returns are where CSV readers differ.
+    if b'"' in text or text.count(b"\r") != text.count(b"\r\n"):
+        return None
+    first_line, _, _ = text.partition(b"\n")
+    try:
+        header = first_line.rstrip(b"\r").decode().split(",")
+    except UnicodeDecodeError:
+        return None
+    if len(set(header)) != len(header) or not set(COLUMNS) <= set(header):
+        return None
+    try:
+        # The last column is read too: a row that is short lacks at least that one.
+        wanted = list(dict.fromkeys([*COLUMNS, header[-1]]))
+        frame = pl.read_csv(
+            text,
+            columns=wanted,
+            schema_overrides={column: SCHEMA.get(column, pl.String()) for column in header},
+            quote_char=None,
+            low_memory=False,
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    if sum(frame.null_count().row(0)) or not _is_rectangular(text, frame.height, len(header)):
+        return None
+    frame = frame.select(COLUMNS)
+    return frame if prices_are_sound(frame) and timestamps_are_sound(frame[TIMESTAMP]) else None
+
+
+def _is_rectangular(text: bytes, rows: int, columns: int) -> bool:
+    """Whether no row is long: none is short, so that one would show in the number of commas."""
+    return text.count(b",") == (rows + 1) * (columns - 1)
+
+
+# -- the road that decides
+
+
+def _read_by_row(text: bytes, name: str, max_rows: int) -> pl.DataFrame:
+    reader = _NumberedRows(text, name)
+    header = next(reader, (0, []))[1]
+    check_header(header)
+    places = [header.index(column) for column in COLUMNS]
+    columns: list[list[str]] = [[] for _ in COLUMNS]
+    numbers: list[int] = []
+    for number, row in reader:
+        if len(row) != len(header):
+            raise DataError(
+                f"Invalid row {number}: {len(row)} cells, but the header has {len(header)}"
+            )
+        numbers.append(number)
+        for column, place in zip(columns, places, strict=True):
+            column.append(row[place])
+        if len(numbers) > max_rows:
+            raise too_many_rows(name, max_rows)
+    return checked_frame(columns, numbers)
+
+
+class _NumberedRows(Iterator[tuple[int, list[str]]]):
+    """The rows of a CSV, each with the line on which it starts; blank lines are passed over."""
+
+    def __init__(self, text: bytes, name: str) -> None:
+        self._name = name
+        self._reader = csv.reader(
+            io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", newline=""), strict=True
+        )
+
+    def __next__(self) -> tuple[int, list[str]]:
+        while True:
+            number = self._reader.line_num + 1
+            try:
+                row = next(self._reader)
+            except UnicodeDecodeError:
+                raise DataError(
+                    f"the data file {shown(self._name)} is no UTF-8 CSV (near line {number})"
+                ) from None
+            except csv.Error as error:
+                raise DataError(f"Invalid row {number}: {error}") from None
+            if row or number == 1:
+                return number, row

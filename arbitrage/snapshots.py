@@ -1,0 +1,79 @@
+"""Snapshot files as a sequence of `OrderBookSnapshot`, columnar underneath.
+
+The format is decided by the content: Parquet, gzip and zstd by their first bytes, else CSV.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import starmap
+from typing import overload
+
+import polars as pl
+
+from arbitrage import csv_rows, parquet_rows
+from arbitrage.arbitrage_core import OrderBookSnapshot
+from arbitrage.data_file import DataLimits, read_data_file
+
+__all__ = ["DataLimits", "SnapshotTable", "load_snapshots"]
+
+_ROWS_AT_ONCE = 65_536  # rows that iteration turns into Python objects at a time
+
+
+class SnapshotTable(Sequence[OrderBookSnapshot]):
+    """The rows of one data file.
+
+    Attributes:
+        frame: The columns `timestamp` (the text of the file), `best_bid_a`, `best_ask_a`,
+            `best_bid_b`, `best_ask_b` (Float64).
+        data_sha256: Hex digest of the file's bytes as they are stored.
+    """
+
+    def __init__(self, frame: pl.DataFrame, data_sha256: str) -> None:
+        self.frame = frame
+        self.data_sha256 = data_sha256
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    @overload
+    def __getitem__(self, index: int) -> OrderBookSnapshot: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[OrderBookSnapshot]: ...
+
+    def __getitem__(self, index: int | slice) -> OrderBookSnapshot | list[OrderBookSnapshot]:
+        if isinstance(index, slice):
+            return list(starmap(OrderBookSnapshot, self.frame[index].rows()))
+        return OrderBookSnapshot(*self.frame.row(index))
+
+    def __iter__(self) -> Iterator[OrderBookSnapshot]:
+        for part in self.frame.iter_slices(_ROWS_AT_ONCE):
+            columns = [column.to_list() for column in part.get_columns()]
+            yield from map(OrderBookSnapshot, *columns)
+
+
+def load_snapshots(
+    path: str | os.PathLike[str], limits: DataLimits | None = None, *, name: str | None = None
+) -> SnapshotTable:
+    """Read a snapshot file.
+
+    Args:
+        path: CSV (plain, gzip or zstd) or Parquet.
+        limits: Bounds on the file.
+        name: What messages call the file, when that is not its path.
+
+    Raises:
+        FileNotFoundError: `Data file not found: PATH`.
+        DataError: (a `ValueError`) The file cannot be used; `Invalid row N: ...` for a bad row.
+        OSError: The file system failed in a way that may pass.
+    """
+    bounds = limits or DataLimits()
+    file = read_data_file(path, bounds, os.fspath(path) if name is None else name)
+    reads = parquet_rows.read_parquet if _is_parquet(file.content) else csv_rows.read_csv
+    return SnapshotTable(reads(file.content, file.name, bounds.max_rows), file.sha256)
+
+
+def _is_parquet(content: bytes) -> bool:
+    return content.startswith(parquet_rows.MAGIC)
