@@ -6,6 +6,7 @@ import logging
 import sys
 from typing import Any
 
+from billiard.util import get_logger
 from pythonjsonlogger.json import JsonFormatter
 
 from worker.identity import worker_id
@@ -42,6 +43,7 @@ def configure_logging(loglevel: int | str | None = None, **_: Any) -> None:
     logging.basicConfig(level=loglevel or logging.INFO, handlers=[handler], force=True)
     for name in _TOO_TALKATIVE:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    get_logger().propagate = True  # the pool's logger keeps to itself, and would print bare lines
     logging.captureWarnings(capture=True)
 
 
