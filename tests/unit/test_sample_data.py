@@ -64,9 +64,9 @@ def test_some_rows_cannot_be_traded_on(rows: list[OrderBookSnapshot]) -> None:
 
 
 def test_the_widening_stops_an_account_that_bets_too_much(rows: list[OrderBookSnapshot]) -> None:
-    stopped = backtest(rows, 25.0, position_usd=100_000.0, stop_pct=6.5)
+    stopped = backtest(rows, 20.0, position_usd=100_000.0, stop_pct=6.0)
     assert stopped.stopped_row is not None
-    assert 12_400 <= stopped.stopped_row < 12_640
+    assert 12_400 <= stopped.stopped_row < 12_700
     assert stopped.open_trades == 1
 
 
