@@ -115,7 +115,7 @@ def closed_trade(
 ) -> ArbitrageTrade:
     engine = ArbitrageEngine(arb_config)
     engine.on_snapshot(opening)
-    (trade,) = engine.on_snapshot(closing)
+    trade, *_ = engine.on_snapshot(closing)
     assert not trade.is_open
     return trade
 
@@ -248,8 +248,8 @@ class TestClosing:
         assert len(engine.get_open_trades()) == 1
 
     def test_it_is_the_spread_of_the_own_side_that_counts(self) -> None:
-        """With B cheap, the side that bought on A is at a loss, however good the other one is."""
-        trade = closed_trade(A_CHEAP, B_CHEAP, config(TICK_BPS, slots=1, fee_a_bps=0.0))
+        """With B cheap the side that bought on A has reversed, however good the other one is."""
+        trade = closed_trade(A_CHEAP, B_CHEAP, config())
         assert trade.side == "LONG_A_SHORT_B"
 
     @pytest.mark.parametrize(
@@ -368,11 +368,14 @@ class TestMark:
         assert result.max_drawdown_pct == 1.5
 
     def test_the_mark_comes_after_the_close_and_the_open(self) -> None:
-        """On the second row 4 ticks are lost by closing and 2 by opening the other side."""
+        """On the second row closing earns 2 ticks and opening the other side costs 2.
+
+        A mark between the two would have seen a peak, and a drawdown from it.
+        """
         result = backtest(file_of(A_CHEAP, B_CHEAP), config())
-        assert result.realized_pnl_usd == -2 * TICK_USD
+        assert result.realized_pnl_usd == 2 * TICK_USD
         assert result.unrealized_pnl_usd == -2 * TICK_USD
-        assert result.max_drawdown_pct == 2.0
+        assert result.max_drawdown_pct == 1.0
 
     def test_the_mark_pays_both_executions(self) -> None:
         result = backtest(file_of(A_CHEAP), config(20, fee_a_bps=8, fee_b_bps=4, slippage_bps=4))
@@ -513,9 +516,9 @@ class TestFigures:
     def test_realized_profit_adds_up_in_closing_order(self) -> None:
         """Three trades close on one row; their sum is the plain one, left to right."""
         rows = file_of(
-            row(a=(99.7, 100.1), b=(103.3, 103.4)),
-            row(a=(99.9, 100.3), b=(101.9, 102.2)),
-            row(a=(98.1, 98.7), b=(103.1, 103.3)),
+            row(a=(99.7, 100.1), b=(103.4, 104.4)),
+            row(a=(99.7, 100.1), b=(102.5, 104.4)),
+            row(a=(99.7, 100.1), b=(103.9, 104.4)),
             row(a=(99.9, 100.1), b=(99.9, 100.1)),
         )
         engine = ArbitrageEngine(config(1.0, fee_a_bps=1.3, slots=3))
