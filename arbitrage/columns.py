@@ -1,7 +1,7 @@
 """The five columns of a snapshot file, whatever the format: names, types, and what is sound.
 
-The vectorised checks say "nothing is odd here"; `checked_frame` decides cell by cell and names the
-first bad one.
+The vectorised checks say "nothing is odd here"; `CheckedRows` decides cell by cell and
+names the first bad one.
 """
 
 from __future__ import annotations
@@ -54,9 +54,7 @@ def check_header(header: list[str]) -> None:
 
 def too_many_rows(name: str, max_rows: int) -> DataError:
     """The error of a file with more rows than the settings allow."""
-    return DataError(
-        f"the data file {shown(name)} has more than {max_rows:,} rows (ARBTUNE_MAX_ROWS)"
-    )
+    return DataError(f"the data file {name!r} has more than {max_rows:,} rows (ARBTUNE_MAX_ROWS)")
 
 
 def prices_are_sound(frame: pl.DataFrame) -> bool:
@@ -88,45 +86,48 @@ def timestamps_are_sound(timestamps: pl.Series) -> bool:
     return moments.null_count() == 0 and moments.is_sorted()
 
 
-def checked_frame(columns: Sequence[Sequence[Any]], numbers: Sequence[int]) -> pl.DataFrame:
-    """A frame of cells, each checked in the order of the file.
+class CheckedRows:
+    """Rows checked cell by cell in the order of the file, collected into a frame.
 
-    Args:
-        columns: The cells, column by column in the order of `COLUMNS`: text, or None where there
-            is none; prices may be floats.
-        numbers: The number of each row, for the message.
-
-    Raises:
-        DataError: `Invalid row N: ...`, the first bad cell.
+    A cell is text, or None where there is none; a price may be a float already.
     """
-    timestamps, *texts = columns
-    epoch = len(timestamps) > 0 and is_epoch(timestamps[0] or "")
-    prices: list[list[float]] = [[] for _ in PRICES]
-    moments: list[int] = []
-    for row, number in enumerate(numbers):
-        moments.append(_moment(timestamps[row], number, epoch=epoch, moments=moments))
-        for name, cells, parsed in zip(PRICES, texts, prices, strict=True):
+
+    def __init__(self) -> None:
+        self._columns: tuple[list[Any], ...] = tuple([] for _ in COLUMNS)
+        self._epoch = False
+        self._latest: int | None = None
+
+    def add(self, number: int, timestamp: str | None, prices: Sequence[str | float | None]) -> None:
+        """Take one row in.
+
+        Raises:
+            DataError: `Invalid row N: ...`, the row's first bad cell.
+        """
+        text = timestamp or ""
+        if self._latest is None:
+            self._epoch = is_epoch(text)
+        try:
+            moment = parse_timestamp(text, epoch=self._epoch)
+        except CellError as error:
+            raise _invalid_row(number, TIMESTAMP, text, str(error)) from None
+        if self._latest is not None and moment < self._latest:
+            raise _invalid_row(number, TIMESTAMP, text, "earlier than the row before")
+        self._latest = moment
+        self._columns[0].append(text)
+        for name, cell, column in zip(PRICES, prices, self._columns[1:], strict=True):
             try:
-                parsed.append(_price(cells[row]))
+                column.append(_price(cell))
             except CellError as error:
-                raise invalid_row(number, name, cells[row], str(error)) from None
-    return pl.DataFrame(dict(zip(COLUMNS, [timestamps, *prices], strict=True)), schema=SCHEMA)
+                raise _invalid_row(number, name, cell, str(error)) from None
+
+    def frame(self) -> pl.DataFrame:
+        """The rows so far, as columns."""
+        return pl.DataFrame(dict(zip(COLUMNS, self._columns, strict=True)), schema=SCHEMA)
 
 
-def _price(cell: Any) -> float:
-    return parse_price(cell or "") if cell is None or isinstance(cell, str) else check_price(cell)
+def _price(cell: str | float | None) -> float:
+    return check_price(cell) if isinstance(cell, float) else parse_price(cell or "")
 
 
-def _moment(text: str | None, number: int, *, epoch: bool, moments: list[int]) -> int:
-    try:
-        moment = parse_timestamp(text or "", epoch=epoch)
-    except CellError as error:
-        raise invalid_row(number, TIMESTAMP, text, str(error)) from None
-    if moments and moment < moments[-1]:
-        raise invalid_row(number, TIMESTAMP, text, "earlier than the row before")
-    return moment
-
-
-def invalid_row(number: int, column: str, value: object, reason: str) -> DataError:
-    """The error of one bad cell."""
+def _invalid_row(number: int, column: str, value: object, reason: str) -> DataError:
     return DataError(f"Invalid row {number}: {column} is {shown(value)}: {reason}")

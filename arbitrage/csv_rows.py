@@ -17,14 +17,13 @@ from arbitrage.columns import (
     COLUMNS,
     SCHEMA,
     TIMESTAMP,
+    CheckedRows,
     check_header,
-    checked_frame,
     prices_are_sound,
     timestamps_are_sound,
     too_many_rows,
 )
 from arbitrage.errors import DataError
-from arbitrage.validation import shown
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -39,7 +38,7 @@ def read_csv(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
     if not text:
         raise DataError("CSV file is empty")
     if b"\0" in text:
-        raise DataError(f"the data file {shown(name)} holds NUL bytes: it is no UTF-8 CSV")
+        raise DataError(f"the data file {name!r} holds NUL bytes: it is no UTF-8 CSV")
     frame = _read_fast(text)
     if frame is None:
         frame = _read_by_row(text, name, max_rows)
@@ -95,20 +94,17 @@ def _read_by_row(text: bytes, name: str, max_rows: int) -> pl.DataFrame:
     reader = _NumberedRows(text, name)
     header = next(reader, (0, []))[1]
     check_header(header)
-    places = [header.index(column) for column in COLUMNS]
-    columns: list[list[str]] = [[] for _ in COLUMNS]
-    numbers: list[int] = []
-    for number, row in reader:
+    timestamp, *prices = [header.index(column) for column in COLUMNS]
+    checked = CheckedRows()
+    for count, (number, row) in enumerate(reader, start=1):
         if len(row) != len(header):
             raise DataError(
                 f"Invalid row {number}: {len(row)} cells, but the header has {len(header)}"
             )
-        numbers.append(number)
-        for column, place in zip(columns, places, strict=True):
-            column.append(row[place])
-        if len(numbers) > max_rows:
+        if count > max_rows:
             raise too_many_rows(name, max_rows)
-    return checked_frame(columns, numbers)
+        checked.add(number, row[timestamp], [row[place] for place in prices])
+    return checked.frame()
 
 
 class _NumberedRows(Iterator[tuple[int, list[str]]]):
@@ -127,7 +123,7 @@ class _NumberedRows(Iterator[tuple[int, list[str]]]):
                 row = next(self._reader)
             except UnicodeDecodeError:
                 raise DataError(
-                    f"the data file {shown(self._name)} is no UTF-8 CSV (near line {number})"
+                    f"the data file {self._name!r} is no UTF-8 CSV (near line {number})"
                 ) from None
             except csv.Error as error:
                 raise DataError(f"Invalid row {number}: {error}") from None

@@ -10,13 +10,14 @@ import os
 import stat
 import zlib
 from dataclasses import dataclass
-from typing import Protocol
 
 from arbitrage.errors import RETRYABLE_ERRNOS, DataError
-from arbitrage.validation import shown
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
+# Packed bytes unpacked at a time: zstd may hold 10,000 times as many, and a bomb must not get far.
+_ZSTD_STEP_BYTES = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,6 @@ class DataFile:
     name: str
     content: bytes
     sha256: str
-
-
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
 
 
 def read_data_file(path: str | os.PathLike[str], limits: DataLimits, name: str) -> DataFile:
@@ -60,9 +57,9 @@ def read_data_file(path: str | os.PathLike[str], limits: DataLimits, name: str) 
     except OSError as error:
         if error.errno in RETRYABLE_ERRNOS:
             raise
-        raise DataError(f"cannot read the data file {shown(name)}: {error.strerror}") from error
+        raise DataError(f"cannot read the data file {name!r}: {error.strerror}") from error
     except ValueError as error:  # a NUL or a lone surrogate in the path
-        raise DataError(f"{shown(name)} is no path of a data file: {error}") from error
+        raise DataError(f"{name!r} is no path of a data file: {error}") from error
     return DataFile(name, _unpacked(stored, limits, name), hashlib.sha256(stored).hexdigest())
 
 
@@ -72,7 +69,7 @@ def _read(path: str | os.PathLike[str], limits: DataLimits, name: str) -> bytes:
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
-            raise DataError(f"the data file {shown(name)} is {_kind(status.st_mode)}, not a file")
+            raise DataError(f"the data file {name!r} is {_kind(status.st_mode)}, not a file")
         if status.st_size > limits.max_bytes:
             raise _too_large(name, limits)
         return file.read()
@@ -85,40 +82,57 @@ def _kind(mode: int) -> str:
 
 def _too_large(name: str, limits: DataLimits) -> DataError:
     return DataError(
-        f"the data file {shown(name)} is larger than {limits.max_bytes:,} bytes (ARBTUNE_MAX_BYTES)"
+        f"the data file {name!r} is larger than {limits.max_bytes:,} bytes (ARBTUNE_MAX_BYTES)"
     )
 
 
 def _unpacked(stored: bytes, limits: DataLimits, name: str) -> bytes:
     try:
         if stored.startswith(GZIP_MAGIC):
-            with gzip.open(io.BytesIO(stored)) as file:
-                return _bounded(file, limits, name)
+            return _unpacked_gzip(stored, limits, name)
         if stored.startswith(ZSTD_MAGIC):
             return _unpacked_zstd(stored, limits, name)
     except (OSError, EOFError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno in (errno.EIO, errno.ENOMEM):
             raise
-        raise DataError(f"the data file {shown(name)} is a damaged archive: {error}") from error
+        raise DataError(f"the data file {name!r} is a damaged archive: {error}") from error
     return stored
 
 
 def _unpacked_zstd(stored: bytes, limits: DataLimits, name: str) -> bytes:
+    """All frames of the archive.
+
+    Frame by frame, because the library's stream reader takes an archive that was cut for a whole.
+    """
     import zstandard  # for these files alone
 
-    try:
-        reader = zstandard.ZstdDecompressor().stream_reader(stored, read_across_frames=True)
-        with reader as file:
-            return _bounded(file, limits, name)
-    except zstandard.ZstdError as error:
-        raise DataError(f"the data file {shown(name)} is a damaged archive: {error}") from error
-
-
-def _bounded(file: _Readable, limits: DataLimits, name: str) -> bytes:
-    """Everything that the archive holds, or an error as soon as it is too much."""
     content = io.BytesIO()
-    while block := file.read(2**20):
-        if content.tell() + len(block) > limits.max_bytes:
-            raise _too_large(name, limits)
-        content.write(block)
+    try:
+        while stored:
+            frame = zstandard.ZstdDecompressor().decompressobj()
+            for start in range(0, len(stored), _ZSTD_STEP_BYTES):
+                block = frame.decompress(stored[start : start + _ZSTD_STEP_BYTES])
+                _append(content, block, limits, name)
+                if frame.eof:
+                    break
+            if not frame.eof:
+                raise EOFError("it ends before its last frame does")
+            stored = frame.unused_data + stored[start + _ZSTD_STEP_BYTES :]
+    except zstandard.ZstdError as error:
+        raise DataError(f"the data file {name!r} is a damaged archive: {error}") from error
     return content.getvalue()
+
+
+def _unpacked_gzip(stored: bytes, limits: DataLimits, name: str) -> bytes:
+    content = io.BytesIO()
+    with gzip.open(io.BytesIO(stored)) as file:
+        while block := file.read(2**20):
+            _append(content, block, limits, name)
+    return content.getvalue()
+
+
+def _append(content: io.BytesIO, block: bytes, limits: DataLimits, name: str) -> None:
+    """Take in a block, or stop as soon as it is too much."""
+    if content.tell() + len(block) > limits.max_bytes:
+        raise _too_large(name, limits)
+    content.write(block)

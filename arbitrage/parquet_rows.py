@@ -11,14 +11,13 @@ from arbitrage.columns import (
     PRICES,
     SCHEMA,
     TIMESTAMP,
+    CheckedRows,
     check_header,
-    checked_frame,
     prices_are_sound,
     timestamps_are_sound,
     too_many_rows,
 )
 from arbitrage.errors import DataError
-from arbitrage.validation import shown
 
 MAGIC = b"PAR1"
 
@@ -34,7 +33,7 @@ def read_parquet(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
         frame = pl.read_parquet(io.BytesIO(content), columns=list(COLUMNS))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"the data file {shown(name)} is no sound Parquet: {reason}") from error
+        raise DataError(f"the data file {name!r} is no sound Parquet: {reason}") from error
     if frame.height == 0:
         raise DataError("No valid snapshots loaded from CSV file")
     if frame.height > max_rows:
@@ -48,7 +47,10 @@ def read_parquet(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
             and timestamps_are_sound(ready[TIMESTAMP])
         ):
             return ready
-    return checked_frame([column.to_list() for column in cells], range(1, frame.height + 1))
+    checked = CheckedRows()
+    for number, (timestamp, *prices) in enumerate(zip(*cells, strict=True), start=1):
+        checked.add(number, timestamp, prices)
+    return checked.frame()
 
 
 def _timestamp_text(column: pl.Series) -> pl.Series:

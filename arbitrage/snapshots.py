@@ -46,6 +46,8 @@ class SnapshotTable(Sequence[OrderBookSnapshot]):
     def __getitem__(self, index: int | slice) -> OrderBookSnapshot | list[OrderBookSnapshot]:
         if isinstance(index, slice):
             return list(starmap(OrderBookSnapshot, self.frame[index].rows()))
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"row {index} of a table of {len(self)}")
         return OrderBookSnapshot(*self.frame.row(index))
 
     def __iter__(self) -> Iterator[OrderBookSnapshot]:

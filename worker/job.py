@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-
 from arbitrage.arbitrage_tuning import (
     MAX_JOB_BYTES,
     ArbitrageTuningRunner,

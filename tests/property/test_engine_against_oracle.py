@@ -249,8 +249,9 @@ def with_side_swapped(trade: NaiveTrade) -> NaiveTrade:
 def test_swapping_the_venues_and_their_fees_mirrors_the_sides_and_leaves_every_figure(
     case: Case,
 ) -> None:
-    """A tie between the sides goes to A, but it can open nothing: both spreads of a tradable row
-    are negative in a tie (bid_b >= ask_a > bid_a >= ask_b > bid_b has no solution), and the
+    """A tie between the sides goes to A, but it can open nothing.
+
+    Both spreads of a tradable row are negative in a tie (bid_b >= ask_a > bid_a >= ask_b > bid_b has no solution), and the
     threshold is not. So the mirror is exact.
     """
     rows, drawn = case
@@ -288,7 +289,9 @@ def test_scaling_all_prices_by_a_power_of_two_leaves_every_figure(
 def test_a_trade_is_worth_minus_both_books_and_both_executions_on_the_row_that_opens_it(
     drawn: Params, edge_bps: float, half_a: float, half_b: float, sign: int, mid: float
 ) -> None:
-    """In exact arithmetic, on the side that buys on A (and mirrored on the other):
+    """The loss of opening.
+
+    In exact arithmetic, on the side that buys on A (and mirrored on the other):
 
         entry - exit = (bid_b - ask_a) / ask_a - (ask_b - bid_a) / ask_a
                      = -((ask_a - bid_a) + (ask_b - bid_b)) / ask_a

@@ -573,13 +573,17 @@ class TestRanking:
         bid_b = 100 * (1 + spread_bps / 10_000)
         return row(a=(99.99, 100.0), b=(bid_b, bid_b + 0.01))
 
-    def run(self, spreads_bps: list[float], threshold_bps: float, stop_pct: float | None = None):
+    def run(
+        self, spreads_bps: list[float], threshold_bps: float, stop_pct: float | None = None
+    ) -> BacktestResult:
         rows = file_of(*(self.market(spread) for spread in spreads_bps))
         return backtest(rows, config(threshold_bps, position_usd=10_000.0), stop_pct=stop_pct)
 
     def test_an_open_loser_ranks_first_by_realized_but_not_by_net_profit(self) -> None:
-        """Both take the 100 bps. The eager one banks 30 more, enters at 30 again, and at the end
-        sits on a spread that went to 89 against it.
+        """Both take the 100 bps.
+
+        The eager one banks 30 more, enters at 30 again, and sits at the end on a spread that went
+        to 89 against it.
         """
         spreads = [100, -5, 30, -5, 30, 89]
         eager, patient = self.run(spreads, 25), self.run(spreads, 90)

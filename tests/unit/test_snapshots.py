@@ -1,0 +1,430 @@
+"""Every row of the table of data files: what loads, what is refused, and in which words."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import hashlib
+import os
+import socket
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import zstandard
+
+from arbitrage.arbitrage_core import OrderBookSnapshot
+from arbitrage.data_file import DataLimits
+from arbitrage.errors import DataError
+from arbitrage.snapshots import SnapshotTable, load_snapshots
+
+HEADER = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b"
+GOOD = "2024-01-01T00:00:00Z,1,2,3,4"
+Load = Callable[..., SnapshotTable]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """Load a file of this content."""
+
+    def load_content(content: str | bytes, limits: DataLimits | None = None) -> SnapshotTable:
+        path = tmp_path / "quotes.csv"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return load_snapshots(path, limits)
+
+    return load_content
+
+
+def csv_of(*rows: str, header: str = HEADER, end: str = "\n") -> str:
+    return end.join([header, *rows, ""])
+
+
+def refusal(load: Load, content: str | bytes, limits: DataLimits | None = None) -> str:
+    with pytest.raises(DataError) as caught:
+        load(content, limits)
+    assert isinstance(caught.value, ValueError)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# -- what loads
+
+
+def test_a_table_is_a_sequence_of_snapshots(load: Load) -> None:
+    table = load(csv_of(GOOD, "2024-01-01T00:00:01Z,5,6.5,7e1,8"))
+    second = OrderBookSnapshot("2024-01-01T00:00:01Z", 5.0, 6.5, 70.0, 8.0)
+    assert len(table) == 2
+    assert table[1] == table[-1] == second
+    assert list(table) == [table[0], second]
+    assert table[1:] == [second]
+    assert isinstance(table[1], OrderBookSnapshot)
+    with pytest.raises(IndexError):
+        table[2]
+
+
+def test_the_hash_is_of_the_bytes_as_stored(load: Load) -> None:
+    packed = gzip.compress(csv_of(GOOD).encode())
+    assert load(packed).data_sha256 == hashlib.sha256(packed).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        csv_of(GOOD),
+        csv_of(GOOD).rstrip("\n"),
+        csv_of(GOOD, end="\r\n"),
+        csv_of(GOOD, end="\r"),
+        "\ufeff" + csv_of(GOOD),
+        csv_of("", GOOD, "", ""),
+        csv_of('"2024-01-01T00:00:00Z","1",2,3,4'),
+        csv_of("2024-01-01T00:00:00Z, 1 ,2,3,4"),
+        csv_of("2024-01-01T00:00:00Z,+1,2.,03,.4e1"),
+        csv_of(
+            "x,4,3,2024-01-01T00:00:00Z,1,2,y",
+            header="more,best_ask_b,best_bid_b,timestamp,best_bid_a,best_ask_a,even more",
+        ),
+        csv_of(GOOD + ',"two\nlines"', header=HEADER + ",note"),
+        csv_of(GOOD + ",", header=HEADER + ",note"),
+    ],
+)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.compress])
+def test_forms_of_the_same_file_load_the_same(
+    load: Load, content: str, pack: Callable[[bytes], bytes]
+) -> None:
+    expected = [OrderBookSnapshot("2024-01-01T00:00:00Z", 1.0, 2.0, 3.0, 4.0)]
+    assert list(load(pack(content.encode()))) == expected
+
+
+@pytest.mark.parametrize(
+    "row", ["0,2,3,4", "-1,2,3,4", "2,1,3,4", "2,2,3,4", "0,0,0,0", "1e15,1e-15,3,4"]
+)
+def test_books_that_cannot_be_traded_on_are_loaded(load: Load, row: str) -> None:
+    assert len(load(csv_of(f"2024-01-01T00:00:00Z,{row}"))) == 1
+
+
+@pytest.mark.parametrize(
+    "timestamps",
+    [
+        ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z", "2024-01-01T00:00:00.000000001Z"],
+        ["2024-01-01 00:00:00", "2024-01-01 00:00:01.5", "2024-02-29 00:00:00"],
+        ["2024-01-01T00:00:00+01:00", "2024-01-01T00:00:00Z", "2023-12-31T23:00:00-0100"],
+        ["1700-01-01T00:00:00Z", "9999-12-31T23:59:59Z"],
+        ["2024-01-01", "2024-01-01T00:00", "2024-01-02"],
+        ["99999999999", "100000000000"],
+        ["1704067200000", "1704067200001"],
+        ["1704067200000000000", "1704067200000000000"],
+        ["-5", "0", "+5"],
+    ],
+)
+def test_timestamps_are_iso_8601_or_integers_and_keep_their_text(
+    load: Load, timestamps: list[str]
+) -> None:
+    table = load(csv_of(*(f"{timestamp},1,2,3,4" for timestamp in timestamps)))
+    assert [snapshot.timestamp for snapshot in table] == timestamps
+
+
+# -- what is refused
+
+
+def test_a_missing_file_is_not_found(tmp_path: Path) -> None:
+    for path in (tmp_path / "nope.csv", tmp_path / "nope" / "x.csv"):
+        with pytest.raises(FileNotFoundError) as caught:
+            load_snapshots(path)
+        assert str(caught.value) == f"Data file not found: {path}"
+
+
+def test_messages_call_the_file_what_the_user_called_it(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"^Data file not found: quotes\.csv$"):
+        load_snapshots(tmp_path / "quotes.csv", name="quotes.csv")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", gzip.compress(b"", mtime=0)])
+def test_an_empty_file(load: Load, content: bytes) -> None:
+    assert refusal(load, content) == "CSV file is empty"
+
+
+def test_missing_columns_are_named(load: Load) -> None:
+    for rows in ("", "a,1,2,3\n"):
+        text = refusal(load, f"time,best_bid_a,best_bid_b,best_ask_b\n{rows}")
+        assert text.startswith("CSV must have columns: timestamp, best_bid_a, best_ask_a, ")
+        assert text.endswith("missing: timestamp, best_ask_a")
+
+
+def test_a_column_that_is_there_twice_is_named(load: Load) -> None:
+    text = refusal(load, f"{HEADER},best_bid_a\n{GOOD},5\n")
+    assert text.startswith("CSV must have columns: ")
+    assert "best_bid_a" in text.rsplit("twice", 1)[1]
+
+
+@pytest.mark.parametrize("content", [HEADER, HEADER + "\n", HEADER + "\n\n\n"])
+def test_a_header_alone(load: Load, content: str) -> None:
+    assert refusal(load, content) == "No valid snapshots loaded from CSV file"
+
+
+@pytest.mark.parametrize("column", range(1, 5))
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        ('""', "empty"),
+        ("abc", "finite number"),
+        ("nan", "finite number"),
+        ("inf", "finite number"),
+        ("-Infinity", "finite number"),
+        ("1e400", "finite number"),
+        ("1_000", "finite number"),
+        ("0x10", "finite number"),
+        ("1,5", "cells"),
+        ("\uff11", "finite number"),
+        ("1 2", "finite number"),
+        ("1.0000001e15", "above 1e15"),
+        ("9e-16", "below 1e-15"),
+    ],
+)
+def test_a_bad_price_is_named_with_its_line_column_and_value(
+    load: Load, column: int, cell: str, reason: str
+) -> None:
+    cells = GOOD.split(",")
+    cells[column] = cell
+    text = refusal(load, csv_of(GOOD, ",".join(cells), GOOD))
+    assert text.startswith("Invalid row 3: ")
+    assert reason in text
+    if reason != "cells":
+        assert HEADER.split(",")[column] in text
+        assert repr(cell.strip('"')) in text
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "reason"),
+    [
+        ("", "empty"),
+        ("yesterday", "ISO 8601"),
+        ("2024-13-01T00:00:00Z", "exists"),
+        ("2023-02-29T00:00:00Z", "exists"),
+        ("2024-01-01T24:00:00Z", "exists"),
+        ("2024-01-01T23:59:60Z", "exists"),
+        ("2024-1-1T00:00:00Z", "ISO 8601"),
+        ("2024-01-01T00:00:00.1234567891Z", "ISO 8601"),
+        ("20240101", "ISO 8601"),
+        ("1704067200", "ISO 8601"),
+        ("2023-12-31T23:59:59.999999999Z", "earlier"),
+        ("2024-01-01T00:59:59+01:00", "earlier"),
+    ],
+)
+def test_a_bad_or_earlier_timestamp_is_named(load: Load, timestamp: str, reason: str) -> None:
+    text = refusal(load, csv_of(GOOD, f"{timestamp},1,2,3,4"))
+    assert text.startswith(f"Invalid row 3: timestamp is {timestamp!r}: ")
+    assert reason in text
+
+
+@pytest.mark.parametrize("timestamp", ["1704067199", "2024-01-01T00:00:00Z", "1.5e9", "9" * 30])
+def test_among_epochs_every_timestamp_must_be_a_later_epoch(load: Load, timestamp: str) -> None:
+    text = refusal(load, csv_of("1704067200,1,2,3,4", f"{timestamp},1,2,3,4"))
+    assert text.startswith(f"Invalid row 3: timestamp is {timestamp!r}: ")
+
+
+@pytest.mark.parametrize(
+    ("rows", "number"),
+    [
+        (["1,2,3", GOOD], 2),
+        ([GOOD, "2024-01-01T00:00:00Z,1,2,3"], 3),
+        ([GOOD, GOOD + ",5"], 3),
+        ([GOOD, GOOD + ","], 3),
+        ([GOOD, "2024-01-01T00:00:00Z,1,2,3", GOOD + ","], 3),
+        (["", GOOD, "", "x,1,2,3,4"], 5),
+        ([GOOD, "  ", GOOD], 3),
+        (['"2024-01-01T00:00:00Z","1\n",2,3,4', "x,1,2,3,4"], 4),
+        ([GOOD, '2024-01-01T00:00:00Z,"1\n\n",2,3,5,6'], 3),
+        ([GOOD, '"2024-01-01T00:00:00Z,1,2,3,4'], 3),
+        ([GOOD, '2024-01-01T00:00:00Z,"1"5,2,3,4'], 3),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_row_of_the_wrong_shape_is_named_by_its_line(
+    load: Load, rows: list[str], number: int, end: str
+) -> None:
+    content = csv_of(*(row.replace("\n", end) for row in rows), end=end)
+    assert refusal(load, content).startswith(f"Invalid row {number}: ")
+
+
+@pytest.mark.parametrize("note", ["a,b", "a"])
+def test_a_row_short_or_long_in_a_column_that_nobody_reads_is_invalid(
+    load: Load, note: str
+) -> None:
+    header = HEADER + ",note,more"
+    assert len(load(csv_of(GOOD + ",,", GOOD + ",a,b", header=header))) == 2
+    text = refusal(
+        load, csv_of(GOOD + ",a,b", f"{GOOD},{note}{',x' * (note != 'a')}", header=header)
+    )
+    assert text.startswith("Invalid row 3: ")
+
+
+def test_the_first_bad_row_is_the_one_named(load: Load) -> None:
+    text = refusal(load, csv_of(GOOD, "2024-01-01T00:00:01Z,1,2,3,x", "earlier,1,2,3"))
+    assert text.startswith("Invalid row 3: best_ask_b")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        bytes(range(256)),
+        csv_of(GOOD).encode("utf-16"),
+        csv_of(GOOD, "2024-01-01T00:00:01Z,1,2,3,4\0").encode(),
+        csv_of(GOOD).encode() + b"\xff\xfe,1,2,3,4\n",
+        f"{HEADER},note\n{GOOD},".encode() + b"\xff\n",
+        gzip.compress(csv_of(GOOD).encode(), mtime=0)[:-6],
+        b"\x1f\x8b junk",
+        zstandard.compress(csv_of(GOOD).encode())[:-4],
+        b"PAR1 and no more",
+    ],
+)
+def test_bytes_that_are_no_such_file_are_refused_by_the_files_name(
+    load: Load, content: bytes
+) -> None:
+    assert "quotes.csv" in refusal(load, content)
+
+
+def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        paths = [tmp_path, tmp_path / "fifo", tmp_path / "socket", Path("/dev/null")]
+        for path in paths:
+            with pytest.raises(DataError, match="data file"):
+                load_snapshots(path)
+
+
+@pytest.mark.parametrize("path", ["a\0b.csv", "a\udfffb.csv", "x" * 5000])
+def test_a_path_that_cannot_be_is_refused(path: str) -> None:
+    with pytest.raises((DataError, FileNotFoundError)):
+        load_snapshots(path)
+
+
+def test_a_file_that_must_not_be_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By an error put in its place: root, which may run this test, reads everything."""
+
+    def fail(*_: Any, **__: Any) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "open", fail)
+    with pytest.raises(DataError, match=r"^cannot read the data file 'q': Permission denied$"):
+        load_snapshots("q")
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE])
+def test_an_error_that_may_pass_is_let_through(
+    load: Load, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def fail(*_: Any, **__: Any) -> int:
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", fail)
+        with pytest.raises(OSError, match=r".") as caught:
+            load_snapshots("quotes.csv")
+    assert caught.value.errno == code
+    assert len(load(csv_of(GOOD))) == 1
+
+
+def test_rows_and_bytes_are_bounded(load: Load) -> None:
+    content = csv_of(*[GOOD] * 100)
+    assert len(load(content, DataLimits(max_rows=100))) == 100
+    assert "more than 99 rows" in refusal(load, content, DataLimits(max_rows=99))
+    assert "larger than 1,000 bytes" in refusal(load, content, DataLimits(max_bytes=1000))
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_an_archive_may_have_several_parts(load: Load, pack: Callable[[bytes], bytes]) -> None:
+    rows = "".join(f"{GOOD}\n" for _ in range(500))
+    assert len(load(pack(f"{HEADER}\n{rows}".encode()) + pack(rows.encode()))) == 1000
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_an_archive_is_bounded_by_what_it_unpacks_to(
+    load: Load, pack: Callable[[bytes], bytes]
+) -> None:
+    bomb = pack(b"0" * 50_000_000)
+    assert len(bomb) < 1_000_000
+    assert "larger than 1,000,000" in refusal(load, bomb, DataLimits(max_bytes=1_000_000))
+
+
+# -- Parquet
+
+
+def parquet(**changes: Any) -> bytes:
+    import io
+
+    columns: dict[str, Any] = {
+        "timestamp": ["2024-01-01T00:00:00Z", "2024-01-01T00:00:01Z"],
+        "best_bid_a": [1.0, 1.5],
+        "best_ask_a": [2.0, 2.5],
+        "best_bid_b": [3.0, 3.5],
+        "best_ask_b": [4.0, 4.5],
+        **changes,
+    }
+    buffer = io.BytesIO()
+    kept = {name: values for name, values in columns.items() if values is not None}
+    pl.DataFrame(kept, strict=False).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def test_parquet_loads_like_csv(load: Load) -> None:
+    assert list(load(parquet()))[1] == OrderBookSnapshot("2024-01-01T00:00:01Z", 1.5, 2.5, 3.5, 4.5)
+
+
+@pytest.mark.parametrize(
+    ("timestamps", "texts"),
+    [
+        ([1704067200, 1704067201], ["1704067200", "1704067201"]),
+        (
+            [datetime(2024, 1, 1), datetime(2024, 1, 1, 0, 0, 0, 250_000)],  # noqa: DTZ001
+            ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00.250Z"],
+        ),
+        (
+            [datetime(2024, 1, 1, tzinfo=UTC).astimezone(timezone(timedelta(hours=2)))] * 2,
+            ["2024-01-01T00:00:00Z"] * 2,
+        ),
+        ([date(2024, 1, 1), date(2024, 1, 2)], ["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"]),
+    ],
+)
+def test_parquet_timestamps_have_a_text(
+    load: Load, timestamps: list[Any], texts: list[str]
+) -> None:
+    assert [snapshot.timestamp for snapshot in load(parquet(timestamp=timestamps))] == texts
+
+
+@pytest.mark.parametrize("prices", [[1, 2], ["1", "2.0"], [Decimal("1.0"), Decimal(2)]])
+def test_parquet_prices_may_be_integers_decimals_or_text(load: Load, prices: list[Any]) -> None:
+    assert [row.best_bid_a for row in load(parquet(best_bid_a=prices))] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"best_bid_a": [1.0, None]}, "Invalid row 2: best_bid_a"),
+        ({"best_bid_a": [1.0, float("nan")]}, "Invalid row 2: best_bid_a"),
+        ({"best_bid_a": [1.0, 2e15]}, "Invalid row 2: best_bid_a"),
+        ({"best_bid_a": ["1", "x"]}, "Invalid row 2: best_bid_a is 'x'"),
+        ({"best_bid_a": [True, False]}, "Invalid row 1: best_bid_a"),
+        ({"best_bid_a": [[1.0], [2.0]]}, "Invalid row 1: best_bid_a"),
+        ({"timestamp": ["2024-01-01T00:00:00Z", None]}, "Invalid row 2: timestamp"),
+        ({"timestamp": [5, 4]}, "Invalid row 2: timestamp is '4': earlier"),
+        ({"best_ask_b": None}, "CSV must have columns: "),
+        ({name: [] for name in HEADER.split(",")}, "No valid snapshots loaded from CSV file"),
+    ],
+)
+def test_bad_parquet_is_named_by_row_and_column(
+    load: Load, changes: dict[str, Any], message: str
+) -> None:
+    assert message in refusal(load, parquet(**changes))
+
+
+def test_damaged_parquet_is_refused(load: Load) -> None:
+    whole = parquet()
+    for content in (whole[:-20], whole[:30] + b"\0" * 40 + whole[70:], whole[:4] + b"\xff" * 200):
+        assert "quotes.csv" in refusal(load, content)
