@@ -30,14 +30,15 @@ format: $(INSTALLED) ## put the code into its format
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-package arbtune --custom-compile-command 'make lock' --upgrade
+
 lock: $(INSTALLED) ## pin the newest versions that pyproject.toml allows
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --custom-compile-command 'make lock' --upgrade \
-		pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --custom-compile-command 'make lock' --upgrade \
-		--constraint requirements.lock --extra dev pyproject.toml -o requirements-dev.lock
+	@$(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
+	@$(LOCK) pyproject.toml --constraint requirements-dev.lock -o requirements.lock
+	@$(LOCK) pyproject.toml --constraint requirements-dev.lock --extra flower -o requirements-flower.lock
+	@echo 'setuptools>=80' | $(LOCK) - --constraint requirements-dev.lock -o requirements-build.lock
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,33 @@
+# A worker, or any other command of arbtune. Targets: `arbtune` (the default) and `flower`.
+
+FROM python:3.13-slim AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN ["python", "-m", "venv", "/opt/arbtune"]
+WORKDIR /src
+COPY requirements.lock requirements-build.lock ./
+RUN ["/opt/arbtune/bin/pip", "install", "--require-hashes", "-r", "requirements.lock", "-r", "requirements-build.lock"]
+COPY pyproject.toml README.md ./
+COPY arbitrage arbitrage
+COPY scripts scripts
+COPY worker worker
+RUN ["/opt/arbtune/bin/pip", "install", "--no-deps", "--no-build-isolation", "--compile", "."]
+
+FROM build AS build-flower
+COPY requirements-flower.lock ./
+RUN ["/opt/arbtune/bin/pip", "install", "--require-hashes", "-r", "requirements-flower.lock"]
+
+FROM python:3.13-slim AS base
+RUN ["useradd", "--uid", "10001", "--create-home", "--shell", "/usr/sbin/nologin", "arbtune"]
+# The root file system may be read-only: what is compiled was compiled at build.
+ENV PATH=/opt/arbtune/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV ARBTUNE_DATA_ROOT=/data
+WORKDIR /data
+USER 10001
+
+FROM base AS flower
+COPY --from=build-flower /opt/arbtune /opt/arbtune
+CMD ["celery", "-A", "worker.celery_app", "flower"]
+
+FROM base AS arbtune
+COPY --from=build /opt/arbtune /opt/arbtune
+CMD ["arbtune", "worker"]
