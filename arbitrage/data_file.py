@@ -66,13 +66,16 @@ def read_data_file(path: str | os.PathLike[str], limits: DataLimits, name: str) 
 def _read(path: str | os.PathLike[str], limits: DataLimits, name: str) -> bytes:
     # Without O_NONBLOCK the opening of a FIFO waits for somebody to write into it.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as file:
+    try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise DataError(f"the data file {name!r} is {_kind(status.st_mode)}, not a file")
         if status.st_size > limits.max_bytes:
             raise _too_large(name, limits)
-        return file.read()
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(handle)
 
 
 def _kind(mode: int) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -135,7 +136,7 @@ def quotes_csv(cycles: int = 10) -> str:
     return "".join(lines)
 
 
-JOB = {
+JOB: dict[str, Any] = {
     "data_file": "quotes.csv",
     "min_spread_bps": 20.0,
     "taker_fee_a_bps": 5.0,

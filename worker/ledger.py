@@ -157,7 +157,7 @@ class Ledger:
     # -- upkeep, by the workers' main processes
 
     def renew(self, worker: str, job_ids: Iterable[str]) -> list[str]:
-        """Renew the leases of those that this worker holds; the ids of those that were cancelled."""
+        """Renew the leases of those that this worker holds; the ids of the cancelled ones."""
         return _texts(self._call("renew", worker, self._lease_ms, *job_ids))
 
     def due(self, limit: int) -> list[tuple[str, str, str]]:

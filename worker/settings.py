@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -15,6 +16,7 @@ PREFIX = "ARBTUNE_"
 
 # A lease is renewed once a second; one that is shorter than three renewals lapses on a hiccup.
 MIN_LEASE_S = 3.0
+MAX_PORT = 65_535
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class Settings:
             f"{_variable('result_ttl_s')} must be longer than {_variable('job_time_limit_s')}: "
             "a result must outlive the job that waits for it",
         )
+        _require(
+            self.metrics_port is None or 1 <= self.metrics_port <= MAX_PORT,
+            f"{_variable('metrics_port')} must be a port from 1 to {MAX_PORT}",
+        )
         _check_redis_url(self.redis_url)
 
     @classmethod
@@ -56,7 +62,12 @@ class Settings:
         Raises:
             ConfigError: A value that does not parse, or settings that contradict each other.
         """
-        parsers: dict[str, Any] = {"float": float, "int": int, "int | None": int, "Path": Path}
+        parsers: dict[str, Any] = {
+            "float": _finite,
+            "int": int,
+            "int | None": int,
+            "Path": Path,
+        }
         given: dict[str, Any] = {}
         for setting in fields(cls):
             text = environment.get(_variable(setting.name), "")
@@ -84,6 +95,13 @@ class Settings:
 
         password = urlsplit(self.redis_url).password
         return () if not password else (password, unquote(password))
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _variable(name: str) -> str:

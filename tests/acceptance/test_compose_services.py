@@ -28,6 +28,9 @@ SERVICES: dict[str, Any] = yaml.safe_load(
 )["services"]
 
 
+ANYWHERE = "0.0.0.0"  # noqa: S104 - what the container listens on, replaced here
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -81,7 +84,7 @@ def redis_service(tmp_path: Path) -> Iterator[int]:
 
 def answers(port: int) -> bool:
     try:
-        return bool(redis.Redis(port=port, retry=None).ping())
+        return bool(redis.Redis(port=port).ping())
     except redis.ConnectionError:
         return False
 
@@ -134,7 +137,7 @@ def test_flower_wants_a_password(tmp_path: Path) -> None:
 
     with redis_service(tmp_path) as port:
         page = free_port()
-        here = script.replace("$$", "$").replace("0.0.0.0", "127.0.0.1").replace("5555", str(page))
+        here = script.replace("$$", "$").replace(ANYWHERE, "127.0.0.1").replace("5555", str(page))
         env = environment("flower", port, FLOWER_BASIC_AUTH="ann:open-sesame")
         with running([shell, option, here], env, tmp_path) as flower:
             wait_until(lambda: flower_status(page, None) is not None, "flower answers")

@@ -36,8 +36,9 @@ def big_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def hurried(own_redis_url: str, big_root: Path, tmp_path: Path) -> Iterator[WorkerProcess]:
     """A worker of one process with a time limit of one second and two attempts."""
-    settings = {"job_time_limit_s": "1", "max_attempts": "2"}
-    with running_worker(own_redis_url, big_root, tmp_path / "log", **settings) as running:
+    with running_worker(
+        own_redis_url, big_root, tmp_path / "log", job_time_limit_s="1", max_attempts="2"
+    ) as running:
         yield running
 
 

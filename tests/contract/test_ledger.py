@@ -208,7 +208,9 @@ def test_after_an_outcome_every_other_is_refused(
 def test_waiting_clients_are_woken(ledger: Ledger, client: redis.Redis) -> None:
     job = new_job()
     ledger.submit([job], QUEUE)
-    listener = client.pubsub(ignore_subscribe_messages=True)
+    listener: Any = client.pubsub(  # type: ignore[no-untyped-call]
+        ignore_subscribe_messages=True
+    )
     listener.subscribe(RESULT_KEY.format(job.job_id))
     listener.get_message(timeout=1)
     ledger.finish(job.job_id, started(ledger, job), success(job))

@@ -251,8 +251,8 @@ def test_swapping_the_venues_and_their_fees_mirrors_the_sides_and_leaves_every_f
 ) -> None:
     """A tie between the sides goes to A, but it can open nothing.
 
-    Both spreads of a tradable row are negative in a tie (bid_b >= ask_a > bid_a >= ask_b > bid_b has no solution), and the
-    threshold is not. So the mirror is exact.
+    Both spreads of a tradable row are negative in a tie (bid_b >= ask_a > bid_a >= ask_b > bid_b
+    has no solution), and the threshold is not. So the mirror is exact.
     """
     rows, drawn = case
     swapped_rows = [with_venues_swapped(row) for row in rows]

@@ -7,6 +7,7 @@ are exact: 1 tick of 1.0 is 78.125 bps of 128, and 78.125 bps of a position are 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pytest
 
@@ -118,6 +119,11 @@ def closed_trade(
     trade, *_ = engine.on_snapshot(closing)
     assert not trade.is_open
     return trade
+
+
+def net_usd(result: BacktestResult) -> float:
+    assert result.net_pnl_usd is not None
+    return result.net_pnl_usd
 
 
 def backtest(
@@ -574,7 +580,7 @@ class TestRanking:
         return row(a=(99.99, 100.0), b=(bid_b, bid_b + 0.01))
 
     def run(
-        self, spreads_bps: list[float], threshold_bps: float, stop_pct: float | None = None
+        self, spreads_bps: Sequence[float], threshold_bps: float, stop_pct: float | None = None
     ) -> BacktestResult:
         rows = file_of(*(self.market(spread) for spread in spreads_bps))
         return backtest(rows, config(threshold_bps, position_usd=10_000.0), stop_pct=stop_pct)
@@ -590,7 +596,7 @@ class TestRanking:
 
         assert (eager.open_trades, patient.open_trades) == (1, 0)
         assert eager.realized_pnl_usd > patient.realized_pnl_usd
-        assert eager.net_pnl_usd < patient.net_pnl_usd
+        assert net_usd(eager) < net_usd(patient)
 
     def test_a_run_frozen_by_its_stop_ranks_first_by_realized_but_not_by_net_profit(self) -> None:
         """The same market, which goes on; but the eager one is stopped at its loss."""
@@ -599,4 +605,4 @@ class TestRanking:
 
         assert (eager.stopped_row, eager.open_trades) == (5, 1)
         assert eager.realized_pnl_usd > patient.realized_pnl_usd
-        assert eager.net_pnl_usd < patient.net_pnl_usd
+        assert net_usd(eager) < net_usd(patient)

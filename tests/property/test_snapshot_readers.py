@@ -1,0 +1,94 @@
+"""The fast reader of CSV never accepts what the deciding one refuses, nor reads it differently."""
+
+from __future__ import annotations
+
+import random
+import struct
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from arbitrage import csv_rows
+from arbitrage.errors import DataError
+
+HEADER = b"timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
+ALPHABET = "0123456789.+-eE ,\n\r\"'_xnaifT:Z\t\0é\ufeff"
+
+numbers = st.one_of(
+    st.floats(min_value=-10, max_value=1e15, allow_nan=False).map(repr),
+    st.decimals(min_value=-1, max_value=10**6, places=20).map(str),
+    st.text("0123456789.eE+-", min_size=1, max_size=6),
+    st.sampled_from(["", " ", "nan", "inf", "-inf", "1e400", "1_0", " 1", "1 ", "+1", "0x1", "1."]),
+)
+timestamps = st.one_of(
+    st.datetimes().map(lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"),
+    st.integers(-10, 10**19).map(str),
+    st.sampled_from(
+        [
+            "2024-01-01T00:00:00Z",
+            "2024-01-01T00:00:00.123456789Z",
+            "2024-02-30T00:00:00Z",
+            "2024-01-01 00:00:00",
+            "2024-01-01T00:00:60Z",
+            "2024-01-01T24:00:00Z",
+            "2024-1-01T00:00:00Z",
+            "2024-01-01T00:00:00+02:00",
+        ]
+    ),
+)
+rows = st.tuples(timestamps, numbers, numbers, numbers, numbers).map(",".join)
+
+
+def fast(text: bytes) -> list[tuple[object, ...]] | None:
+    frame = csv_rows._read_fast(text)
+    return None if frame is None else frame.rows()
+
+
+def deciding(text: bytes) -> list[tuple[object, ...]] | None:
+    try:
+        return csv_rows._read_by_row(text, "x", 10**9).rows()
+    except DataError:
+        return None
+
+
+def agree(text: bytes) -> None:
+    accepted = fast(text)
+    if accepted is not None:
+        assert accepted == deciding(text)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(rows, max_size=4), st.sampled_from(["\n", "\r\n", "\n\n", "\r"]))
+def test_on_rows_of_odd_cells(lines: list[str], end: str) -> None:
+    agree(HEADER + end.join(lines).encode())
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(rows, min_size=1, max_size=3), st.data())
+def test_on_files_with_characters_put_in_taken_out_or_changed(
+    lines: list[str], data: st.DataObject
+) -> None:
+    text = HEADER.decode() + "\n".join(["2024-01-01T00:00:00Z,1,2,3,4", *lines]) + "\n"
+    place = data.draw(st.integers(0, len(text)))
+    inserted = data.draw(st.text(ALPHABET, max_size=2))
+    removed = data.draw(st.integers(0, 2))
+    agree((text[:place] + inserted + text[place + removed :]).encode())
+
+
+def test_prices_are_rounded_as_python_rounds_them() -> None:
+    draw = random.Random(5)
+    texts = []
+    while len(texts) < 20_000:
+        value = struct.unpack("d", struct.pack("Q", draw.getrandbits(64)))[0]
+        if 1e-15 <= abs(value) <= 1e15:
+            texts += [repr(value), f"{value:.17g}", f"{value:.25f}"]
+    lines = "".join(f"0,{text},1,1,1\n" for text in texts)
+    accepted = fast(HEADER + lines.encode())
+    assert accepted is not None
+    assert [row[1] for row in accepted] == [float(text) for text in texts]
+
+
+def test_plain_files_take_the_fast_road() -> None:
+    for stamp in ("2024-01-01T00:00:00Z", "2024-01-01 00:00:00.25", "1704067200"):
+        text = HEADER + f"{stamp},1,2,3,4.5\n".encode() * 3
+        assert fast(text) == [(stamp, 1.0, 2.0, 3.0, 4.5)] * 3

@@ -1,0 +1,87 @@
+"""The settings: defaults, what is refused, and what is never shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from arbitrage.errors import ConfigError
+from worker.settings import Settings
+
+
+def test_the_defaults_are_the_documented_ones() -> None:
+    assert Settings.from_environment({}) == Settings(
+        redis_url="redis://127.0.0.1:6379/0",
+        data_root=Path(),
+        results_dir=Path("results"),
+        job_time_limit_s=300.0,
+        lease_s=15.0,
+        max_attempts=3,
+        max_worker_deaths=5,
+        shutdown_s=20.0,
+        max_rows=10**9,
+        max_bytes=64 * 2**30,
+        result_ttl_s=604_800,
+        metrics_port=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("redis_url", "rediss://u:p@h:1/2", "rediss://u:p@h:1/2"),
+        ("data_root", "/data", Path("/data")),
+        ("results_dir", "/out", Path("/out")),
+        ("job_time_limit_s", "1.5", 1.5),
+        ("lease_s", "3", 3.0),
+        ("max_attempts", "1", 1),
+        ("max_worker_deaths", "2", 2),
+        ("shutdown_s", "5", 5.0),
+        ("max_rows", "10", 10),
+        ("max_bytes", "11", 11),
+        ("result_ttl_s", "3600", 3600),
+        ("metrics_port", "9000", 9000),
+    ],
+)
+def test_each_is_read_from_its_variable(name: str, text: str, value: object) -> None:
+    assert getattr(Settings.from_environment({f"ARBTUNE_{name.upper()}": text}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"LEASE_S": "soon"}, "ARBTUNE_LEASE_S must be a number, not 'soon'"),
+        ({"LEASE_S": "2.9"}, "ARBTUNE_LEASE_S must be at least 3"),
+        ({"LEASE_S": "nan"}, "ARBTUNE_LEASE_S must be a number, not 'nan'"),
+        ({"JOB_TIME_LIMIT_S": "inf"}, "ARBTUNE_JOB_TIME_LIMIT_S must be a number, not 'inf'"),
+        ({"MAX_ATTEMPTS": "1.5"}, "ARBTUNE_MAX_ATTEMPTS must be a whole number, not '1.5'"),
+        ({"MAX_ATTEMPTS": "0"}, "ARBTUNE_MAX_ATTEMPTS must be at least 1"),
+        ({"JOB_TIME_LIMIT_S": "0"}, "ARBTUNE_JOB_TIME_LIMIT_S must be positive"),
+        ({"RESULT_TTL_S": "300"}, "ARBTUNE_RESULT_TTL_S must be longer than ARBTUNE_JOB_TIME"),
+        ({"METRICS_PORT": "70000"}, "ARBTUNE_METRICS_PORT must be a port from 1 to 65535"),
+        ({"REDIS_URL": "http://h"}, "ARBTUNE_REDIS_URL must start with redis:// or rediss://"),
+        ({"REDIS_URL": "redis://"}, "ARBTUNE_REDIS_URL names no host"),
+        ({"REDIS_URL": "redis://h:port"}, "ARBTUNE_REDIS_URL is no URL"),
+        ({"REDIS_URL": "redis://h/x"}, "ARBTUNE_REDIS_URL must end in a database number"),
+    ],
+)
+def test_wrong_and_contradicting_settings_are_refused(
+    environment: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Settings.from_environment({f"ARBTUNE_{name}": text for name, text in environment.items()})
+    assert str(caught.value).startswith(sentence)
+
+
+def test_a_password_is_known_as_a_secret_and_shown_nowhere() -> None:
+    settings = Settings(redis_url="redis://ann:p%40ss@example.org:7000/3")
+    assert settings.secrets == ("p%40ss", "p@ss")
+    assert settings.redis_place == "redis://example.org:7000/3"
+    assert "ss" not in repr(settings).replace("class", "")
+
+
+def test_a_wrong_url_is_refused_without_its_password() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Settings(redis_url="redis://ann:hush@host/x")
+    assert "hush" not in str(caught.value)
