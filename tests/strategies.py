@@ -241,7 +241,7 @@ def extreme_cases(draw: DrawFn) -> Case:
 
 def random_walk(seed: int, n_rows: int) -> list[Row]:
     """A long mean-reverting walk, the same for every run of this seed; one row in twenty broken."""
-    rng = random.Random(seed)  # noqa: S311 - a market, no secret
+    rng = random.Random(seed)
     mid, basis_bps = 100.0, 0.0
     rows: list[Row] = []
     for index in range(n_rows):

@@ -77,7 +77,7 @@ def test_on_files_with_characters_put_in_taken_out_or_changed(
 
 def test_prices_are_rounded_as_python_rounds_them() -> None:
     draw = random.Random(5)
-    texts = []
+    texts: list[str] = []
     while len(texts) < 20_000:
         value = struct.unpack("d", struct.pack("Q", draw.getrandbits(64)))[0]
         if 1e-15 <= abs(value) <= 1e15:
