@@ -8,6 +8,7 @@ from __future__ import annotations
 from celery import Celery, signals
 
 from worker.logs import configure_logging, log_worker_ready
+from worker.shutdown import bound_shutdown
 from worker.warmup import prepare_child
 
 app = Celery("arbtune", include=["worker.tasks"])
@@ -15,4 +16,5 @@ app.config_from_object("worker.celery_config")
 app.steps["worker"].add("worker.upkeep:Upkeep")
 signals.setup_logging.connect(configure_logging)
 signals.worker_ready.connect(log_worker_ready)
+signals.worker_shutting_down.connect(bound_shutdown)
 signals.worker_process_init.connect(prepare_child)

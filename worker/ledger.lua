@@ -1,11 +1,11 @@
 -- The state machine of a job. Every transition is one call of this script, so each is atomic.
 --
---   submit   (none) -> queued                     finished -> queued, the next generation
---   start    queued -> running                    (none) -> running: a job of a foreign client
---   finish   running -> success | error           queued -> success: late, but nothing else stands
---   requeue  running -> queued: a retry, due later
---   lapse    running -> queued: the lease is gone, so is the worker
---   cancel   queued | running -> cancelled
+--   submit     (none) -> queued                     finished -> queued, the next generation
+--   start      queued -> running                    (none) -> running: a job of a foreign client
+--   finish     running -> success | error           queued -> success: late, but nothing else stands
+--   requeue    running -> queued: a retry, due later
+--   give_back  running -> queued: the worker stops before the job has ended
+--   cancel     queued | running -> cancelled
 --
 -- After success, error or cancelled everything but submit is refused, whoever comes late.
 -- Keys are built here from the job's id, so the ledger wants one server, not a cluster.
@@ -143,6 +143,19 @@ function ledger.requeue(id, worker, attempt, error, max_attempts, base_ms, cap_m
   redis.call('HSET', job_key(id), 'error', error)
   back_to_queue(id, now_ms() + delay * tonumber(jitter))
   return 'queued'
+end
+
+-- Gives back what the worker cannot finish: an orderly return, so it does not count as an attempt.
+function ledger.give_back(worker, ...)
+  local returned = {}
+  for _, id in ipairs({...}) do
+    if is_holder(id, worker, '') then
+      redis.call('HINCRBY', job_key(id), 'attempts', -1)
+      back_to_queue(id, now_ms())
+      returned[#returned + 1] = id
+    end
+  end
+  return returned
 end
 
 function ledger.cancel(id, meta, ttl_s)

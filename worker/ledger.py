@@ -150,6 +150,10 @@ class Ledger:
         )
         return _text(reply)
 
+    def give_back(self, worker: str, job_ids: Iterable[str]) -> list[str]:
+        """Queue running jobs anew that their worker cannot finish; the attempt is not counted."""
+        return _texts(self._call("give_back", worker, *job_ids))
+
     def cancel(self, job_id: str, meta: dict[str, Any]) -> State:
         """Cancel an open job; the state that stands afterwards."""
         return State(_text(self._call("cancel", job_id, json.dumps(meta), self._ttl_s)))

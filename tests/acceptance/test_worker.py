@@ -63,6 +63,14 @@ def children(worker: WorkerProcess) -> list[int]:
     return [child.pid for child in psutil.Process(worker.process.pid).children(recursive=True)]
 
 
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone, or waits only for somebody to collect its status."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def events(worker: WorkerProcess, name: str) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in worker.log_text().splitlines()]
     return [line for line in lines if line["event"] == name]
@@ -167,6 +175,43 @@ def test_sigterm_finishes_what_runs_and_exits_0(
         worker.process.send_signal(signal.SIGTERM)
         assert worker.process.wait(60) == 0
     assert state_of(ledger, job_id) is State.SUCCESS
+
+
+def test_sigterm_gives_back_what_it_cannot_finish_in_time(
+    own_redis_url: str, big_root: Path, tmp_path: Path
+) -> None:
+    ledger = ledger_at(own_redis_url)
+    log = tmp_path / "log"
+    with running_worker(own_redis_url, big_root, log, shutdown_s="2") as worker:
+        job_id = enqueue(ledger, data_file="big.csv", max_open_trades=50)
+        wait_until(lambda: state_of(ledger, job_id) is State.RUNNING, "the job runs")
+        [child] = children(worker)
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.process.wait(10) == 0
+        wait_until(lambda: has_ended(child), "its child is ended too", timeout_s=5)
+    record = ledger.record(job_id)
+    assert record is not None
+    assert (record.state, record.attempts) == (State.QUEUED, 0)
+    ledger.cancel(job_id, {})
+    with running_worker(own_redis_url, big_root, tmp_path / "log-2"):
+        again = enqueue(ledger)
+        wait_until(lambda: state_of(ledger, again) is State.SUCCESS, "the next worker works")
+
+
+def test_a_job_that_was_given_back_runs_on_the_next_worker(
+    own_redis_url: str, big_root: Path, tmp_path: Path
+) -> None:
+    ledger = ledger_at(own_redis_url)
+    with running_worker(own_redis_url, big_root, tmp_path / "log", shutdown_s="2") as worker:
+        job_id = enqueue(ledger, data_file="big.csv", max_open_trades=2)
+        wait_until(lambda: state_of(ledger, job_id) is State.RUNNING, "the job runs")
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.process.wait(10) == 0
+    with running_worker(own_redis_url, big_root, tmp_path / "log-2"):
+        wait_until(lambda: state_of(ledger, job_id) is State.SUCCESS, "it runs there")
+    record = ledger.record(job_id)
+    assert record is not None
+    assert record.attempts == 1
 
 
 def test_a_message_of_a_plain_client_that_comes_twice_runs_once(

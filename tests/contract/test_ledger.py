@@ -316,6 +316,19 @@ def test_a_job_whose_child_died_before_it_started_is_published_again(
     assert ledger.due(10) == [(job.job_id, job.config, QUEUE)]
 
 
+def test_what_a_worker_gives_back_is_due_at_once_and_was_no_attempt(ledger: Ledger) -> None:
+    held, other = new_job(), new_job()
+    ledger.submit([held, other], QUEUE)
+    started(ledger, held, "w1")
+    started(ledger, other, "w2")
+    assert ledger.give_back("w1", [held.job_id, other.job_id]) == [held.job_id]
+    record = ledger.record(held.job_id)
+    assert record is not None
+    assert (record.state, record.attempts) == (State.QUEUED, 0)
+    assert [job_id for job_id, _, _ in ledger.due(10)] == [held.job_id]
+    assert state_of(ledger, other) is State.RUNNING
+
+
 # -- cancelling
 
 

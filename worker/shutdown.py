@@ -1,0 +1,47 @@
+"""The end of a worker: in order when there is time, and in time when there is none.
+
+On SIGTERM Celery finishes what runs, however long that takes, and may wait for ever on the pipe of
+a child that was killed in the middle of a message. An alarm bounds that: what still runs then goes
+back to the queue for other workers.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from typing import Any
+
+from billiard import active_children
+from celery.worker import state as worker_state
+
+from worker.connection import open_ledger
+from worker.identity import worker_id
+from worker.settings import Settings
+
+log = logging.getLogger("arbtune.worker")
+
+# Giving back and ending take their time too, and belong to the same bound.
+RESERVE_S = 1.0
+
+
+def bound_shutdown(**_: Any) -> None:
+    """Start the clock. Celery calls this when the first signal to stop has come."""
+    signal.signal(signal.SIGALRM, _end_now)
+    seconds = Settings.from_environment().shutdown_s
+    signal.setitimer(signal.ITIMER_REAL, max(seconds - RESERVE_S, RESERVE_S))
+
+
+def _end_now(*_: Any) -> None:
+    """Give back what runs and end every process of this worker."""
+    for child in active_children():
+        os.kill(child.pid, signal.SIGKILL)
+    try:
+        running = [request.id for request in worker_state.active_requests]
+        ledger = open_ledger(Settings.from_environment(), tries=0)
+        for job_id in ledger.give_back(worker_id(), running):
+            log.info("job.returned", extra={"job_id": job_id})
+    except Exception as error:  # noqa: BLE001 - the process ends here, whatever Redis says
+        log.warning("shutdown.not_returned", extra={"error": f"{type(error).__name__}: {error}"})
+    log.info("worker.stopped_late")
+    os._exit(0)
