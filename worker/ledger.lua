@@ -5,6 +5,7 @@
 --   finish     running -> success | error           queued -> success: late, but nothing else stands
 --   requeue    running -> queued: a retry, due later
 --   give_back  running -> queued: the worker stops before the job has ended
+--   lapse      running -> queued: the lease is gone, so is the worker
 --   cancel     queued | running -> cancelled
 --
 -- After success, error or cancelled everything but submit is refused, whoever comes late.
@@ -83,7 +84,7 @@ function ledger.submit(submission, queue, ...)
       redis.call('DEL', job_key(id), TASK_META .. id)
       redis.call('HSET', job_key(id), 'config', config, 'queue', queue, 'origin', 'enqueue',
         'submission', submission, 'generation', generation + 1, 'attempts', 0,
-        'submitted_ms', text(now))
+        'submitted_ms', text(now), 'published_ms', text(now))
       move(id, state, 'queued', now)
       redis.call('LPUSH', queue, message)
       verdicts[#verdicts + 1] = 'queued'
@@ -196,9 +197,69 @@ function ledger.publish(id, message)
   if redis.call('ZREM', DUE, id) == 0 then return 'refused' end
   local state, queue = unpack(read(id, 'state', 'queue'))
   if state ~= 'queued' then return 'refused' end
+  local now = text(now_ms())
   redis.call('HDEL', job_key(id), 'due_ms')
+  redis.call('HSET', job_key(id), 'published_ms', now)
+  redis.call('ZADD', index_key('queued'), now, id)
   redis.call('LPUSH', queue, message)
   return 'queued'
+end
+
+-- Up to `limit` jobs whose lease is gone return to the queue, due at once. One under which
+-- `max_deaths` workers died does not: its lease is renewed once, for the caller to end it. Returns
+-- id, verdict ('queued' or 'exhausted') and worker of each.
+function ledger.lapse(limit, max_deaths, lease_ms)
+  local now, found = now_ms(), {}
+  local gone = redis.call('ZRANGEBYSCORE', index_key('running'), '-inf', text(now), 'LIMIT', 0, limit)
+  for _, id in ipairs(gone) do
+    local worker = read(id, 'worker')[1]
+    local verdict = 'queued'
+    if redis.call('HINCRBY', job_key(id), 'deaths', 1) >= tonumber(max_deaths) then
+      verdict = 'exhausted'
+      redis.call('ZADD', index_key('running'), text(now + lease_ms), id)
+    else
+      back_to_queue(id, now)
+    end
+    for _, value in ipairs({id, verdict, worker}) do found[#found + 1] = value end
+  end
+  return found
+end
+
+-- Whether the message that would start a job may be lost. Age does not tell: there may be 100,000
+-- jobs before it. But the queue is first in, first out, so it is suspect when the queue is empty or
+-- its head was published later.
+local function is_suspect(published_ms, queue)
+  local head = redis.call('LINDEX', queue, -1)
+  if not head then return true end
+  local parsed, message = pcall(cjson.decode, head)
+  if not parsed or type(message) ~= 'table' or type(message.headers) ~= 'table' then return false end
+  local head_published = tonumber(read(tostring(message.headers.id), 'published_ms')[1])
+  return head_published ~= nil and head_published > published_ms
+end
+
+-- Of the `limit` jobs that wait the longest for a start, those that are suspect.
+function ledger.suspects(limit)
+  local found = {}
+  for _, id in ipairs(redis.call('ZRANGE', index_key('queued'), 0, limit - 1)) do
+    local held = read(id, 'published_ms', 'queue')
+    local published = tonumber(held[1])
+    if published and not redis.call('ZSCORE', DUE, id) and is_suspect(published, held[2]) then
+      found[#found + 1] = id
+    end
+  end
+  return found
+end
+
+-- Makes jobs due that are suspect still; their messages are then published again.
+function ledger.revive(...)
+  for _, id in ipairs({...}) do
+    local held = read(id, 'state', 'published_ms', 'queue')
+    local published = tonumber(held[2])
+    if held[1] == 'queued' and published and is_suspect(published, held[3]) then
+      redis.call('ZADD', DUE, 'NX', text(now_ms()), id)
+    end
+  end
+  return 'OK'
 end
 
 local operation = table.remove(ARGV, 1)

@@ -160,9 +160,12 @@ class Ledger:
 
     # -- upkeep, by the workers' main processes
 
-    def renew(self, worker: str, job_ids: Iterable[str]) -> list[str]:
+    def renew(
+        self, worker: str, job_ids: Iterable[str], *, lease_s: float | None = None
+    ) -> list[str]:
         """Renew the leases of those that this worker holds; the ids of the cancelled ones."""
-        return _texts(self._call("renew", worker, self._lease_ms, *job_ids))
+        lease_ms = self._lease_ms if lease_s is None else round(lease_s * 1000)
+        return _texts(self._call("renew", worker, lease_ms, *job_ids))
 
     def due(self, limit: int) -> list[tuple[str, str, str]]:
         """Jobs whose message is to be published now: id, config as JSON text, queue."""
@@ -172,6 +175,27 @@ class Ledger:
     def publish(self, job_id: str, message: str) -> None:
         """Publish a due job, unless somebody else has."""
         self._call("publish", job_id, message)
+
+    def lapse(self, limit: int, *, max_deaths: int) -> list[tuple[str, str, str]]:
+        """Return jobs whose lease is gone to the queue.
+
+        The id of each, `queued` or `exhausted`, and the worker that held it.
+        """
+        flat = _texts(self._call("lapse", limit, max_deaths, self._lease_ms))
+        return list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
+
+    def suspects(self, limit: int) -> set[str]:
+        """Waiting jobs whose message may be lost."""
+        return set(_texts(self._call("suspects", limit)))
+
+    def revive(self, job_ids: Iterable[str]) -> None:
+        """Publish the messages of these jobs again, where they are still suspect."""
+        self._call("revive", *job_ids)
+
+    def server_uptime_s(self) -> float:
+        """How long the server has been running."""
+        info: Any = self._client.info("server")
+        return float(info["uptime_in_seconds"])
 
     # -- questions
 

@@ -27,9 +27,23 @@ RESERVE_S = 1.0
 
 def bound_shutdown(**_: Any) -> None:
     """Start the clock. Celery calls this when the first signal to stop has come."""
+    settings = Settings.from_environment()
     signal.signal(signal.SIGALRM, _end_now)
-    seconds = Settings.from_environment().shutdown_s
-    signal.setitimer(signal.ITIMER_REAL, max(seconds - RESERVE_S, RESERVE_S))
+    signal.setitimer(signal.ITIMER_REAL, max(settings.shutdown_s - RESERVE_S, RESERVE_S))
+    _lease_until_the_end(settings)
+
+
+def _lease_until_the_end(settings: Settings) -> None:
+    """From here on nobody renews: the last leases must outlast the shutdown."""
+    lease_s = settings.shutdown_s + settings.lease_s
+    try:
+        open_ledger(settings, tries=0).renew(worker_id(), _running(), lease_s=lease_s)
+    except Exception as error:  # noqa: BLE001 - a doubled run is harmless, a lost shutdown is not
+        log.warning("shutdown.not_leased", extra={"error": f"{type(error).__name__}: {error}"})
+
+
+def _running() -> list[str]:
+    return [request.id for request in worker_state.active_requests]
 
 
 def _end_now(*_: Any) -> None:
@@ -37,9 +51,8 @@ def _end_now(*_: Any) -> None:
     for child in active_children():
         os.kill(child.pid, signal.SIGKILL)
     try:
-        running = [request.id for request in worker_state.active_requests]
         ledger = open_ledger(Settings.from_environment(), tries=0)
-        for job_id in ledger.give_back(worker_id(), running):
+        for job_id in ledger.give_back(worker_id(), _running()):
             log.info("job.returned", extra={"job_id": job_id})
     except Exception as error:  # noqa: BLE001 - the process ends here, whatever Redis says
         log.warning("shutdown.not_returned", extra={"error": f"{type(error).__name__}: {error}"})

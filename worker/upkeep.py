@@ -1,7 +1,7 @@
 """What a worker's main process does once a second.
 
-It renews leases, stops cancelled jobs and publishes retries that are due, on the timer of Celery's
-event loop: the parent of the pool starts no thread, since a fork would not survive it.
+It renews leases, stops cancelled jobs and lets the reconciler take its step, on the timer of
+Celery's event loop: the parent of the pool starts no thread, since a fork would not survive it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ from celery import bootsteps
 from celery.worker import state as worker_state
 
 from worker.connection import open_ledger
-from worker.envelope import job_message
 from worker.identity import worker_id
+from worker.reconciler import Reconciler
 from worker.settings import Settings
 
 if TYPE_CHECKING:
     from worker.ledger import Ledger
 
 INTERVAL_S = 1.0
-DUE_PER_TICK = 500
 
 log = logging.getLogger("arbtune.worker")
 
@@ -37,17 +36,20 @@ class Upkeep(bootsteps.StartStopStep):
         self._entry: Any = None
 
     def start(self, parent: Any) -> None:
-        ledger = open_ledger(Settings.from_environment(), tries=1)
-        self._entry = parent.timer.call_repeatedly(INTERVAL_S, self._tick, (parent, ledger))
+        settings = Settings.from_environment()
+        ledger = open_ledger(settings, tries=1)
+        reconciler = Reconciler(ledger, settings)
+        arguments = (parent.pool, ledger, reconciler)
+        self._entry = parent.timer.call_repeatedly(INTERVAL_S, self._tick, arguments)
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - the bootstep's signature
         if self._entry is not None:
             self._entry.cancel()
 
-    def _tick(self, parent: Any, ledger: Ledger) -> None:
+    def _tick(self, pool: Any, ledger: Ledger, reconciler: Reconciler) -> None:
         try:
-            renew_leases(parent.pool, ledger)
-            publish_due(ledger)
+            renew_leases(pool, ledger)
+            reconciler.step()
         except Exception as error:  # noqa: BLE001 - the next tick tries again; the timer must live
             log.warning("upkeep.failed", extra={"error": f"{type(error).__name__}: {error}"})
 
@@ -60,9 +62,3 @@ def renew_leases(pool: Any, ledger: Ledger) -> None:
     for job_id in ledger.renew(worker_id(), running):
         log.info("job.stopped", extra={"job_id": job_id})
         running[job_id].terminate(pool, signal="KILL")
-
-
-def publish_due(ledger: Ledger) -> None:
-    """Publish the jobs whose retry is due."""
-    for job_id, config, queue in ledger.due(DUE_PER_TICK):
-        ledger.publish(job_id, job_message(job_id, config, queue=queue))

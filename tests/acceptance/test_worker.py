@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+import redis
 from celery import Celery
 
 from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
@@ -148,8 +149,6 @@ def test_the_log_is_one_object_a_line_with_the_facts_of_each_job(
 def test_a_password_is_nowhere_in_the_log(
     own_redis_url: str, big_root: Path, tmp_path: Path
 ) -> None:
-    import redis
-
     server = redis.Redis.from_url(own_redis_url)
     server.config_set("requirepass", "hush-hush")
     url = own_redis_url.replace("redis://", "redis://:hush-hush@")
@@ -212,6 +211,34 @@ def test_a_job_that_was_given_back_runs_on_the_next_worker(
     record = ledger.record(job_id)
     assert record is not None
     assert record.attempts == 1
+
+
+def test_a_job_whose_whole_worker_was_killed_runs_on_another(
+    own_redis_url: str, big_root: Path, tmp_path: Path
+) -> None:
+    ledger = Ledger(redis.Redis.from_url(own_redis_url), result_ttl_s=3600, lease_s=3)
+    with (
+        running_worker(own_redis_url, big_root, tmp_path / "other", lease_s="3") as other,
+        running_worker(own_redis_url, big_root, tmp_path / "doomed", lease_s="3") as doomed,
+    ):
+        jobs = [enqueue(ledger, data_file="big.csv", max_open_trades=2) for _ in range(2)]
+        wait_until(lambda: ledger.counts()[State.RUNNING] == 2, "both workers have a job")
+        os.killpg(doomed.process.pid, signal.SIGKILL)
+        doomed.process.wait()
+        wait_until(lambda: ledger.counts()[State.SUCCESS] == 2, "both jobs succeed", 60)
+        assert len(events(other, "job.lapsed")) == 1
+    attempts = sorted(record.attempts for record in ledger.records(jobs) if record)
+    assert attempts == [1, 2]
+
+
+def test_a_message_that_was_lost_on_its_way_is_published_again(
+    own_redis_url: str, big_root: Path, tmp_path: Path
+) -> None:
+    ledger = ledger_at(own_redis_url)
+    job_id = enqueue(ledger)
+    redis.Redis.from_url(own_redis_url).delete("celery")
+    with running_worker(own_redis_url, big_root, tmp_path / "log"):
+        wait_until(lambda: state_of(ledger, job_id) is State.SUCCESS, "it runs all the same", 40)
 
 
 def test_a_message_of_a_plain_client_that_comes_twice_runs_once(

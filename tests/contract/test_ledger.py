@@ -13,10 +13,12 @@ import pytest
 import redis
 
 from tests.conftest import wait_until
+from worker.envelope import job_message
 from worker.ledger import RESULT_KEY, Holder, Ledger, Outcome, State, Submission
 from worker.metas import cancelled_meta, failed_meta, success_meta
 
 QUEUE = "contract-queue"
+DATABASE = 15  # of the session's server, which its workers do not look at
 ERROR = {"type": "OSError", "message": "stale file handle", "retryable": True, "attempts": 1}
 
 
@@ -26,8 +28,8 @@ def client(request: pytest.FixtureRequest) -> Iterator[redis.Redis]:
     if request.param == "fakeredis":
         yield fakeredis.FakeRedis()
         return
-    server = redis.Redis.from_url(request.getfixturevalue("redis_url"))
-    server.delete(QUEUE)
+    server = redis.Redis.from_url(request.getfixturevalue("redis_url"), db=DATABASE)
+    server.flushdb()
     yield server
     server.close()
 
@@ -148,7 +150,7 @@ def test_of_many_workers_that_start_a_job_at_once_one_does(redis_url: str) -> No
     barrier = threading.Barrier(8)
 
     def race(name: str) -> None:
-        own = Ledger(redis.Redis.from_url(redis_url), result_ttl_s=60, lease_s=15)
+        own = Ledger(redis.Redis.from_url(redis_url, db=DATABASE), result_ttl_s=60, lease_s=15)
         barrier.wait()
         holders.append(own.start(job.job_id, name, job.config, QUEUE))
 
@@ -329,6 +331,81 @@ def test_what_a_worker_gives_back_is_due_at_once_and_was_no_attempt(ledger: Ledg
     assert state_of(ledger, other) is State.RUNNING
 
 
+# -- leases and lost messages
+
+
+def lease_ended(client: redis.Redis, job: Submission) -> None:
+    client.zadd("arbtune:jobs:running", {job.job_id: 1})
+
+
+def test_a_job_whose_lease_is_gone_returns_to_the_queue(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    gone, held = new_job(), new_job()
+    ledger.submit([gone, held], QUEUE)
+    late = started(ledger, gone, "dead")
+    started(ledger, held, "alive")
+    lease_ended(client, gone)
+    assert ledger.lapse(10, max_deaths=5) == [(gone.job_id, "queued", "dead")]
+    assert ledger.lapse(10, max_deaths=5) == []
+    assert [job_id for job_id, _, _ in ledger.due(10)] == [gone.job_id]
+    assert ledger.finish(gone.job_id, late, failure(gone)) == "refused"
+    ledger.publish(gone.job_id, "again")
+    assert started(ledger, gone, "next").attempt == 2
+
+
+def test_a_job_that_kills_worker_after_worker_is_handed_over_to_be_ended(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    started(ledger, job, "dead")
+    lease_ended(client, job)
+    assert ledger.lapse(10, max_deaths=1) == [(job.job_id, "exhausted", "dead")]
+    assert ledger.lapse(10, max_deaths=1) == []
+    assert ledger.finish(job.job_id, Holder("dead"), failure(job)) == "error"
+
+
+def real_job(number: int = 0) -> Submission:
+    """A job whose message can be read from the queue."""
+    job_id = f"real-{number}-{uuid.uuid4()}"
+    return Submission(job_id, "{}", job_message(job_id, "{}", queue=QUEUE))
+
+
+def test_a_job_that_waits_behind_others_is_not_suspect(ledger: Ledger) -> None:
+    jobs = [real_job(number) for number in range(20)]
+    ledger.submit(jobs, QUEUE)
+    assert ledger.suspects(100) == set()
+
+
+@pytest.mark.parametrize("others", [0, 3])
+def test_a_job_whose_message_is_gone_is_suspect_and_published_again_once(
+    ledger: Ledger, client: redis.Redis, others: int
+) -> None:
+    lost = real_job()
+    ledger.submit([lost], QUEUE)
+    client.delete(QUEUE)
+    client.hset(f"arbtune:job:{lost.job_id}", "published_ms", 1)  # a while ago
+    ledger.submit([real_job(number) for number in range(others)], QUEUE)
+    assert ledger.suspects(100) == {lost.job_id}
+    ledger.revive([lost.job_id])
+    assert ledger.suspects(100) == set(), "it is due now"
+    [(job_id, config, queue)] = ledger.due(10)
+    ledger.publish(job_id, job_message(job_id, config, queue=queue))
+    assert client.llen(QUEUE) == others + 1
+    assert ledger.suspects(100) == set()
+
+
+def test_rubbish_at_the_head_of_the_queue_makes_nothing_suspect(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    ledger.submit([real_job()], QUEUE)
+    for rubbish in ("no json", "[]", '{"headers": 5}', '{"headers": {}}'):
+        client.delete(QUEUE)
+        client.lpush(QUEUE, rubbish)
+        assert ledger.suspects(100) == set()
+
+
 # -- cancelling
 
 
@@ -366,9 +443,7 @@ def test_a_renewal_extends_the_lease(ledger: Ledger, client: redis.Redis) -> Non
 # -- questions
 
 
-def test_jobs_are_counted_and_listed_by_state(client: redis.Redis) -> None:
-    client.flushdb()
-    ledger = Ledger(client, result_ttl_s=3600, lease_s=15)
+def test_jobs_are_counted_and_listed_by_state(ledger: Ledger) -> None:
     jobs = [new_job() for _ in range(4)]
     ledger.submit(jobs, QUEUE)
     ledger.finish(jobs[0].job_id, started(ledger, jobs[0]), success(jobs[0]))
@@ -394,9 +469,9 @@ def test_records_of_several_jobs_come_in_one_round_trip_in_order(ledger: Ledger)
     assert second.job_id == known.job_id
 
 
-def test_every_key_has_a_lifetime_or_is_one_of_the_permanent_ones(client: redis.Redis) -> None:
-    client.flushdb()
-    ledger = Ledger(client, result_ttl_s=3600, lease_s=15)
+def test_every_key_has_a_lifetime_or_is_one_of_the_permanent_ones(
+    ledger: Ledger, client: redis.Redis
+) -> None:
     done, waiting = new_job(), new_job()
     ledger.submit([done, waiting], QUEUE)
     ledger.finish(done.job_id, started(ledger, done), success(done))

@@ -1,0 +1,86 @@
+"""Brings back what died with a worker: jobs without a lease, or without a message.
+
+Every worker runs one, and any number may run at once: each step is atomic in the ledger.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from worker.envelope import job_message
+from worker.ledger import Holder, Ledger, Outcome, State
+from worker.metas import failed_meta
+from worker.settings import Settings
+
+AT_ONCE = 500  # jobs of each kind in one step: a step must not hold up the server
+SUSPECTS_AT_ONCE = 100
+LOOK_FOR_LOST_EVERY_S = 5.0
+
+log = logging.getLogger("arbtune.worker")
+
+
+class Reconciler:
+    """One worker's share of the upkeep of the ledger."""
+
+    def __init__(
+        self, ledger: Ledger, settings: Settings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._ledger = ledger
+        self._settings = settings
+        self._clock = clock
+        # Whoever could not reach the server could not renew: a whole lease must pass, from our
+        # start, from the server's, and from a silence of our own, before a lease that is gone
+        # means a worker that is gone.
+        self._judges_from = clock() + settings.lease_s
+        self._last_step = clock()
+        self._looks_from = clock() + LOOK_FOR_LOST_EVERY_S
+        self._suspects: set[str] = set()
+
+    def step(self) -> None:
+        """Do what is due; called about once a second, and raises when the server is away."""
+        self._judge_leases()
+        self._look_for_lost_messages()
+        self._publish_due()
+        self._last_step = self._clock()
+
+    def _judge_leases(self) -> None:
+        now, lease_s = self._clock(), self._settings.lease_s
+        if now - self._last_step > lease_s / 2:
+            self._judges_from = now + lease_s
+        if now < self._judges_from or self._ledger.server_uptime_s() < lease_s:
+            return
+        deaths = self._settings.max_worker_deaths
+        for job_id, verdict, worker in self._ledger.lapse(AT_ONCE, max_deaths=deaths):
+            log.warning("job.lapsed", extra={"job_id": job_id, "worker": worker})
+            if verdict == "exhausted":
+                self._fail(job_id, worker)
+
+    def _fail(self, job_id: str, worker: str) -> None:
+        record = self._ledger.record(job_id)
+        error = {
+            "type": "WorkerLostError",
+            "message": f"{self._settings.max_worker_deaths} workers died while they ran the job "
+            "(ARBTUNE_MAX_WORKER_DEATHS)",
+            "retryable": True,
+            "attempts": 0 if record is None else record.attempts,
+        }
+        outcome = Outcome(State.ERROR, failed_meta(job_id, error), error)
+        self._ledger.finish(job_id, Holder(worker), outcome)
+
+    def _look_for_lost_messages(self) -> None:
+        if self._clock() < self._looks_from:
+            return
+        self._looks_from = self._clock() + LOOK_FOR_LOST_EVERY_S
+        found = self._ledger.suspects(SUSPECTS_AT_ONCE)
+        # Twice in a row: a message on its way from the queue to a start is in neither for a moment.
+        lost = found & self._suspects
+        if lost:
+            log.warning("job.message_lost", extra={"jobs": len(lost)})
+            self._ledger.revive(lost)
+        self._suspects = found - lost
+
+    def _publish_due(self) -> None:
+        for job_id, config, queue in self._ledger.due(AT_ONCE):
+            self._ledger.publish(job_id, job_message(job_id, config, queue=queue))
