@@ -52,7 +52,7 @@ def _overview() -> str:
             "commands:",
             *lines,
             "",
-            "arbtune COMMAND --help tells more. Settings come from ARBTUNE_... in the environment.",
+            "arbtune COMMAND --help tells more; settings are ARBTUNE_... in the environment.",
         ]
     )
 

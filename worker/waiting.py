@@ -123,10 +123,7 @@ def _line(job_id: str, document: Document, *, as_json: bool, alone: bool) -> str
         return as_text(document)
     if document["status"] == State.SUCCESS:
         metrics = document["metrics"]
-        figures = (
-            f"net {metrics['net_pnl_usd']:.2f} USD, "
-            f"realized {metrics['realized_pnl_usd']:.2f} USD, {metrics['total_trades']} trades"
-        )
+        figures = f"net {metrics['net_pnl_usd']:.2f} USD, {metrics['total_trades']} trades"
         return f"{job_id}  success  {figures}"
     error = document.get("error") or {}
     return f"{job_id}  {document['status']}  {error.get('message', '')}".rstrip()
