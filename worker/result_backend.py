@@ -38,12 +38,23 @@ class LedgerBackend(RedisBackend):
     def ledger(self) -> Ledger:
         return open_ledger(self.settings, tries=TRIES_OF_A_WORKER)
 
+    def mark_as_done(
+        self, task_id: str, result: Any, request: Any = None, *args: Any, **options: Any
+    ) -> None:
+        """Record a success, of a job whose sender ignores results too: the ledger does not."""
+        if _is_job(request):
+            request.ignore_result = False
+            args, options = (), {}
+        super().mark_as_done(task_id, result, request, *args, **options)
+
     def mark_as_failure(
         self, task_id: str, exc: BaseException, *args: Any, request: Any = None, **options: Any
     ) -> None:
         """Give a failed attempt another try where the table of errors says so, else record it."""
-        if _is_job(request) and self._is_tried_again(task_id, exc, request):
-            return
+        if _is_job(request):
+            if self._is_tried_again(task_id, exc, request):
+                return
+            options["store_result"] = True
         super().mark_as_failure(task_id, exc, *args, request=request, **options)
 
     def store_result(
@@ -64,9 +75,15 @@ class LedgerBackend(RedisBackend):
             record = failure_record(result, self._attempts(task_id, request))
             meta = failed_meta(task_id, record)
             self._finish(task_id, State.ERROR, meta, request, record)
-        elif state == states.REVOKED:  # by a plain Celery client
-            self.ledger.cancel(task_id, cancelled_meta(task_id))
+        elif state == states.REVOKED:
+            self._cancel(task_id)
         return result
+
+    def _cancel(self, task_id: str) -> None:
+        """A plain Celery client revoked the job, or let it expire."""
+        meta = cancelled_meta(task_id)
+        if self.ledger.cancel(task_id, meta) is State.UNKNOWN:
+            self._store_unmet(task_id, meta)
 
     def _is_tried_again(self, task_id: str, error: BaseException, request: Any) -> bool:
         record = failure_record(error, self._attempts(task_id, request))
@@ -101,10 +118,13 @@ class LedgerBackend(RedisBackend):
                 meta[name] = value
         verdict = self.ledger.finish(task_id, _holder(request), Outcome(state, meta, error))
         if verdict == State.UNKNOWN:
-            # The ledger never met it: a foreign job whose child died before it could start.
-            self._set_with_state(self.get_key_for_task(task_id), self.encode(meta), meta["status"])
+            self._store_unmet(task_id, meta)
         details = {"error": error["message"]} if error else {}
         _log("job.finished", task_id, request, outcome=verdict, **details)
+
+    def _store_unmet(self, task_id: str, meta: Document) -> None:
+        """The outcome of a foreign job that ended before it started: the ledger never met it."""
+        self._set_with_state(self.get_key_for_task(task_id), self.encode(meta), meta["status"])
 
 
 def failure_record(error: BaseException, attempts: int) -> Document:

@@ -25,8 +25,18 @@ log = logging.getLogger("arbtune.worker")
 RESERVE_S = 1.0
 
 
+_requested = False
+
+
+def was_requested() -> bool:
+    """Whether somebody told this worker to stop."""
+    return _requested
+
+
 def bound_shutdown(**_: Any) -> None:
     """Start the clock. Celery calls this when the first signal to stop has come."""
+    global _requested  # noqa: PLW0603 - a process stops once
+    _requested = True
     settings = Settings.from_environment()
     signal.signal(signal.SIGALRM, _end_now)
     signal.setitimer(signal.ITIMER_REAL, max(settings.shutdown_s - RESERVE_S, RESERVE_S))

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from celery.exceptions import TaskRevokedError
 
 from tests.conftest import JOB, WorkerProcess, ledger_at, wait_until
 from worker.ledger import State
@@ -62,6 +63,7 @@ def comparable(metrics: dict[str, Any]) -> dict[str, Any]:
 FOREIGN_PROGRAM = """
 import json, os, sys
 from celery import Celery
+from celery.exceptions import TaskRevokedError
 url = os.environ["ARBTUNE_REDIS_URL"]
 app = Celery(broker=url, backend=url)
 job = app.send_task("worker.tasks.run_tuning_job", args=[json.loads(sys.argv[1])])
@@ -145,6 +147,31 @@ def test_a_bad_payload_fails_at_once_with_a_sentence_and_the_worker_lives_on(
     assert worker.process.poll() is None
     good = client.send_task("worker.tasks.run_tuning_job", args=[JOB])
     assert good.get(timeout=30)["total_trades"] == 10
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_job_whose_sender_ignores_its_result_has_an_outcome_all_the_same(
+    client: Celery, redis_url: str
+) -> None:
+    ledger = ledger_at(redis_url)
+    for job, state in ((JOB, State.SUCCESS), ({**JOB, "data_file": "nope"}, State.ERROR)):
+        sent = client.send_task("worker.tasks.run_tuning_job", args=[job], ignore_result=True)
+
+        def has_ended(job_id: str = sent.id, expected: State = state) -> bool:
+            record = ledger.record(job_id)
+            return record is not None and record.state is expected
+
+        wait_until(has_ended, f"the job is recorded as {state}")
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_job_that_expired_before_it_started_is_cancelled(
+    client: Celery, arbtune: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    job = client.send_task("worker.tasks.run_tuning_job", args=[JOB], expires=-1)
+    with pytest.raises(TaskRevokedError):
+        job.get(timeout=20)
+    assert json.loads(arbtune("result", job.id).stdout)["status"] == "cancelled"
 
 
 @pytest.mark.usefixtures("worker")

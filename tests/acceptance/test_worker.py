@@ -241,6 +241,17 @@ def test_a_message_that_was_lost_on_its_way_is_published_again(
         wait_until(lambda: state_of(ledger, job_id) is State.SUCCESS, "it runs all the same", 40)
 
 
+def test_a_worker_that_a_message_killed_starts_again(
+    patient: WorkerProcess, own_redis_url: str
+) -> None:
+    ledger = ledger_at(own_redis_url)
+    redis.Redis.from_url(own_redis_url).lpush("celery", b"\xff no JSON")
+    job_id = enqueue(ledger)
+    wait_until(lambda: state_of(ledger, job_id) is State.SUCCESS, "the job behind it runs", 60)
+    assert len(events(patient, "worker.died")) == 1
+    assert patient.process.poll() is None
+
+
 def test_a_message_of_a_plain_client_that_comes_twice_runs_once(
     patient: WorkerProcess, own_redis_url: str
 ) -> None:

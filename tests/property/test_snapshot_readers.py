@@ -76,7 +76,7 @@ def test_on_files_with_characters_put_in_taken_out_or_changed(
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.text('ab"\' ,', max_size=3), min_size=1, max_size=4))
+@given(st.lists(st.text("ab\"' ,", max_size=3), min_size=1, max_size=4))
 def test_on_notes_that_nobody_reads(notes: list[str]) -> None:
     header = HEADER.decode().replace("\n", ",note\n")
     agree((header + "".join(f"0,1,2,3,4,{note}\n" for note in notes)).encode())

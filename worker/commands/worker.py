@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
+import sys
+import time
+from contextlib import suppress
 
 from arbitrage.console import EXIT_OK
-from arbitrage.errors import ConfigError
+from arbitrage.errors import ArbtuneError, ConfigError
 from worker.settings import Settings
 
 SUMMARY = "run a worker: it takes jobs from the queue until SIGTERM or Ctrl-C"
+
+MAX_RESTARTS = 10
+RESTART_PAUSE_S = 1.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--local", action="store_true", help="bring up a Redis server of its own, and name its URL"
     )
+    parser.add_argument("--restarts-left", type=int, default=MAX_RESTARTS, help=argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -52,6 +60,7 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
     # The pool is the parallelism: a thread per core in every child would only fight over them.
     # Read by polars when it is imported, and so set before.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    from worker import shutdown
     from worker.celery_app import app  # celery
     from worker.logs import configure_logging
 
@@ -68,5 +77,25 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
     ]
     if arguments.events:
         argv.append("--task-events")
-    app.worker_main(argv)
-    return EXIT_OK
+    with suppress(SystemExit):  # how Celery's command line returns, whatever ended the worker
+        app.worker_main(argv)
+    return EXIT_OK if shutdown.was_requested() else _start_again(arguments)
+
+
+def _start_again(arguments: argparse.Namespace) -> int:
+    """Become a fresh worker, in this very process: one died that nobody had told to stop.
+
+    A message that is no JSON does that, or a server whose memory is full. The number of times is
+    bounded, so that what does not pass by itself is seen.
+    """
+    if arguments.local or arguments.restarts_left < 1:
+        raise ArbtuneError("the worker died, and is not started again; its log says of what")
+    logging.getLogger("arbtune.worker").error("worker.died")
+    time.sleep(RESTART_PAUSE_S)
+    command = [sys.executable, "-m", "worker.cli", "worker"]
+    command += [f"--restarts-left={arguments.restarts_left - 1}"]
+    if arguments.concurrency:
+        command += [f"--concurrency={arguments.concurrency}"]
+    if arguments.events:
+        command += ["--events"]
+    os.execv(sys.executable, command)  # noqa: S606 - our own module
