@@ -31,9 +31,12 @@ SCHEMA: dict[str, pl.DataType] = {
     **dict.fromkeys(PRICES, pl.Float64()),
 }
 
-# What the vectorised reader takes for a timestamp; the first row picks one of the formats.
-_ISO_SHAPE = r"^(?:19|20|21)\d\d-\d\d-\d\d[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?"
-_INT64_DIGITS = r"^-?\d{1,18}$"
+# What the vectorised reader takes for a timestamp: before and after the separator, which the first
+# row picks. (The digits are spelled out: \d is every script's.)
+_DATE = "^(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
+_DATE_LENGTH = len("2024-01-01")
+_INT64_DIGITS = "^-?[0-9]{1,18}$"
 
 
 def check_header(header: list[str]) -> None:
@@ -72,18 +75,33 @@ def timestamps_are_sound(timestamps: pl.Series) -> bool:
     if not len(timestamps):
         return True
     first: str = timestamps[0]
-    if is_epoch(first):
-        if not timestamps.str.contains(_INT64_DIGITS).all():
-            return False
-        return timestamps.cast(pl.Int64).is_sorted()
-    zone = "Z" if first.endswith("Z") else ""
-    if not timestamps.str.contains(f"{_ISO_SHAPE}{zone}$").all():
+    return _epochs_are_sound(timestamps) if is_epoch(first) else _isos_are_sound(timestamps, first)
+
+
+def _epochs_are_sound(timestamps: pl.Series) -> bool:
+    if not timestamps.str.contains(_INT64_DIGITS).all():
         return False
-    separator = first[len("2024-01-01")]
+    return timestamps.cast(pl.Int64).is_sorted()
+
+
+def _isos_are_sound(timestamps: pl.Series, first: str) -> bool:
+    separator, zone = first[_DATE_LENGTH : _DATE_LENGTH + 1], "Z" if first.endswith("Z") else ""
+    if separator not in ("T", " "):
+        return False
+    if not timestamps.str.contains(f"{_DATE}{separator}{_TIME}{zone}$").all():
+        return False
+    if timestamps.str.len_bytes().n_unique() == 1:
+        # Of one form and one length: text order is time order, and only dates are left to check.
+        return timestamps.is_sorted() and _dates_exist(timestamps)
     moments = timestamps.str.to_datetime(
         f"%Y-%m-%d{separator}%H:%M:%S%.f{zone}", time_unit="ns", strict=False
     )
     return moments.null_count() == 0 and moments.is_sorted()
+
+
+def _dates_exist(timestamps: pl.Series) -> bool:
+    dates = timestamps.str.slice(0, _DATE_LENGTH).unique()
+    return dates.str.to_date("%Y-%m-%d", strict=False).null_count() == 0
 
 
 class CheckedRows:
