@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MAX_NUMBER = 1e15
 MAX_EXTRA_BYTES = 16 * 1024
+MAX_EXTRA_DEPTH = 100  # far below where JSON libraries give up, each at a depth of its own
 MAX_JOB_BYTES = 64 * 1024
 
 
@@ -110,6 +111,8 @@ class TuningConfig(BaseModel):
             copy: dict[str, Any] = json.loads(text)
         except (ValueError, TypeError, RecursionError):
             refuse("extra must hold JSON values only: finite numbers, valid Unicode text")
+        if _depth(copy) > MAX_EXTRA_DEPTH:
+            refuse(f"extra must be nested at most {MAX_EXTRA_DEPTH} levels deep")
         if copy != value:
             refuse("extra must hold JSON values only: text as keys, lists, objects")
         if len(text) > MAX_EXTRA_BYTES:
@@ -253,6 +256,19 @@ def parse_config(data: Any) -> TuningConfig:
     if size > MAX_JOB_BYTES:
         raise ConfigError(f"the job is {size:,} bytes of JSON; at most {MAX_JOB_BYTES:,} travel")
     return config
+
+
+def _depth(value: Any) -> int:
+    """How many lists and objects stand in one another; without recursion, which has its limits."""
+    depth, level = 0, [value]
+    while level := [part for part in level if isinstance(part, (list, dict))]:
+        depth += 1
+        level = [
+            part
+            for parent in level
+            for part in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+    return depth
 
 
 def compact_json(value: Any) -> str:

@@ -86,7 +86,8 @@ class Settings:
     def redis_place(self) -> str:
         """Where Redis is, without user and password, for people to read."""
         parts = urlsplit(self.redis_url)
-        return f"{parts.scheme}://{parts.hostname}:{parts.port or 6379}{parts.path}"
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"{parts.scheme}://{host}:{parts.port or 6379}{parts.path}"
 
     @property
     def secrets(self) -> tuple[str, ...]:

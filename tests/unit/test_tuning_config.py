@@ -10,6 +10,7 @@ import pytest
 
 from arbitrage.arbitrage_tuning import (
     MAX_EXTRA_BYTES,
+    MAX_EXTRA_DEPTH,
     MAX_JOB_BYTES,
     TuningConfig,
     TuningMetrics,
@@ -156,6 +157,21 @@ def test_extra_is_bounded_in_bytes_of_compact_utf8() -> None:
     fits = {"a": "é" * ((MAX_EXTRA_BYTES - frame) // 2)}
     assert TuningConfig(**MINIMAL, extra=fits).extra == fits
     assert "extra must be at most 16,384 bytes" in refusal(extra={"a": fits["a"] + "é"})
+
+
+def test_extra_is_bounded_in_depth() -> None:
+    deepest = nested(MAX_EXTRA_DEPTH - 1)
+    config = TuningConfig(**MINIMAL, extra=deepest)
+    assert parse_config(json.loads(config.to_json())) == config
+    assert "extra must be nested at most 100 levels deep" in refusal(extra={"a": deepest})
+    assert "extra must hold JSON values only" in refusal(extra=nested(5000))
+
+
+def nested(depth: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for _ in range(depth):
+        found = {"a": found}
+    return found
 
 
 def test_a_whole_job_is_bounded() -> None:
