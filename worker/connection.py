@@ -61,8 +61,7 @@ def redis_errors_in_a_sentence(settings: Settings) -> Iterator[None]:
         ) from error
     except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
         raise RedisUnavailableError(
-            f"Redis at {place} cannot be reached: check ARBTUNE_REDIS_URL and that the server runs,"
-            " or use --local"
+            f"Redis at {place} cannot be reached: check ARBTUNE_REDIS_URL and that the server runs"
         ) from error
     except redis.RedisError as error:
         raise RedisUnavailableError(f"Redis at {place} refused a command: {error}") from error

@@ -7,6 +7,16 @@ from pathlib import Path
 from arbitrage.errors import ConfigError
 
 
+def check_root(root: Path) -> None:
+    """Refuse a data root that is none, before a worker starts on it.
+
+    Raises:
+        ConfigError: It is no folder.
+    """
+    if not root.is_dir():
+        raise ConfigError(f"ARBTUNE_DATA_ROOT is no folder: {root}")
+
+
 def resolve_in_root(data_file: str, root: Path) -> Path:
     """The real path of a queued `data_file`, links followed.
 

@@ -28,6 +28,22 @@ class EmbeddedError(ArbtuneError):
 
 
 @contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the block, as Ctrl-C does, so that what it started is ended."""
+
+    def unwind(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    signals = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, unwind) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def embedded_server(**config: str) -> Iterator[str]:
     """A running server; yields its URL, and ends it with the block.
 

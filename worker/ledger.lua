@@ -58,7 +58,11 @@ local function end_job(id, state, outcome, meta, error, ttl_s)
   redis.call('ZREM', DUE, id)
   redis.call('HDEL', job_key(id), 'worker', 'token', 'due_ms')
   redis.call('HSET', job_key(id), 'finished_ms', text(now))
-  if error ~= '' then redis.call('HSET', job_key(id), 'error', error) end
+  if error ~= '' then
+    redis.call('HSET', job_key(id), 'error', error)
+  else
+    redis.call('HDEL', job_key(id), 'error') -- of an attempt before
+  end
   redis.call('EXPIRE', job_key(id), ttl_s)
   redis.call('SET', TASK_META .. id, meta, 'EX', ttl_s)
   redis.call('PUBLISH', TASK_META .. id, meta) -- wakes clients that wait for this result
@@ -93,18 +97,19 @@ function ledger.submit(submission, queue, ...)
   return verdicts
 end
 
--- {'run', attempts, generation} when the caller shall run the job now, else {'drop', state}.
+-- {'run', attempts, generation, config} when the caller shall run the job now, else {'drop', state}.
+-- The config is the ledger's: a message may be left over from another generation.
 function ledger.start(id, worker, token, config, queue, lease_ms)
   local now = now_ms()
-  local held = read(id, 'state', 'token', 'attempts', 'generation', 'due_ms')
+  local held = read(id, 'state', 'token', 'attempts', 'generation', 'due_ms', 'config')
   local state = held[1]
   if state == 'running' and held[2] == token then -- this call came twice
-    return {'run', held[3], held[4]}
+    return {'run', held[3], held[4], held[6]}
   end
   if state == '' then
     redis.call('HSET', job_key(id), 'config', config, 'queue', queue, 'origin', 'foreign',
       'generation', 1, 'attempts', 0, 'submitted_ms', text(now))
-    held[4] = '1'
+    held[4], held[6] = '1', config
   elseif state ~= 'queued' then
     return {'drop', state}
   elseif tonumber(held[5] or '') and tonumber(held[5]) > now then
@@ -115,7 +120,7 @@ function ledger.start(id, worker, token, config, queue, lease_ms)
   redis.call('HDEL', job_key(id), 'due_ms')
   redis.call('HSET', job_key(id), 'worker', worker, 'token', token, 'started_ms', text(now))
   move(id, state, 'running', now + lease_ms)
-  return {'run', tostring(attempts), held[4]}
+  return {'run', tostring(attempts), held[4], held[6]}
 end
 
 -- Success counts as long as no outcome stands; a failure only from whoever holds the job.
@@ -132,15 +137,16 @@ end
 -- 'queued' with a due time, or 'exhausted' when no attempt is left, or 'refused'. A job that is
 -- still queued lost its message with a child that died before it could start: due at once.
 function ledger.requeue(id, worker, attempt, error, max_attempts, base_ms, cap_ms, jitter)
-  local state, attempts = unpack(read(id, 'state', 'attempts'))
+  local state, attempts, deaths = unpack(read(id, 'state', 'attempts', 'deaths'))
   if state == '' then return 'unknown' end
+  attempts = (tonumber(attempts) or 0) - (tonumber(deaths) or 0) -- workers' deaths count apart
   if state == 'queued' and attempt == '' then
     redis.call('ZADD', DUE, 'NX', text(now_ms()), id)
     return 'queued'
   end
   if not is_holder(id, worker, attempt) then return 'refused' end
-  if tonumber(attempts) >= tonumber(max_attempts) then return 'exhausted' end
-  local delay = math.min(tonumber(cap_ms), tonumber(base_ms) * 2 ^ (tonumber(attempts) - 1))
+  if attempts >= tonumber(max_attempts) then return 'exhausted' end
+  local delay = math.min(tonumber(cap_ms), tonumber(base_ms) * 2 ^ (attempts - 1))
   redis.call('HSET', job_key(id), 'error', error)
   back_to_queue(id, now_ms() + delay * tonumber(jitter))
   return 'queued'

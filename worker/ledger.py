@@ -57,6 +57,14 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """A job that is the caller's to run, with the config that the ledger has for it."""
+
+    holder: Holder
+    config: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What ends a job: its state, Celery's record of it, and the error record of a failure."""
 
@@ -106,14 +114,18 @@ class Ledger:
         arguments = [part for job in jobs for part in (job.job_id, job.config, job.message)]
         return _texts(self._call("submit", uuid.uuid4().hex, queue, *arguments))
 
-    def start(self, job_id: str, worker: str, config: str, queue: str) -> Holder | None:
-        """Claim a delivered job; None when this delivery is to be dropped."""
+    def start(self, job_id: str, worker: str, config: str, queue: str) -> Start | None:
+        """Claim a delivered job; None when this delivery is to be dropped.
+
+        `config` is the message's, kept for a job that the ledger meets here for the first time.
+        """
         reply = _texts(
             self._call("start", job_id, worker, uuid.uuid4().hex, config, queue, self._lease_ms)
         )
         if reply[0] != "run":
             return None
-        return Holder(worker, attempt=int(reply[1]), generation=int(reply[2]))
+        holder = Holder(worker, attempt=int(reply[1]), generation=int(reply[2]))
+        return Start(holder, config=reply[3])
 
     # -- the ways out
 

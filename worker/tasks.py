@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -21,10 +22,12 @@ def run_tuning_job(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run one `TuningConfig`, given as a JSON object; the result is its `TuningMetrics`."""
     job_id = self.request.id
     queue = (self.request.delivery_info or {}).get("routing_key") or JOB_QUEUE
-    holder = self.backend.ledger.start(job_id, worker_id(), payload_text(args, kwargs), queue)
-    if holder is None:
+    start = self.backend.ledger.start(job_id, worker_id(), payload_text(args, kwargs), queue)
+    if start is None:
         # A doubled or late delivery: the job runs, waits for its retry, or has its outcome.
         log.info("job.dropped", extra={"job_id": job_id})
         raise Ignore
-    self.request.attempt = Attempt.begin(holder)
+    self.request.attempt = Attempt.begin(start.holder)
+    if start.config:  # of the ledger; what is unfit for it is refused by what the message says
+        args, kwargs = (json.loads(start.config),), {}
     return attempt_job(args, kwargs, self.backend.settings)

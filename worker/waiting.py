@@ -93,6 +93,8 @@ def progress_bar(total: int) -> Iterator[Callable[[int, int], None]]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
+        # Results go where stdout goes; only on the bar's own terminal do they go around it.
+        redirect_stdout=sys.stdout.isatty(),
     )
     with bar:
         task = bar.add_task("jobs", total=total)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import signal
 import subprocess
 import sys
 import uuid
@@ -11,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from celery import Celery
 from celery.exceptions import TaskRevokedError
@@ -281,3 +284,50 @@ def test_a_job_on_the_embedded_server_needs_nothing_else(
     answer = arbtune("enqueue", "--local", "--json", *flags(JOB))
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["metrics"]["total_trades"] == 10
+
+
+def test_local_refuses_a_data_root_that_is_none(
+    arbtune: Callable[..., subprocess.CompletedProcess[str]], environment: dict[str, str]
+) -> None:
+    environment["ARBTUNE_DATA_ROOT"] = "/nonexistent"
+    answer = arbtune("enqueue", "--local", *flags(JOB))
+    assert answer.returncode == 1
+    assert answer.stderr == "arbtune: ARBTUNE_DATA_ROOT is no folder: /nonexistent\n"
+
+
+@pytest.mark.usefixtures("worker")
+def test_results_go_to_stdout_when_the_bar_is_on_a_terminal(environment: dict[str, str]) -> None:
+    terminal, stderr = pty.openpty()
+    try:
+        sent = subprocess.run(
+            [sys.executable, "-m", "worker.cli", "enqueue", *flags(JOB), "--wait", "--json"],
+            env={**environment, "TERM": "xterm"},
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            timeout=60,
+            check=True,
+        )
+    finally:
+        os.close(stderr)
+        os.close(terminal)
+    assert json.loads(sent.stdout)["status"] == "success"
+
+
+def test_a_command_that_brought_up_a_server_takes_it_down_when_it_is_ended(
+    environment: dict[str, str],
+) -> None:
+    command = [sys.executable, "-m", "worker.cli", "enqueue", "--local", *flags(JOB)]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    started: list[psutil.Process] = []
+
+    def has_started() -> bool:
+        started[:] = psutil.Process(process.pid).children()
+        return len(started) == 2
+
+    wait_until(has_started, "a server and a worker are up")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(40) == 128 + signal.SIGTERM
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []

@@ -14,7 +14,7 @@ import redis
 
 from tests.conftest import wait_until
 from worker.envelope import job_message
-from worker.ledger import RESULT_KEY, Holder, Ledger, Outcome, State, Submission
+from worker.ledger import RESULT_KEY, Holder, Ledger, Outcome, Start, State, Submission
 from worker.metas import cancelled_meta, failed_meta, success_meta
 
 QUEUE = "contract-queue"
@@ -45,9 +45,9 @@ def new_job(config: str = '{"a":1}') -> Submission:
 
 
 def started(ledger: Ledger, job: Submission, worker: str = "w1") -> Holder:
-    holder = ledger.start(job.job_id, worker, job.config, QUEUE)
-    assert holder is not None
-    return holder
+    start = ledger.start(job.job_id, worker, job.config, QUEUE)
+    assert start is not None
+    return start.holder
 
 
 def success(job: Submission, result: Any = "done") -> Outcome:
@@ -146,20 +146,20 @@ def test_a_second_delivery_is_dropped_while_the_job_runs_and_after_it_ended(
 
 def test_of_many_workers_that_start_a_job_at_once_one_does(redis_url: str) -> None:
     job = new_job()
-    holders: list[Holder | None] = []
+    starts: list[Start | None] = []
     barrier = threading.Barrier(8)
 
     def race(name: str) -> None:
         own = Ledger(redis.Redis.from_url(redis_url, db=DATABASE), result_ttl_s=60, lease_s=15)
         barrier.wait()
-        holders.append(own.start(job.job_id, name, job.config, QUEUE))
+        starts.append(own.start(job.job_id, name, job.config, QUEUE))
 
     threads = [threading.Thread(target=race, args=(f"w{number}",)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len([holder for holder in holders if holder is not None]) == 1
+    assert len([start for start in starts if start is not None]) == 1
 
 
 def test_a_foreign_job_enters_the_ledger_when_it_starts(ledger: Ledger) -> None:
@@ -169,6 +169,16 @@ def test_a_foreign_job_enters_the_ledger_when_it_starts(ledger: Ledger) -> None:
     record = ledger.record(job.job_id)
     assert record is not None
     assert (record.state, record.config) == (State.RUNNING, {"a": 1})
+
+
+def test_a_message_of_an_older_generation_runs_the_config_of_the_new_one(ledger: Ledger) -> None:
+    old = new_job('{"bps":10}')
+    ledger.submit([old], QUEUE)
+    ledger.cancel(old.job_id, cancelled_meta(old.job_id))
+    ledger.submit([Submission(old.job_id, '{"bps":40}', "message")], QUEUE)
+    start = ledger.start(old.job_id, "w1", '{"bps":10}', QUEUE)
+    assert start is not None
+    assert (start.config, start.holder.generation) == ('{"bps":40}', 2)
 
 
 # -- one outcome
@@ -298,6 +308,24 @@ def test_delays_double_with_jitter_up_to_a_cap(
         delays.append(record.due_at - before[0])
     for delay, full in zip(delays, (100, 200, 350), strict=True):
         assert full / 2 <= delay <= full + 2
+
+
+def test_a_success_after_a_retry_keeps_no_error(ledger: Ledger) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    holder = started(ledger, job)
+    ledger.requeue(job.job_id, holder, ERROR, max_attempts=3)
+    ledger.finish(job.job_id, holder, success(job))
+    record = ledger.record(job.job_id)
+    assert record is not None
+    assert record.error is None
+
+
+def test_deaths_of_workers_do_not_use_up_attempts(ledger: Ledger, client: redis.Redis) -> None:
+    job = new_job()
+    ledger.submit([job], QUEUE)
+    client.hset(f"arbtune:job:{job.job_id}", mapping={"attempts": 2, "deaths": 2})
+    assert ledger.requeue(job.job_id, started(ledger, job), ERROR, max_attempts=2) == "queued"
 
 
 def test_attempts_are_used_up(ledger: Ledger) -> None:

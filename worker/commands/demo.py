@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from arbitrage.console import EXIT_FAILED, EXIT_OK
-from arbitrage.documents import Document
+from arbitrage.documents import Document, as_text
 from arbitrage.errors import ConfigError
 from worker.connection import open_ledger, redis_errors_in_a_sentence
-from worker.embedded import embedded_server, local_workers
+from worker.embedded import embedded_server, ended_by_signals, local_workers
 from worker.enqueue import send, submission
 from worker.ledger import State
 from worker.settings import Settings
@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     root = _root_of_sample()
     say = Console(stderr=True, highlight=False).print
     with ExitStack() as stack:
+        stack.enter_context(ended_by_signals())
         url = stack.enter_context(embedded_server())
         say(f"Redis server (embedded Valkey) at {url}")
         environment = {"ARBTUNE_REDIS_URL": url, "ARBTUNE_DATA_ROOT": str(root)}
@@ -103,7 +104,7 @@ def _report(documents: list[Document], *, as_json: bool) -> int:
     else:
         _print_ranking(ranking)
     for document in failures:
-        print(document, file=sys.stderr)
+        print(as_text(document), file=sys.stderr)
     return EXIT_FAILED if failures else EXIT_OK
 
 
@@ -127,4 +128,4 @@ def _print_ranking(ranking: list[Document]) -> None:
     if ranking:
         winner = ranking[0]
         console.print("\nThe winner's config and metrics:")
-        console.print_json(data={"config": winner["config"], "metrics": winner["metrics"]})
+        print(as_text({"config": winner["config"], "metrics": winner["metrics"]}))

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 from arbitrage.console import EXIT_FAILED, EXIT_OK
 from arbitrage.errors import ConfigError
 from worker.connection import RedisUnavailableError, open_ledger, redis_errors_in_a_sentence
+from worker.data_root import check_root
 from worker.enqueue import checked_id, send, submission
 from worker.jobs_file import checked_jobs
 from worker.settings import Settings
@@ -88,8 +89,10 @@ def _open(path: str, stack: ExitStack) -> IO[bytes]:
 
 
 def _bring_up(stack: ExitStack) -> None:
-    from worker.embedded import embedded_server, local_workers  # for --local alone
+    from worker.embedded import embedded_server, ended_by_signals, local_workers
 
+    check_root(Settings.from_environment().data_root)
+    stack.enter_context(ended_by_signals())
     url = stack.enter_context(embedded_server())
     os.environ["ARBTUNE_REDIS_URL"] = url
     cores = len(os.sched_getaffinity(0))

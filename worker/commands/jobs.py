@@ -70,18 +70,21 @@ def _cells(record: JobRecord) -> tuple[str, ...]:
         record.state.value,
         str(record.attempts),
         submitted.strftime("%Y-%m-%d %H:%M:%SZ"),
-        " ".join(str(tag).split()),
+        "".join(mark if mark.isprintable() else " " for mark in str(tag)),
     )
 
 
 def _print_table(counts: dict[State, int], records: list[JobRecord]) -> None:
     from rich.console import Console  # a pipe does not pay for it
     from rich.table import Table
+    from rich.text import Text
 
     console = Console(highlight=False)
     console.print("  ".join(f"{state.value} [bold]{count}[/]" for state, count in counts.items()))
     if records:
-        table = Table(*COLUMNS, box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
+        for column in COLUMNS:
+            table.add_column(column, no_wrap=True, min_width=36 if column == "JOB" else None)
         for record in records:
-            table.add_row(*_cells(record))
+            table.add_row(*map(Text, _cells(record)))  # as it is: a tag is no markup
         console.print(table)

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from arbitrage.console import EXIT_OK
 from arbitrage.errors import ArbtuneError, ConfigError
+from worker.data_root import check_root
 from worker.settings import Settings
 
 SUMMARY = "run a worker: it takes jobs from the queue until SIGTERM or Ctrl-C"
@@ -55,8 +56,7 @@ def _run_with_own_server(arguments: argparse.Namespace) -> int:
 
 
 def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
-    if not settings.data_root.is_dir():
-        raise ConfigError(f"ARBTUNE_DATA_ROOT is no folder: {settings.data_root}")
+    check_root(settings.data_root)
     # The pool is the parallelism: a thread per core in every child would only fight over them.
     # Read by polars when it is imported, and so set before.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
