@@ -53,7 +53,7 @@ def run_command(prog: str, command: Command, argv: list[str]) -> int:
                 raise
             status: int = handler(argv, error)
             return status
-        return command.run(arguments)
+        return _flushed(command.run(arguments))
     except ArbtuneError as error:
         fail(str(error))
         return EXIT_FAILED
@@ -67,6 +67,12 @@ def run_command(prog: str, command: Command, argv: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for users
         fail(f"unexpected {type(error).__name__}: {error}")
         return EXIT_UNEXPECTED
+
+
+def _flushed(status: int) -> int:
+    """The status, once all output is out: a reader that left is found out here, not at exit."""
+    sys.stdout.flush()
+    return status
 
 
 def fail(sentence: str) -> None:

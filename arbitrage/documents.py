@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.errors import cause_of, is_retryable, type_name
@@ -61,13 +61,13 @@ def write_document(path: Path, document: Document) -> None:
     Raises:
         OSError: It cannot be written there.
     """
+    text = as_text(document) + "\n"
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")  # a pipe or /dev/stdout cannot be replaced
+        return
     target = path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
-    text = as_text(document) + "\n"
-    if target.exists() and not target.is_file():
-        target.write_text(text, encoding="utf-8")  # a pipe or /dev/stdout cannot be replaced
-        return
-    temporary = target.with_name(f".arbtune-{os.getpid()}.tmp")
+    temporary = target.with_name(f".arbtune-{uuid.uuid4().hex}.tmp")
     try:
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(target)

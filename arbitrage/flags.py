@@ -61,7 +61,7 @@ def _value(name: str, text: str) -> Any:
     """The text as the field's type; what does not parse stays text, and the model refuses it."""
     try:
         return _PARSERS.get(_kind(name), str)(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

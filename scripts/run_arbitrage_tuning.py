@@ -27,7 +27,7 @@ from arbitrage.documents import (
     success_document,
     write_document,
 )
-from arbitrage.errors import ArbtuneError, ConfigError, is_user_error
+from arbitrage.errors import ConfigError, is_user_error
 
 SUMMARY = "run one job in this process and print its result document"
 
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         config = config_from_flags(arguments)
         config_json = config.model_dump(mode="json")
         metrics = ArbitrageTuningRunner(config).run()
-    except ArbtuneError as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, its document is owed
         return _report_error(arguments.output_json, config_json, error)
     document = success_document(config_json, metrics.model_dump(mode="json"))
     if arguments.output_json is None:
@@ -89,7 +89,7 @@ def _report_error(output: Path | None, config: Document | None, error: BaseExcep
 def _write(path: Path, document: Document) -> int:
     try:
         write_document(path, document)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a loop of links
         fail(f"cannot write {path}: {getattr(error, 'strerror', None) or error}")
         return EXIT_FAILED
     return EXIT_OK

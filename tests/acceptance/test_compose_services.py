@@ -144,4 +144,4 @@ def test_flower_wants_a_password(tmp_path: Path) -> None:
             assert flower_status(page, None) == 401
             assert flower_status(page, "ann:open-sesame") == 200
             flower.send_signal(signal.SIGTERM)
-            flower.wait(20)
+            assert flower.wait(20) == 0

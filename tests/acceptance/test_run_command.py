@@ -218,13 +218,25 @@ def test_changing_a_field_changes_the_result(
 
 def test_a_reader_that_leaves_early_causes_no_complaint(folder: Path) -> None:
     command = [sys.executable, *RUN_ARBTUNE, *flags()]
+    buffered = {name: value for name, value in os.environ.items() if name[:6] != "PYTHON"}
     with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command, cwd=folder, env=buffered, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+def test_a_document_may_go_to_a_pipe_by_its_name(folder: Path) -> None:
+    ran = start([*RUN_MODULE, *flags(), "--output-json", "/dev/stdout"], folder)
+    assert (ran.returncode, json.loads(ran.stdout)["status"]) == (0, "success")
+
+
+def test_an_extra_too_deep_to_parse_is_a_wrong_argument(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert here(flags(extra="[" * 30_000), folder, monkeypatch) == 1
 
 
 def loaded_modules(code: str, environment: dict[str, str] | None = None) -> set[str]:

@@ -43,8 +43,12 @@ def test_the_compose_file_keeps_to_the_specifications_schema() -> None:
 def test_redis_keeps_what_it_is_given_and_is_not_published() -> None:
     redis = COMPOSE["services"]["redis"]
     flags = dict(zip(redis["command"][1::2], redis["command"][2::2], strict=True))
-    assert flags["--appendonly"] == "yes"
-    assert flags["--maxmemory-policy"] == "noeviction"
+    assert flags == {
+        "--appendonly": "yes",
+        "--appendfsync": "everysec",
+        "--maxmemory-policy": "noeviction",
+        "--save": "",
+    }
     assert redis["volumes"] == ["redis-data:/data"]
     assert redis["healthcheck"]["test"] == ["CMD", "redis-cli", "ping"]
     assert "ports" not in redis
