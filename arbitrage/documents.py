@@ -61,7 +61,15 @@ def write_document(path: Path, document: Document) -> None:
     Raises:
         OSError: It cannot be written there.
     """
-    text = as_text(document) + "\n"
+    write_whole(path, as_text(document) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file whole or not at all; the folders above it are created.
+
+    Raises:
+        OSError: It cannot be written there.
+    """
     if path.exists() and not path.is_file():
         path.write_text(text, encoding="utf-8")  # a pipe or /dev/stdout cannot be replaced
         return

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from arbitrage.console import EXIT_OK, run_command
+from arbitrage.documents import write_whole
 from arbitrage.errors import ConfigError
 
 SUMMARY = "make the sample data file, the same bytes from the same seed"
@@ -132,13 +133,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the file, whole or not at all."""
     output: Path = arguments.output
-    temporary = output.with_name(f".{output.name}.tmp")
+    if arguments.rows < 1:
+        raise ConfigError("--rows must be at least 1")
+    if arguments.seed < 0:  # Python's generator would drop the sign
+        raise ConfigError("--seed must be non-negative")
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text("".join(make_lines(arguments.rows, arguments.seed)), encoding="utf-8")
-        temporary.replace(output)
-    except OSError as error:
-        raise ConfigError(f"cannot write {output}: {error.strerror}") from error
+        write_whole(output, "".join(make_lines(arguments.rows, arguments.seed)))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"cannot write {output}: {reason}") from error
     print(f"{output}: {arguments.rows:,} rows", file=sys.stderr)
     return EXIT_OK
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig, BacktestResult
 from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine, OrderBookSnapshot
+from arbitrage.console import EXIT_FAILED, EXIT_OK, run_command
 from arbitrage.snapshots import load_snapshots
-from scripts.make_sample_data import ROWS, SEED, make_lines
+from scripts import make_sample_data
+from scripts.make_sample_data import make_lines
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 SAMPLE = DATA / "sample_arbitrage_prices.csv"
@@ -25,20 +30,100 @@ def backtest(
     rows: list[OrderBookSnapshot],
     min_spread_bps: float,
     *,
+    slippage_bps: float = 2.0,
     position_usd: float = 1_000.0,
+    open_trades: int = 1,
     stop_pct: float | None = None,
 ) -> BacktestResult:
-    engine = ArbitrageEngine(ArbitrageConfig(min_spread_bps, 5.0, 5.0, 2.0, position_usd))
-    return ArbitrageBacktester(engine, BacktestConfig(stop_on_drawdown_pct=stop_pct)).run(rows)
+    config = ArbitrageConfig(min_spread_bps, 5.0, 5.0, slippage_bps, position_usd, open_trades)
+    return ArbitrageBacktester(
+        ArbitrageEngine(config), BacktestConfig(stop_on_drawdown_pct=stop_pct)
+    ).run(rows)
 
 
-def test_the_file_is_what_the_script_makes() -> None:
-    assert "".join(make_lines(ROWS, SEED)).encode() == SAMPLE.read_bytes()
+def make(*flags: str | Path) -> int:
+    return run_command("make_sample_data", make_sample_data, [str(flag) for flag in flags])
+
+
+def test_the_script_with_its_defaults_makes_the_file(tmp_path: Path) -> None:
+    copy = tmp_path / "new folder" / "copy.csv"
+    assert make("--output", copy) == EXIT_OK
+    assert copy.read_bytes() == SAMPLE.read_bytes()
+    assert list(copy.parent.iterdir()) == [copy]
+    assert SAMPLE.relative_to(DATA.parent) == make_sample_data.OUTPUT
+
+
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        (["--rows", "0"], "--rows must be at least 1"),
+        (["--rows", "-5"], "--rows must be at least 1"),
+        (["--seed", "-1"], "--seed must be non-negative"),
+    ],
+)
+def test_numbers_that_make_no_market_are_refused(
+    flags: list[str], complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert make(*flags, "--output", tmp_path / "copy.csv") == EXIT_FAILED
+    assert capsys.readouterr().err == f"arbtune: {complaint}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", [".", "a folder", "a file/copy.csv"])
+def test_a_file_that_cannot_be_written_leaves_nothing(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a folder").mkdir()
+    (tmp_path / "a file").touch()
+    assert make("--rows", "2", "--output", place) == EXIT_FAILED
+    assert capsys.readouterr().err.startswith(f"arbtune: cannot write {place}: ")
+    assert {path.name for path in tmp_path.rglob("*")} == {"a folder", "a file"}
+
+
+def test_a_write_that_fails_at_the_end_keeps_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(_self: Path, _target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    copy = tmp_path / "copy.csv"
+    copy.write_text("old", encoding="utf-8")
+    monkeypatch.setattr(Path, "replace", full_disk)
+    assert make("--rows", "2", "--output", copy) == EXIT_FAILED
+    assert copy.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [copy]
+
+
+def test_every_row_has_its_form_and_a_later_second(rows: list[OrderBookSnapshot]) -> None:
+    lines = SAMPLE.read_text(encoding="ascii").splitlines()
+    assert lines[0] == "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b"
+    form = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ(,\d+\.\d\d){4}")
+    assert all(form.fullmatch(line) for line in lines[1:])
+    assert len(rows) == len(lines) - 1 == 20_000
+    assert SAMPLE.stat().st_size < 1_200_000
+    moments = [datetime.fromisoformat(row.timestamp) for row in rows]
+    pauses_s = [(later - earlier).total_seconds() for earlier, later in pairwise(moments)]
+    assert sum(pause > 1 for pause in pauses_s) == 39
+    assert 1 == min(pauses_s) < max(pauses_s) == 45
 
 
 def test_the_readme_names_the_files_hash() -> None:
     digest = hashlib.sha256(SAMPLE.read_bytes()).hexdigest()
     assert digest in (DATA / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readmes_table_is_what_the_backtester_says(rows: list[OrderBookSnapshot]) -> None:
+    text = (DATA / "README.md").read_text(encoding="utf-8")
+    row = re.compile(r"^\| (\d+) (\| \d+ \| [-\d.]+ \| [-\d.]+ \| [\d.]+ \|)$", re.MULTILINE)
+    lines = row.findall(text)
+    assert [bps for bps, _ in lines] == ["0", "10", "20", "25", "30", "40", "60", "80"]
+    for bps, figures in lines:
+        result = backtest(rows, float(bps))
+        assert figures == (
+            f"| {result.total_trades} | {result.net_pnl_usd:.2f} | {result.realized_pnl_usd:.2f}"
+            f" | {result.max_drawdown_pct:.3f} |"
+        )
 
 
 def test_another_seed_makes_another_market() -> None:
@@ -55,6 +140,20 @@ def test_low_thresholds_lose_high_ones_do_not_trade_and_the_best_lies_between(
     assert backtest(rows, 80.0).total_trades == 0
 
 
+@pytest.mark.parametrize("slippage_bps", [0.0, 2.0, 5.0])
+def test_the_problem_is_the_same_at_any_slippage(
+    rows: list[OrderBookSnapshot], slippage_bps: float
+) -> None:
+    low, middle, high = (
+        backtest(rows, bps, slippage_bps=slippage_bps) for bps in (0.0, 25.0, 80.0)
+    )
+    assert low.total_trades > 200
+    assert low.realized_pnl_usd < -100
+    assert (low.net_pnl_usd or 0.0) < -100
+    assert 0 < (middle.net_pnl_usd or 0.0) < middle.realized_pnl_usd
+    assert high.total_trades == 0
+
+
 def test_there_are_trades_at_30_bps(rows: list[OrderBookSnapshot]) -> None:
     assert backtest(rows, 30.0).total_trades == 33
 
@@ -68,6 +167,31 @@ def test_the_widening_stops_an_account_that_bets_too_much(rows: list[OrderBookSn
     assert stopped.stopped_row is not None
     assert 12_400 <= stopped.stopped_row < 12_700
     assert stopped.open_trades == 1
+
+
+def test_what_a_config_has_at_risk_shows_in_its_drawdown(rows: list[OrderBookSnapshot]) -> None:
+    one = backtest(rows, 12.0, position_usd=20_000.0)
+    three = backtest(rows, 12.0, position_usd=20_000.0, open_trades=3)
+    assert one.stopped_row is None
+    assert one.max_drawdown_pct < 3
+    assert three.max_drawdown_pct > 5
+
+
+def test_a_stop_in_the_widening_freezes_three_losers(rows: list[OrderBookSnapshot]) -> None:
+    """Its winners are closed and its losers are not: realized profit hides what it cost."""
+    stopped = backtest(rows, 12.0, position_usd=20_000.0, open_trades=3, stop_pct=5.0)
+    assert stopped.stopped_row == 12_568
+    assert stopped.open_trades == 3
+    assert stopped.net_pnl_usd is not None
+    assert stopped.net_pnl_usd < stopped.realized_pnl_usd - 500
+
+
+def test_realized_profit_ranks_an_open_loser_first(rows: list[OrderBookSnapshot]) -> None:
+    results = {bps: backtest(rows, bps) for bps in (50.0, 55.0, 60.0)}
+    by_realized = max(results, key=lambda bps: results[bps].realized_pnl_usd)
+    by_net = max(results, key=lambda bps: results[bps].net_pnl_usd or 0.0)
+    assert (by_realized, by_net) == (50.0, 55.0)
+    assert (results[50.0].open_trades, results[55.0].open_trades) == (1, 0)
 
 
 def test_the_end_of_the_file_leaves_a_loser_open(rows: list[OrderBookSnapshot]) -> None:
