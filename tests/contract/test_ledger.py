@@ -13,13 +13,20 @@ import pytest
 import redis
 
 from tests.conftest import wait_until
+from worker.embedded import embedded_server
 from worker.envelope import job_message
 from worker.ledger import RESULT_KEY, Holder, Ledger, Outcome, Start, State, Submission
 from worker.metas import cancelled_meta, failed_meta, success_meta
 
 QUEUE = "contract-queue"
-DATABASE = 15  # of the session's server, which its workers do not look at
 ERROR = {"type": "OSError", "message": "stale file handle", "retryable": True, "attempts": 1}
+
+
+@pytest.fixture(scope="module")
+def quiet_url() -> Iterator[str]:
+    """A real server that no worker looks at: its reconciler would publish what is due here."""
+    with embedded_server() as url:
+        yield url
 
 
 @pytest.fixture(params=["fakeredis", "server"])
@@ -28,7 +35,7 @@ def client(request: pytest.FixtureRequest) -> Iterator[redis.Redis]:
     if request.param == "fakeredis":
         yield fakeredis.FakeRedis()
         return
-    server = redis.Redis.from_url(request.getfixturevalue("redis_url"), db=DATABASE)
+    server = redis.Redis.from_url(request.getfixturevalue("quiet_url"))
     server.flushdb()
     yield server
     server.close()
@@ -144,13 +151,13 @@ def test_a_second_delivery_is_dropped_while_the_job_runs_and_after_it_ended(
     assert ledger.start(job.job_id, "w2", job.config, QUEUE) is None
 
 
-def test_of_many_workers_that_start_a_job_at_once_one_does(redis_url: str) -> None:
+def test_of_many_workers_that_start_a_job_at_once_one_does(quiet_url: str) -> None:
     job = new_job()
     starts: list[Start | None] = []
     barrier = threading.Barrier(8)
 
     def race(name: str) -> None:
-        own = Ledger(redis.Redis.from_url(redis_url, db=DATABASE), result_ttl_s=60, lease_s=15)
+        own = Ledger(redis.Redis.from_url(quiet_url), result_ttl_s=60, lease_s=15)
         barrier.wait()
         starts.append(own.start(job.job_id, name, job.config, QUEUE))
 
