@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 
-from worker.envelope import JOB_QUEUE
+from worker.envelope import JOBS
 from worker.settings import Settings
 
 _settings = Settings.from_environment()
@@ -29,7 +29,7 @@ result_serializer = "json"
 # Of the same length as the ledger's records, or one would outlive the other.
 result_expires = _settings.result_ttl_s
 
-task_default_queue = JOB_QUEUE
+task_default_queue = JOBS.queue
 # The hard limit ends the child; Python's signal handlers do not run inside compiled code.
 task_time_limit = _settings.job_time_limit_s
 # Early acknowledgement: a message only carries a job, the ledger brings it back. A late one would

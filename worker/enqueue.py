@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.errors import ConfigError
-from worker.envelope import JOB_QUEUE, job_message
+from worker.envelope import JOBS, job_message
 from worker.ledger import Ledger, Submission
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def send(ledger: Ledger, submissions: Iterable[Submission]) -> Iterator[list[str
     """
     remaining = iter(submissions)
     while batch := list(islice(remaining, BATCH)):
-        verdicts = ledger.submit(batch, JOB_QUEUE)
+        verdicts = ledger.submit(batch, JOBS)
         taken = [
             job.job_id for job, verdict in zip(batch, verdicts, strict=True) if verdict == "taken"
         ]

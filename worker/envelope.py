@@ -12,21 +12,29 @@ import json
 import os
 import socket
 import uuid
+from typing import NamedTuple
 
-RUN_TUNING_JOB = "worker.tasks.run_tuning_job"
-JOB_QUEUE = "celery"
+
+class Route(NamedTuple):
+    """What a message makes a worker run, and the queue that it travels by."""
+
+    task: str
+    queue: str
+
+
+JOBS = Route("worker.tasks.run_tuning_job", "celery")
 
 _EMBED = '{"callbacks":null,"errbacks":null,"chain":null,"chord":null}'
 _SHOWN_ARGUMENT = 200  # characters of the config that Flower and the like show
 
 
-def job_message(job_id: str, config: str, *, queue: str = JOB_QUEUE) -> str:
-    """The element of the Redis list `queue` that makes a worker run this job.
+def job_message(job_id: str, config: str, route: Route = JOBS) -> str:
+    """The element of the Redis list `route.queue` that makes a worker run this job.
 
     Args:
         job_id: The job's id, which is its Celery task id.
-        config: The `TuningConfig` as JSON text.
-        queue: The queue, which is the name of the list.
+        config: The task's one argument as JSON text.
+        route: The task and the queue, which is the name of the list.
     """
     body = f"[[{config}],{{}},{_EMBED}]"
     return json.dumps(
@@ -34,12 +42,12 @@ def job_message(job_id: str, config: str, *, queue: str = JOB_QUEUE) -> str:
             "body": base64.b64encode(body.encode()).decode(),
             "content-encoding": "utf-8",
             "content-type": "application/json",
-            "headers": _headers(job_id, config),
+            "headers": _headers(job_id, config, route.task),
             "properties": {
                 "correlation_id": job_id,
                 "reply_to": "",  # nobody listens: results are read from their keys
                 "delivery_mode": 2,
-                "delivery_info": {"exchange": "", "routing_key": queue},
+                "delivery_info": {"exchange": "", "routing_key": route.queue},
                 "priority": 0,
                 "body_encoding": "base64",
                 "delivery_tag": str(uuid.uuid4()),
@@ -48,10 +56,10 @@ def job_message(job_id: str, config: str, *, queue: str = JOB_QUEUE) -> str:
     )
 
 
-def _headers(job_id: str, config: str) -> dict[str, object]:
+def _headers(job_id: str, config: str, task: str) -> dict[str, object]:
     return {
         "lang": "py",
-        "task": RUN_TUNING_JOB,
+        "task": task,
         "id": job_id,
         "shadow": None,
         "eta": None,

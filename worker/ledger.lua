@@ -71,9 +71,9 @@ end
 
 local ledger = {}
 
--- submission, queue, then for each job: id, config, message. A verdict for each: 'queued', 'same'
+-- submission, task, queue, then for each job: id, config, message. A verdict for each: 'queued', 'same'
 -- (this call came twice), 'open' (this very job still waits or runs), 'taken' (another one does).
-function ledger.submit(submission, queue, ...)
+function ledger.submit(submission, task, queue, ...)
   local jobs, verdicts = {...}, {}
   for i = 1, #jobs, 3 do
     local id, config, message = jobs[i], jobs[i + 1], jobs[i + 2]
@@ -86,7 +86,7 @@ function ledger.submit(submission, queue, ...)
     else
       local now = now_ms()
       redis.call('DEL', job_key(id), TASK_META .. id)
-      redis.call('HSET', job_key(id), 'config', config, 'queue', queue, 'origin', 'enqueue',
+      redis.call('HSET', job_key(id), 'config', config, 'task', task, 'queue', queue, 'origin', 'enqueue',
         'submission', submission, 'generation', generation + 1, 'attempts', 0,
         'submitted_ms', text(now), 'published_ms', text(now))
       move(id, state, 'queued', now)
@@ -99,7 +99,7 @@ end
 
 -- {'run', attempts, generation, config} when the caller shall run the job now, else {'drop', state}.
 -- The config is the ledger's: a message may be left over from another generation.
-function ledger.start(id, worker, token, config, queue, lease_ms)
+function ledger.start(id, worker, token, config, task, queue, lease_ms)
   local now = now_ms()
   local held = read(id, 'state', 'token', 'attempts', 'generation', 'due_ms', 'config')
   local state = held[1]
@@ -107,7 +107,7 @@ function ledger.start(id, worker, token, config, queue, lease_ms)
     return {'run', held[3], held[4], held[6]}
   end
   if state == '' then
-    redis.call('HSET', job_key(id), 'config', config, 'queue', queue, 'origin', 'foreign',
+    redis.call('HSET', job_key(id), 'config', config, 'task', task, 'queue', queue, 'origin', 'foreign',
       'generation', 1, 'attempts', 0, 'submitted_ms', text(now))
     held[4], held[6] = '1', config
   elseif state ~= 'queued' then
@@ -186,14 +186,12 @@ function ledger.renew(worker, lease_ms, ...)
   return cancelled
 end
 
--- Up to `limit` jobs whose message is to be published now: id, config, queue of each.
+-- Up to `limit` jobs whose message is to be published now: id, config, task, queue of each.
 function ledger.due(limit)
   local found = {}
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', text(now_ms()), 'LIMIT', 0, limit)) do
-    local held = read(id, 'config', 'queue')
-    found[#found + 1] = id
-    found[#found + 1] = held[1]
-    found[#found + 1] = held[2]
+    local held = read(id, 'config', 'task', 'queue')
+    for _, value in ipairs({id, held[1], held[2], held[3]}) do found[#found + 1] = value end
   end
   return found
 end

@@ -11,6 +11,8 @@ from enum import StrEnum
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from worker.envelope import Route
+
 if TYPE_CHECKING:
     import redis
 
@@ -105,22 +107,22 @@ class Ledger:
 
     # -- the ways in
 
-    def submit(self, jobs: Sequence[Submission], queue: str) -> list[str]:
+    def submit(self, jobs: Sequence[Submission], route: Route) -> list[str]:
         """Record and publish jobs in one step.
 
         A verdict for each: `queued`; `same` or `open`, the very job is there already; `taken`,
         another job waits or runs under this id.
         """
         arguments = [part for job in jobs for part in (job.job_id, job.config, job.message)]
-        return _texts(self._call("submit", uuid.uuid4().hex, queue, *arguments))
+        return _texts(self._call("submit", uuid.uuid4().hex, *route, *arguments))
 
-    def start(self, job_id: str, worker: str, config: str, queue: str) -> Start | None:
+    def start(self, job_id: str, worker: str, config: str, route: Route) -> Start | None:
         """Claim a delivered job; None when this delivery is to be dropped.
 
         `config` is the message's, kept for a job that the ledger meets here for the first time.
         """
         reply = _texts(
-            self._call("start", job_id, worker, uuid.uuid4().hex, config, queue, self._lease_ms)
+            self._call("start", job_id, worker, uuid.uuid4().hex, config, *route, self._lease_ms)
         )
         if reply[0] != "run":
             return None
@@ -179,10 +181,11 @@ class Ledger:
         lease_ms = self._lease_ms if lease_s is None else round(lease_s * 1000)
         return _texts(self._call("renew", worker, lease_ms, *job_ids))
 
-    def due(self, limit: int) -> list[tuple[str, str, str]]:
-        """Jobs whose message is to be published now: id, config as JSON text, queue."""
+    def due(self, limit: int) -> list[tuple[str, str, Route]]:
+        """Jobs whose message is to be published now: id, config as JSON text, route."""
         flat = _texts(self._call("due", limit))
-        return list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
+        routes = map(Route, flat[2::4], flat[3::4])
+        return list(zip(flat[::4], flat[1::4], routes, strict=True))
 
     def publish(self, job_id: str, message: str) -> None:
         """Publish a due job, unless somebody else has."""

@@ -82,5 +82,5 @@ class Reconciler:
         self._suspects = found - lost
 
     def _publish_due(self) -> None:
-        for job_id, config, queue in self._ledger.due(AT_ONCE):
-            self._ledger.publish(job_id, job_message(job_id, config, queue=queue))
+        for job_id, config, route in self._ledger.due(AT_ONCE):
+            self._ledger.publish(job_id, job_message(job_id, config, route))

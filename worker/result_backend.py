@@ -17,7 +17,7 @@ from celery.exceptions import TimeLimitExceeded, WorkerLostError
 
 from arbitrage.documents import Document, error_record
 from worker.connection import TRIES_OF_A_WORKER, open_ledger
-from worker.envelope import RUN_TUNING_JOB
+from worker.envelope import JOBS
 from worker.identity import worker_id
 from worker.job import Attempt, JobFailedError
 from worker.ledger import Holder, Ledger, Outcome, State
@@ -145,7 +145,7 @@ def _record(kind: str, message: str, *, retryable: bool, attempts: int) -> Docum
 
 
 def _is_job(request: Any) -> bool:
-    return getattr(request, "task", None) == RUN_TUNING_JOB
+    return getattr(request, "task", None) == JOBS.task
 
 
 def _attempt(request: Any) -> Attempt | None:

@@ -10,19 +10,20 @@ from celery import Task
 from celery.exceptions import Ignore
 
 from worker.celery_app import app
-from worker.envelope import JOB_QUEUE, RUN_TUNING_JOB
+from worker.envelope import JOBS, Route
 from worker.identity import worker_id
 from worker.job import Attempt, attempt_job, payload_text
 
 log = logging.getLogger("arbtune.jobs")
 
 
-@app.task(name=RUN_TUNING_JOB, bind=True)
+@app.task(name=JOBS.task, bind=True)
 def run_tuning_job(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run one `TuningConfig`, given as a JSON object; the result is its `TuningMetrics`."""
     job_id = self.request.id
-    queue = (self.request.delivery_info or {}).get("routing_key") or JOB_QUEUE
-    start = self.backend.ledger.start(job_id, worker_id(), payload_text(args, kwargs), queue)
+    queue = (self.request.delivery_info or {}).get("routing_key") or JOBS.queue
+    route = Route(JOBS.task, queue)
+    start = self.backend.ledger.start(job_id, worker_id(), payload_text(args, kwargs), route)
     if start is None:
         # A doubled or late delivery: the job runs, waits for its retry, or has its outcome.
         log.info("job.dropped", extra={"job_id": job_id})

@@ -14,11 +14,11 @@ import redis
 
 from tests.conftest import wait_until
 from worker.embedded import embedded_server
-from worker.envelope import job_message
+from worker.envelope import Route, job_message
 from worker.ledger import RESULT_KEY, Holder, Ledger, Outcome, Start, State, Submission
 from worker.metas import cancelled_meta, failed_meta, success_meta
 
-QUEUE = "contract-queue"
+ROUTE = Route("contract-task", "contract-queue")
 ERROR = {"type": "OSError", "message": "stale file handle", "retryable": True, "attempts": 1}
 
 
@@ -52,7 +52,7 @@ def new_job(config: str = '{"a":1}') -> Submission:
 
 
 def started(ledger: Ledger, job: Submission, worker: str = "w1") -> Holder:
-    start = ledger.start(job.job_id, worker, job.config, QUEUE)
+    start = ledger.start(job.job_id, worker, job.config, ROUTE)
     assert start is not None
     return start.holder
 
@@ -77,7 +77,7 @@ def result_status(client: redis.Redis, job: Submission) -> str | None:
 
 def messages(client: redis.Redis) -> list[str]:
     """The queue's messages, the next one first."""
-    values: Any = client.lrange(QUEUE, 0, -1)
+    values: Any = client.lrange(ROUTE.queue, 0, -1)
     return [value.decode() for value in reversed(values)]
 
 
@@ -88,7 +88,7 @@ def test_a_submitted_job_is_recorded_and_published_in_one_step(
     ledger: Ledger, client: redis.Redis
 ) -> None:
     first, second = new_job(), new_job()
-    assert ledger.submit([first, second], QUEUE) == ["queued", "queued"]
+    assert ledger.submit([first, second], ROUTE) == ["queued", "queued"]
     assert messages(client) == [first.message, second.message]
     record = ledger.record(first.job_id)
     assert record is not None
@@ -98,16 +98,16 @@ def test_a_submitted_job_is_recorded_and_published_in_one_step(
 
 def test_the_same_job_again_is_published_once(ledger: Ledger, client: redis.Redis) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
-    assert ledger.submit([job], QUEUE) == ["open"]
+    ledger.submit([job], ROUTE)
+    assert ledger.submit([job], ROUTE) == ["open"]
     assert messages(client) == [job.message]
 
 
 def test_another_job_under_an_open_id_is_refused(ledger: Ledger, client: redis.Redis) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     other = Submission(job.job_id, '{"a":2}', "another message")
-    assert ledger.submit([other], QUEUE) == ["taken"]
+    assert ledger.submit([other], ROUTE) == ["taken"]
     assert messages(client) == [job.message]
     record = ledger.record(job.job_id)
     assert record is not None
@@ -118,10 +118,10 @@ def test_a_finished_id_opens_the_next_generation_without_its_old_result(
     ledger: Ledger, client: redis.Redis
 ) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     old = started(ledger, job)
     ledger.finish(job.job_id, old, success(job))
-    assert ledger.submit([job], QUEUE) == ["queued"]
+    assert ledger.submit([job], ROUTE) == ["queued"]
     assert result_status(client, job) is None
     record = ledger.record(job.job_id)
     assert record is not None
@@ -135,7 +135,7 @@ def test_a_finished_id_opens_the_next_generation_without_its_old_result(
 
 def test_a_delivery_starts_a_queued_job(ledger: Ledger) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     assert started(ledger, job) == Holder("w1", attempt=1, generation=1)
     assert state_of(ledger, job) is State.RUNNING
 
@@ -144,11 +144,11 @@ def test_a_second_delivery_is_dropped_while_the_job_runs_and_after_it_ended(
     ledger: Ledger,
 ) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     holder = started(ledger, job)
-    assert ledger.start(job.job_id, "w2", job.config, QUEUE) is None
+    assert ledger.start(job.job_id, "w2", job.config, ROUTE) is None
     ledger.finish(job.job_id, holder, success(job))
-    assert ledger.start(job.job_id, "w2", job.config, QUEUE) is None
+    assert ledger.start(job.job_id, "w2", job.config, ROUTE) is None
 
 
 def test_of_many_workers_that_start_a_job_at_once_one_does(quiet_url: str) -> None:
@@ -159,7 +159,7 @@ def test_of_many_workers_that_start_a_job_at_once_one_does(quiet_url: str) -> No
     def race(name: str) -> None:
         own = Ledger(redis.Redis.from_url(quiet_url), result_ttl_s=60, lease_s=15)
         barrier.wait()
-        starts.append(own.start(job.job_id, name, job.config, QUEUE))
+        starts.append(own.start(job.job_id, name, job.config, ROUTE))
 
     threads = [threading.Thread(target=race, args=(f"w{number}",)) for number in range(8)]
     for thread in threads:
@@ -180,10 +180,10 @@ def test_a_foreign_job_enters_the_ledger_when_it_starts(ledger: Ledger) -> None:
 
 def test_a_message_of_an_older_generation_runs_the_config_of_the_new_one(ledger: Ledger) -> None:
     old = new_job('{"bps":10}')
-    ledger.submit([old], QUEUE)
+    ledger.submit([old], ROUTE)
     ledger.cancel(old.job_id, cancelled_meta(old.job_id))
-    ledger.submit([Submission(old.job_id, '{"bps":40}', "message")], QUEUE)
-    start = ledger.start(old.job_id, "w1", '{"bps":10}', QUEUE)
+    ledger.submit([Submission(old.job_id, '{"bps":40}', "message")], ROUTE)
+    start = ledger.start(old.job_id, "w1", '{"bps":10}', ROUTE)
     assert start is not None
     assert (start.config, start.holder.generation) == ('{"bps":40}', 2)
 
@@ -193,7 +193,7 @@ def test_a_message_of_an_older_generation_runs_the_config_of_the_new_one(ledger:
 
 def test_state_and_result_change_together(ledger: Ledger, client: redis.Redis) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     holder = started(ledger, job)
     assert ledger.finish(job.job_id, holder, success(job, {"n": 1})) == "success"
     assert state_of(ledger, job) is State.SUCCESS
@@ -209,7 +209,7 @@ def test_after_an_outcome_every_other_is_refused(
     ledger: Ledger, client: redis.Redis, first: str
 ) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     holder = started(ledger, job)
     if first == "cancel":
         ledger.cancel(job.job_id, cancelled_meta(job.job_id))
@@ -226,7 +226,7 @@ def test_after_an_outcome_every_other_is_refused(
 
 def test_waiting_clients_are_woken(ledger: Ledger, client: redis.Redis) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     listener: Any = client.pubsub(  # type: ignore[no-untyped-call]
         ignore_subscribe_messages=True
     )
@@ -247,7 +247,7 @@ def test_waiting_clients_are_woken(ledger: Ledger, client: redis.Redis) -> None:
 
 def test_a_failure_counts_only_from_whoever_holds_the_job(ledger: Ledger) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     started(ledger, job, "w1")
     assert ledger.finish(job.job_id, Holder("w2"), failure(job)) == "refused"
     assert ledger.finish(job.job_id, Holder("w1", 7, 1), failure(job)) == "refused"
@@ -256,7 +256,7 @@ def test_a_failure_counts_only_from_whoever_holds_the_job(ledger: Ledger) -> Non
 
 def test_a_late_success_counts_as_long_as_no_outcome_stands(ledger: Ledger) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     holder = started(ledger, job)
     ledger.requeue(job.job_id, holder, ERROR, max_attempts=3)
     assert ledger.finish(job.job_id, holder, failure(job)) == "refused"
@@ -279,18 +279,18 @@ def test_a_retry_waits_for_its_time_and_is_published_once(
 ) -> None:
     monkeypatch.setattr("worker.ledger.RETRY_BASE_MS", 150)
     job = new_job()
-    ledger.submit([job], QUEUE)
-    client.delete(QUEUE)
+    ledger.submit([job], ROUTE)
+    client.delete(ROUTE.queue)
     assert ledger.requeue(job.job_id, started(ledger, job), ERROR, max_attempts=3) == "queued"
     assert ledger.due(10) == [], "not yet"
-    assert ledger.start(job.job_id, "w2", job.config, QUEUE) is None, "nor by a doubled delivery"
+    assert ledger.start(job.job_id, "w2", job.config, ROUTE) is None, "nor by a doubled delivery"
     record = ledger.record(job.job_id)
     assert record is not None
     assert record.due_at is not None
     assert record.error == ERROR
 
     wait_until(lambda: ledger.due(10), "the retry is due")
-    assert ledger.due(10) == [(job.job_id, job.config, QUEUE)]
+    assert ledger.due(10) == [(job.job_id, job.config, ROUTE)]
     ledger.publish(job.job_id, "again")
     ledger.publish(job.job_id, "again")
     assert messages(client) == ["again"]
@@ -305,7 +305,7 @@ def test_delays_double_with_jitter_up_to_a_cap(
     delays = []
     for attempts in range(3):
         job = new_job()
-        ledger.submit([job], QUEUE)
+        ledger.submit([job], ROUTE)
         client.hset(f"arbtune:job:{job.job_id}", "attempts", attempts)
         before: Any = client.time()
         ledger.requeue(job.job_id, started(ledger, job), ERROR, max_attempts=9)
@@ -319,7 +319,7 @@ def test_delays_double_with_jitter_up_to_a_cap(
 
 def test_a_success_after_a_retry_keeps_no_error(ledger: Ledger) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     holder = started(ledger, job)
     ledger.requeue(job.job_id, holder, ERROR, max_attempts=3)
     ledger.finish(job.job_id, holder, success(job))
@@ -330,14 +330,14 @@ def test_a_success_after_a_retry_keeps_no_error(ledger: Ledger) -> None:
 
 def test_deaths_of_workers_do_not_use_up_attempts(ledger: Ledger, client: redis.Redis) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     client.hset(f"arbtune:job:{job.job_id}", mapping={"attempts": 2, "deaths": 2})
     assert ledger.requeue(job.job_id, started(ledger, job), ERROR, max_attempts=2) == "queued"
 
 
 def test_attempts_are_used_up(ledger: Ledger) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     holder = started(ledger, job)
     assert ledger.requeue(job.job_id, holder, ERROR, max_attempts=1) == "exhausted"
     assert state_of(ledger, job) is State.RUNNING, "the caller records the failure"
@@ -347,15 +347,15 @@ def test_a_job_whose_child_died_before_it_started_is_published_again(
     ledger: Ledger, client: redis.Redis
 ) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
-    client.delete(QUEUE)  # the message went to the dead child
+    ledger.submit([job], ROUTE)
+    client.delete(ROUTE.queue)  # the message went to the dead child
     assert ledger.requeue(job.job_id, Holder("w1"), ERROR, max_attempts=3) == "queued"
-    assert ledger.due(10) == [(job.job_id, job.config, QUEUE)]
+    assert ledger.due(10) == [(job.job_id, job.config, ROUTE)]
 
 
 def test_what_a_worker_gives_back_is_due_at_once_and_was_no_attempt(ledger: Ledger) -> None:
     held, other = new_job(), new_job()
-    ledger.submit([held, other], QUEUE)
+    ledger.submit([held, other], ROUTE)
     started(ledger, held, "w1")
     started(ledger, other, "w2")
     assert ledger.give_back("w1", [held.job_id, other.job_id]) == [held.job_id]
@@ -377,7 +377,7 @@ def test_a_job_whose_lease_is_gone_returns_to_the_queue(
     ledger: Ledger, client: redis.Redis
 ) -> None:
     gone, held = new_job(), new_job()
-    ledger.submit([gone, held], QUEUE)
+    ledger.submit([gone, held], ROUTE)
     late = started(ledger, gone, "dead")
     started(ledger, held, "alive")
     lease_ended(client, gone)
@@ -393,7 +393,7 @@ def test_a_job_that_kills_worker_after_worker_is_handed_over_to_be_ended(
     ledger: Ledger, client: redis.Redis
 ) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     started(ledger, job, "dead")
     lease_ended(client, job)
     assert ledger.lapse(10, max_deaths=1) == [(job.job_id, "exhausted", "dead")]
@@ -404,12 +404,12 @@ def test_a_job_that_kills_worker_after_worker_is_handed_over_to_be_ended(
 def real_job(number: int = 0) -> Submission:
     """A job whose message can be read from the queue."""
     job_id = f"real-{number}-{uuid.uuid4()}"
-    return Submission(job_id, "{}", job_message(job_id, "{}", queue=QUEUE))
+    return Submission(job_id, "{}", job_message(job_id, "{}", ROUTE))
 
 
 def test_a_job_that_waits_behind_others_is_not_suspect(ledger: Ledger) -> None:
     jobs = [real_job(number) for number in range(20)]
-    ledger.submit(jobs, QUEUE)
+    ledger.submit(jobs, ROUTE)
     assert ledger.suspects(100) == set()
 
 
@@ -418,26 +418,26 @@ def test_a_job_whose_message_is_gone_is_suspect_and_published_again_once(
     ledger: Ledger, client: redis.Redis, others: int
 ) -> None:
     lost = real_job()
-    ledger.submit([lost], QUEUE)
-    client.delete(QUEUE)
+    ledger.submit([lost], ROUTE)
+    client.delete(ROUTE.queue)
     client.hset(f"arbtune:job:{lost.job_id}", "published_ms", 1)  # a while ago
-    ledger.submit([real_job(number) for number in range(others)], QUEUE)
+    ledger.submit([real_job(number) for number in range(others)], ROUTE)
     assert ledger.suspects(100) == {lost.job_id}
     ledger.revive([lost.job_id])
     assert ledger.suspects(100) == set(), "it is due now"
-    [(job_id, config, queue)] = ledger.due(10)
-    ledger.publish(job_id, job_message(job_id, config, queue=queue))
-    assert client.llen(QUEUE) == others + 1
+    [(job_id, config, route)] = ledger.due(10)
+    ledger.publish(job_id, job_message(job_id, config, route))
+    assert client.llen(ROUTE.queue) == others + 1
     assert ledger.suspects(100) == set()
 
 
 def test_rubbish_at_the_head_of_the_queue_makes_nothing_suspect(
     ledger: Ledger, client: redis.Redis
 ) -> None:
-    ledger.submit([real_job()], QUEUE)
+    ledger.submit([real_job()], ROUTE)
     for rubbish in ("no json", "[]", '{"headers": 5}', '{"headers": {}}'):
-        client.delete(QUEUE)
-        client.lpush(QUEUE, rubbish)
+        client.delete(ROUTE.queue)
+        client.lpush(ROUTE.queue, rubbish)
         assert ledger.suspects(100) == set()
 
 
@@ -446,15 +446,15 @@ def test_rubbish_at_the_head_of_the_queue_makes_nothing_suspect(
 
 def test_a_cancelled_job_never_starts(ledger: Ledger, client: redis.Redis) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     assert ledger.cancel(job.job_id, cancelled_meta(job.job_id)) is State.CANCELLED
-    assert ledger.start(job.job_id, "w1", job.config, QUEUE) is None
+    assert ledger.start(job.job_id, "w1", job.config, ROUTE) is None
     assert result_status(client, job) == "REVOKED"
 
 
 def test_a_worker_learns_from_its_renewal_that_a_job_was_cancelled(ledger: Ledger) -> None:
     runs, waits, ended, cancelled = jobs = [new_job() for _ in range(4)]
-    ledger.submit(jobs, QUEUE)
+    ledger.submit(jobs, ROUTE)
     for job in (runs, ended, cancelled):
         holder = started(ledger, job)
         if job is ended:
@@ -466,7 +466,7 @@ def test_a_worker_learns_from_its_renewal_that_a_job_was_cancelled(ledger: Ledge
 
 def test_a_renewal_extends_the_lease(ledger: Ledger, client: redis.Redis) -> None:
     job = new_job()
-    ledger.submit([job], QUEUE)
+    ledger.submit([job], ROUTE)
     started(ledger, job)
     client.zadd("arbtune:jobs:running", {job.job_id: 1})
     ledger.renew("w1", [job.job_id])
@@ -480,7 +480,7 @@ def test_a_renewal_extends_the_lease(ledger: Ledger, client: redis.Redis) -> Non
 
 def test_jobs_are_counted_and_listed_by_state(ledger: Ledger) -> None:
     jobs = [new_job() for _ in range(4)]
-    ledger.submit(jobs, QUEUE)
+    ledger.submit(jobs, ROUTE)
     ledger.finish(jobs[0].job_id, started(ledger, jobs[0]), success(jobs[0]))
     ledger.finish(jobs[1].job_id, started(ledger, jobs[1]), failure(jobs[1]))
     ledger.cancel(jobs[2].job_id, cancelled_meta(jobs[2].job_id))
@@ -497,7 +497,7 @@ def test_jobs_are_counted_and_listed_by_state(ledger: Ledger) -> None:
 
 def test_records_of_several_jobs_come_in_one_round_trip_in_order(ledger: Ledger) -> None:
     known, unknown = new_job(), new_job()
-    ledger.submit([known], QUEUE)
+    ledger.submit([known], ROUTE)
     first, second = ledger.records([unknown.job_id, known.job_id])
     assert first is None
     assert second is not None
@@ -508,12 +508,12 @@ def test_every_key_has_a_lifetime_or_is_one_of_the_permanent_ones(
     ledger: Ledger, client: redis.Redis
 ) -> None:
     done, waiting = new_job(), new_job()
-    ledger.submit([done, waiting], QUEUE)
+    ledger.submit([done, waiting], ROUTE)
     ledger.finish(done.job_id, started(ledger, done), success(done))
     keys: Any = client.keys("*")
     without = {key.decode() for key in keys if client.ttl(key) == -1}
     assert without == {
-        QUEUE,
+        ROUTE.queue,
         f"arbtune:job:{waiting.job_id}",
         "arbtune:jobs:queued",
         "arbtune:jobs:success",

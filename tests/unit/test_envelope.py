@@ -9,7 +9,7 @@ from typing import Any
 import redis
 from celery import Celery
 
-from worker.envelope import RUN_TUNING_JOB, job_message
+from worker.envelope import JOBS, Route, job_message
 
 JOB_ID = "0b2f8d1e-0000-4000-8000-000000000000"
 CONFIG = {"data_file": "ü.csv", "min_spread_bps": 1.5, "extra": {"n": None}}
@@ -32,12 +32,12 @@ def test_every_field_equals_that_of_a_published_message(redis_url: str) -> None:
     server = redis.Redis.from_url(redis_url)
     server.delete(queue)
     client = Celery(broker=redis_url, set_as_current=False)
-    client.send_task(
-        RUN_TUNING_JOB, args=[CONFIG], task_id=JOB_ID, queue=queue, ignore_result=False
-    )
+    client.send_task(JOBS.task, args=[CONFIG], task_id=JOB_ID, queue=queue, ignore_result=False)
     published: Any = server.lrange(queue, 0, -1)
     theirs = json.loads(published[0])
-    ours = json.loads(job_message(JOB_ID, json.dumps(CONFIG, ensure_ascii=False), queue=queue))
+    ours = json.loads(
+        job_message(JOB_ID, json.dumps(CONFIG, ensure_ascii=False), Route(JOBS.task, queue))
+    )
 
     assert set(ours) == set(theirs)
     for name in ("content-encoding", "content-type"):
