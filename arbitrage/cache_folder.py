@@ -1,0 +1,21 @@
+"""Where prepared files and compiled kernels are kept between processes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """`ARBTUNE_CACHE_DIR`, else `arbtune` in the user's cache folder; it need not exist."""
+    chosen = os.environ.get("ARBTUNE_CACHE_DIR")
+    if chosen:
+        return Path(chosen).absolute()
+    base = os.environ.get("XDG_CACHE_HOME")
+    if base:
+        return Path(base) / "arbtune"
+    try:
+        return Path.home() / ".cache" / "arbtune"
+    except RuntimeError:  # a user without a home
+        return Path(tempfile.gettempdir()) / f"arbtune-{os.getuid()}"

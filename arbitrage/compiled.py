@@ -1,0 +1,86 @@
+"""How kernels are compiled and where their machine code is kept.
+
+Single-threaded, without a relaxed floating-point rule, for any CPU of the architecture: an image
+that was built on one host starts on another without compiling.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+from arbitrage.cache_folder import cache_folder
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+log = logging.getLogger("arbtune.cache")
+
+# numba keys its cache by CPU name and features; ours must not depend on the host.
+options: Any = numba.config
+options.CPU_NAME = "generic"
+options.CPU_FEATURES = ""
+
+
+def compiled(function: Kernel) -> Kernel:
+    """Compile a kernel when it is first called, or load what an earlier process compiled."""
+    folder = _folder()
+    before, options.CACHE_DIR = options.CACHE_DIR, folder or ""
+    try:
+        decorate = numba.njit(cache=folder is not None, error_model="numpy", nogil=True)
+        return cast("Kernel", decorate(function))
+    finally:
+        options.CACHE_DIR = before
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Keep other processes from writing the same machine code at the same moment."""
+    folder = _folder()
+    if folder is None:
+        yield
+        return
+    with (Path(folder) / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@cache
+def _folder() -> str | None:
+    """Where machine code is kept, or None when there is no place to write to."""
+    folder = cache_folder() / "kernels" / _sources_digest()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return str(folder)
+    except OSError as error:
+        log.warning("cannot write to the cache folder %s: %s", folder, error.strerror)
+    try:
+        return _copied(folder)
+    except OSError:
+        return None
+
+
+def _copied(folder: Path) -> str:
+    """A copy for this process: numba reads a cache only where it could write one."""
+    copy = tempfile.mkdtemp(prefix="arbtune-kernels-")
+    if folder.is_dir():
+        shutil.copytree(folder, copy, dirs_exist_ok=True)
+    return copy
+
+
+def _sources_digest() -> str:
+    """Changes with any kernel: numba looks at a function's own file, not at those that it calls."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for source in sorted(Path(__file__).parent.glob("kernels/*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]

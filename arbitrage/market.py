@@ -1,0 +1,71 @@
+"""A file's quotes in the arrays that the kernels run over."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arbitrage.kernels.layout import RECORD_FIELDS, Parameters, Prices, Quotes, Tally, Windows
+from arbitrage.kernels.scan import fill_quotes, scan
+from arbitrage.kernels.trades import replay_trades
+from arbitrage.kernels.windows import count_windows, fill_windows
+
+
+def quotes_of(prices: Prices) -> Quotes:
+    """The tradable rows, for the plain scan and for `windows_of`."""
+    rows = len(prices.bid_a)
+    floats = [np.empty(rows) for _ in Quotes._fields[:-1]]
+    quotes = Quotes._make([*floats, np.empty(rows, np.int64)])
+    tradable = fill_quotes(prices, quotes)
+    return Quotes._make(_frozen(column[:tradable]) for column in quotes)
+
+
+def windows_of(quotes: Quotes) -> Windows:
+    """The windows, for the replay."""
+    n_windows, n_places, n_records = count_windows(quotes)
+    windows = Windows(
+        first_place=np.empty(n_windows + 1, np.int64),
+        first_record=np.empty(n_windows + 1, np.int64),
+        end_exit=np.empty(n_windows),
+        end_row=np.empty(n_windows, np.int64),
+        by_peak=np.empty(n_windows, np.int64),
+        peak=np.empty(n_windows),
+        spread=np.empty(n_places),
+        price=np.empty(n_places),
+        exit=np.empty(n_places),
+        row=np.empty(n_places, np.int64),
+        exit_max=np.empty(n_places),
+        exit_min=np.empty(n_places),
+        exit_rise=np.empty(n_places),
+        reach=np.empty((n_records, 2)),
+        records=np.empty((n_records, RECORD_FIELDS)),
+    )
+    fill_windows(quotes, windows)
+    windows.by_peak[:] = np.argsort(-windows.peak, kind="stable")
+    return Windows._make(map(_frozen, windows))
+
+
+def scan_all(quotes: Quotes, parameters: Parameters, *, closes_on_reversal: bool = True) -> Tally:
+    """Every config over every row."""
+    tally = _empty_tally(len(parameters.threshold))
+    scan(quotes, parameters, closes_on_reversal, tally)
+    return tally
+
+
+def replay_all(windows: Windows, parameters: Parameters) -> Tally:
+    """Every config over its trades; thresholds must not be negative."""
+    tally = _empty_tally(len(parameters.threshold))
+    replay_trades(windows, parameters, np.argsort(parameters.threshold, kind="stable"), tally)
+    return tally
+
+
+def _empty_tally(count: int) -> Tally:
+    kinds = [np.int64] * 3 + [np.float64] * 3 + [np.int64]
+    return Tally._make(np.zeros(count, kind) for kind in kinds)
+
+
+def _frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Read-only, as a memory-mapped array is: one kind of array, compiled for once."""
+    array = np.ascontiguousarray(array)
+    array.flags.writeable = False
+    return array
