@@ -9,6 +9,8 @@ import io
 import os
 import stat
 import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from arbitrage.errors import RETRYABLE_ERRNOS, DataError
@@ -18,6 +20,8 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 # Packed bytes unpacked at a time: zstd may hold 10,000 times as many, and a bomb must not get far.
 _ZSTD_STEP_BYTES = 4_096
+
+_WORTH_A_THREAD_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,33 @@ class DataLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """A file as it was at one moment, without its content."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Identity:
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
 class DataFile:
-    """A file's content, unpacked; `sha256` is that of the bytes as they are stored."""
+    """A file's content, as it is stored and unpacked, and what it was when it was opened."""
 
     name: str
+    stored: bytes
     content: bytes
-    sha256: str
+    identity: Identity
+    digest: Callable[[], str]
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the bytes as they are stored."""
+        return self.digest()
 
 
 def read_data_file(path: str | os.PathLike[str], limits: DataLimits, name: str) -> DataFile:
@@ -51,7 +76,7 @@ def read_data_file(path: str | os.PathLike[str], limits: DataLimits, name: str) 
         OSError: The file system failed in a way that may pass.
     """
     try:
-        stored = _read(path, limits, name)
+        stored, identity = _read(path, limits, name)
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(f"Data file not found: {name}") from None
     except OSError as error:
@@ -60,10 +85,21 @@ def read_data_file(path: str | os.PathLike[str], limits: DataLimits, name: str) 
         raise DataError(f"cannot read the data file {name!r}: {error.strerror}") from error
     except ValueError as error:  # a NUL or a lone surrogate in the path
         raise DataError(f"{name!r} is no path of a data file: {error}") from error
-    return DataFile(name, _unpacked(stored, limits, name), hashlib.sha256(stored).hexdigest())
+    digest = _digest_beside(stored)
+    return DataFile(name, stored, _unpacked(stored, limits, name), identity, digest)
 
 
-def _read(path: str | os.PathLike[str], limits: DataLimits, name: str) -> bytes:
+def _digest_beside(stored: bytes) -> Callable[[], str]:
+    """The digest, computed beside whatever is done with the content in the meantime."""
+    if len(stored) < _WORTH_A_THREAD_BYTES:
+        return lambda: hashlib.sha256(stored).hexdigest()
+    pool = ThreadPoolExecutor(1)
+    digest = pool.submit(lambda: hashlib.sha256(stored).hexdigest())
+    pool.shutdown(wait=False)
+    return digest.result
+
+
+def _read(path: str | os.PathLike[str], limits: DataLimits, name: str) -> tuple[bytes, Identity]:
     # Without O_NONBLOCK the opening of a FIFO waits for somebody to write into it.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -71,9 +107,9 @@ def _read(path: str | os.PathLike[str], limits: DataLimits, name: str) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise DataError(f"the data file {name!r} is {_kind(status.st_mode)}, not a file")
         if status.st_size > limits.max_bytes:
-            raise _too_large(name, limits)
+            raise too_large(name, limits)
         with os.fdopen(handle, "rb", closefd=False) as file:
-            return file.read()
+            return file.read(), Identity.of(status)
     finally:
         os.close(handle)
 
@@ -83,7 +119,8 @@ def _kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "a device")
 
 
-def _too_large(name: str, limits: DataLimits) -> DataError:
+def too_large(name: str, limits: DataLimits) -> DataError:
+    """The error of a file with more bytes than the settings allow."""
     return DataError(
         f"the data file {name!r} is larger than {limits.max_bytes:,} bytes (ARBTUNE_MAX_BYTES)"
     )
@@ -137,5 +174,5 @@ def _unpacked_gzip(stored: bytes, limits: DataLimits, name: str) -> bytes:
 def _append(content: io.BytesIO, block: bytes, limits: DataLimits, name: str) -> None:
     """Take in a block, or stop as soon as it is too much."""
     if content.tell() + len(block) > limits.max_bytes:
-        raise _too_large(name, limits)
+        raise too_large(name, limits)
     content.write(block)

@@ -5,6 +5,7 @@ The format is decided by the content: Parquet, gzip and zstd by their first byte
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator, Sequence
 from itertools import starmap
@@ -14,9 +15,10 @@ import polars as pl
 
 from arbitrage import csv_rows, parquet_rows
 from arbitrage.arbitrage_core import OrderBookSnapshot
-from arbitrage.data_file import DataLimits, read_data_file
+from arbitrage.columns import TIMESTAMP
+from arbitrage.data_file import DataFile, DataLimits, read_data_file
 
-__all__ = ["DataLimits", "SnapshotTable", "load_snapshots"]
+__all__ = ["DataLimits", "SnapshotTable", "load_snapshots", "read_snapshots"]
 
 _ROWS_AT_ONCE = 65_536  # rows that iteration turns into Python objects at a time
 
@@ -36,6 +38,12 @@ class SnapshotTable(Sequence[OrderBookSnapshot]):
 
     def __len__(self) -> int:
         return self.frame.height
+
+    def timestamp_lines(self) -> bytes:
+        """The timestamps as text, each on a line of its own."""
+        lines = io.BytesIO()
+        self.frame.select(TIMESTAMP).write_csv(lines, include_header=False, quote_style="never")
+        return lines.getvalue()
 
     @overload
     def __getitem__(self, index: int) -> OrderBookSnapshot: ...
@@ -72,9 +80,18 @@ def load_snapshots(
         OSError: The file system failed in a way that may pass.
     """
     bounds = limits or DataLimits()
-    file = read_data_file(path, bounds, os.fspath(path) if name is None else name)
+    called = os.fspath(path) if name is None else name
+    return read_snapshots(read_data_file(path, bounds, called), bounds)
+
+
+def read_snapshots(file: DataFile, limits: DataLimits) -> SnapshotTable:
+    """The rows of a file that has been read.
+
+    Raises:
+        DataError: As `load_snapshots`.
+    """
     reads = parquet_rows.read_parquet if _is_parquet(file.content) else csv_rows.read_csv
-    return SnapshotTable(reads(file.content, file.name, bounds.max_rows), file.sha256)
+    return SnapshotTable(reads(file.content, file.name, limits.max_rows), file.sha256)
 
 
 def _is_parquet(content: bytes) -> bool:

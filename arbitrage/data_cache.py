@@ -1,0 +1,221 @@
+"""Prepared data files: read once per machine, then mapped into memory.
+
+An entry of the cache is a folder of `.npy` files with a `meta.json`, named by the digest of the
+file's content and the version of this format. It is written under another name and renamed, so it
+is whole or not there. `meta.json` holds size and modification time of each array file: whatever was
+written to it later, it is not what was prepared, and is prepared again.
+
+A file is recognised without reading it, by device, inode, size and modification time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arbitrage.cache_folder import cache_folder
+from arbitrage.data_file import DataLimits, Identity, read_data_file, too_large
+from arbitrage.prepared import Facts, PreparedData, prepare
+
+FORMAT = 1
+MAX_CACHE_BYTES = 32 * 2**30
+
+# A file that was written to so recently may be again, within one tick of its modification time.
+SETTLED_AFTER_NS = 2 * 10**9
+
+LEFTOVER_AFTER_S = 3_600.0  # what a process that died has left of an entry
+
+log = logging.getLogger("arbtune.cache")
+
+
+def open_data(
+    path: str | Path, limits: DataLimits | None = None, *, name: str | None = None
+) -> PreparedData:
+    """A data file, from the cache or prepared now.
+
+    Args:
+        path: CSV (plain, gzip or zstd) or Parquet.
+        limits: Bounds on the file.
+        name: What messages call the file, when that is not its path.
+
+    Raises:
+        FileNotFoundError: `Data file not found: PATH`.
+        DataError: (a `ValueError`) The file cannot be used; `Invalid row N: ...` for a bad row.
+        OSError: The file system failed in a way that may pass.
+    """
+    bounds, called = limits or DataLimits(), os.fspath(path) if name is None else name
+    cache = DataCache(cache_folder() / "data")
+    known = cache.recognised(path)
+    if known is None:
+        with cache.one_at_a_time():
+            # Whoever was first has prepared it in the meantime.
+            known = cache.recognised(path) or _prepared(path, bounds, called, cache)
+    _check_limits(known.facts, bounds, called)
+    return known
+
+
+def _prepared(path: str | Path, limits: DataLimits, name: str, cache: DataCache) -> PreparedData:
+    file = read_data_file(path, limits, name)
+    data = cache.entry(file.sha256) or cache.keep(prepare(file, limits))
+    cache.remember(file.identity, data.data_sha256)
+    return data
+
+
+def _check_limits(facts: Facts, limits: DataLimits, name: str) -> None:
+    """What was prepared under other limits is held against these."""
+    if facts.content_bytes > limits.max_bytes:
+        raise too_large(name, limits)
+    if facts.rows > limits.max_rows:
+        from arbitrage.columns import too_many_rows  # polars
+
+        raise too_many_rows(name, limits.max_rows)
+
+
+class DataCache:
+    """The folder of prepared files. What cannot be written is not kept, and one line says so."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen = folder / "seen"
+
+    def recognised(self, path: str | Path) -> PreparedData | None:
+        """The entry of a file that is what it was when it was prepared."""
+        try:
+            sha256 = self._note(Identity.of(Path(path).stat())).read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return None
+        return self.entry(sha256)
+
+    def remember(self, identity: Identity, sha256: str) -> None:
+        """Recognise the file from now on, unless it may still be being written."""
+        if time.time_ns() - identity.mtime_ns < SETTLED_AFTER_NS:
+            return
+        with suppress(OSError):
+            self._seen.mkdir(parents=True, exist_ok=True)
+            temporary = self._seen / f".{uuid.uuid4().hex}"
+            temporary.write_text(sha256, encoding="ascii")
+            temporary.replace(self._note(identity))
+
+    def _note(self, identity: Identity) -> Path:
+        return self._seen / "-".join(map(str, asdict(identity).values()))
+
+    def entry(self, sha256: str) -> PreparedData | None:
+        """The entry of a content, or None where there is none that is whole."""
+        folder = self._entry_folder(sha256)
+        try:
+            meta = _sound(json.loads((folder / "meta.json").read_bytes()))
+            arrays = {name: _mapped(folder, name, stamp) for name, stamp in meta["arrays"].items()}
+            data = PreparedData.of_arrays(Facts(**meta["facts"]), arrays)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        with suppress(OSError):
+            os.utime(folder / "meta.json")  # used now: the last to be put out
+        return data
+
+    def keep(self, data: PreparedData) -> PreparedData:
+        """Write an entry and return it as mapped; the data themselves where that fails."""
+        temporary = self._folder / f".tmp-{uuid.uuid4().hex}"
+        try:
+            temporary.mkdir(parents=True)
+            _write(temporary, data)
+            self._put(temporary, self._entry_folder(data.data_sha256))
+            self._put_out_the_oldest()
+        except OSError as error:
+            log.warning("cannot write to the cache folder %s: %s", self._folder, error.strerror)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return self.entry(data.data_sha256) or data
+
+    @contextmanager
+    def one_at_a_time(self) -> Iterator[None]:
+        """Let one process of this machine prepare at a time: it takes much memory."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError:
+            yield
+            return
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def _entry_folder(self, sha256: str) -> Path:
+        return self._folder / f"{sha256}-{FORMAT}"
+
+    def _put(self, temporary: Path, target: Path) -> None:
+        """Give an entry its name; what stands there is damaged, or it would have been used."""
+        if target.exists():
+            target.rename(self._folder / f".tmp-{uuid.uuid4().hex}")
+        temporary.rename(target)
+
+    def _put_out_the_oldest(self) -> None:
+        now, entries = time.time(), []
+        for folder in self._folder.iterdir():
+            if folder.name.startswith(".tmp-"):
+                if now - folder.stat().st_mtime > LEFTOVER_AFTER_S:
+                    shutil.rmtree(folder, ignore_errors=True)
+            elif (folder / "meta.json").exists():
+                used = (folder / "meta.json").stat().st_mtime
+                entries.append(
+                    (used, sum(file.stat().st_size for file in folder.iterdir()), folder)
+                )
+        total = sum(size for _, size, _ in entries)
+        for _, size, folder in sorted(entries)[:-1]:
+            if total <= MAX_CACHE_BYTES:
+                break
+            shutil.rmtree(folder, ignore_errors=True)
+            total -= size
+
+
+def _write(folder: Path, data: PreparedData) -> None:
+    stamps = {}
+    for name, array in data.arrays().items():
+        with (folder / f"{name}.npy").open("wb") as file:
+            np.save(file, array)
+        stamps[name] = _stamp(folder, name)
+    meta = {"facts": asdict(data.facts), "arrays": stamps}
+    (folder / "meta.json").write_text(
+        json.dumps({"meta": meta, "sha256": _digest(meta)}), encoding="ascii"
+    )
+
+
+def _sound(document: Any) -> Any:
+    """The meta data themselves.
+
+    Raises:
+        ValueError: They are not what was written.
+    """
+    if document["sha256"] != _digest(document["meta"]):
+        raise ValueError("damaged")
+    return document["meta"]
+
+
+def _digest(meta: Any) -> str:
+    return hashlib.sha256(json.dumps(meta).encode()).hexdigest()
+
+
+def _mapped(folder: Path, name: str, stamp: Any) -> NDArray[Any]:
+    if _stamp(folder, name) != stamp:
+        raise ValueError("damaged")
+    return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+
+
+def _stamp(folder: Path, name: str) -> list[int]:
+    status = (folder / f"{name}.npy").stat()
+    return [status.st_size, status.st_mtime_ns]
