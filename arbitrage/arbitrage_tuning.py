@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -19,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig, BacktestResult
+from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig
 from arbitrage.arbitrage_core import ENGINE_VERSION, ArbitrageConfig, ArbitrageEngine
 from arbitrage.errors import ConfigError, TuningJobError
 from arbitrage.validation import in_our_words, one_sentence, refuse, shown
@@ -31,6 +32,11 @@ MAX_NUMBER = 1e15
 MAX_EXTRA_BYTES = 16 * 1024
 MAX_EXTRA_DEPTH = 100  # far below where JSON libraries give up, each at a depth of its own
 MAX_JOB_BYTES = 64 * 1024
+
+# A file of this size or more is replayed by compiled kernels; below it the engine is as quick.
+_REPLAY_PAYS_BYTES = 256 * 1024
+# The same where the kernels would have to be loaded for this one run.
+_LOADING_KERNELS_PAYS_BYTES = 16 * 2**20
 
 
 def _non_negative(value: float, info: Any) -> float:
@@ -208,38 +214,59 @@ class ArbitrageTuningRunner:
         """
         started = time.perf_counter()
         try:
-            snapshots = self.load_snapshots()
-            engine = ArbitrageEngine(self.config.engine_config())
-            result = ArbitrageBacktester(engine, self.config.backtest_config()).run(snapshots)
+            figures, data = self._replayed() if self._replay_pays() else self._streamed()
         except Exception as error:
             raise TuningJobError(error) from error
-        return self._metrics(result, snapshots.data_sha256, time.perf_counter() - started)
-
-    def _metrics(
-        self, result: BacktestResult, data_sha256: str, runtime_seconds: float
-    ) -> TuningMetrics:
         return TuningMetrics(
-            total_trades=result.total_trades,
-            closed_trades=result.closed_trades,
-            open_trades=result.open_trades,
-            final_balance_usd=result.final_balance_usd,
-            realized_pnl_usd=result.realized_pnl_usd,
-            max_drawdown_pct=result.max_drawdown_pct,
-            win_rate=result.win_rate,
-            avg_pnl_per_trade_usd=result.avg_pnl_per_trade_usd,
-            runtime_seconds=runtime_seconds,
+            **figures,
+            runtime_seconds=time.perf_counter() - started,
             config_summary={
                 **self.config.model_dump(mode="json", exclude={"extra"}),
-                "snapshots_count": result.stats.total_snapshots,
-                "skipped_snapshots": result.stats.skipped_snapshots,
-                "data_sha256": data_sha256,
+                **data,
                 "engine_version": ENGINE_VERSION,
             },
-            unrealized_pnl_usd=result.unrealized_pnl_usd,
-            net_pnl_usd=result.net_pnl_usd,
-            stopped_row=result.stopped_row,
-            stopped_timestamp=result.stopped_timestamp,
         )
+
+    def _replay_pays(self) -> bool:
+        """Whether compiled kernels are worth their import: about half a second, once a process."""
+        try:
+            size = Path(self._data_path).stat().st_size
+        except (OSError, ValueError):
+            return False  # the reader says what is wrong
+        is_loaded = "arbitrage.replay" in sys.modules
+        return size >= (_REPLAY_PAYS_BYTES if is_loaded else _LOADING_KERNELS_PAYS_BYTES)
+
+    def _streamed(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The figures by the engine, and what the summary says of the data."""
+        snapshots = self.load_snapshots()
+        engine = ArbitrageEngine(self.config.engine_config())
+        result = ArbitrageBacktester(engine, self.config.backtest_config()).run(snapshots)
+        figures = {name: getattr(result, name) for name in FIGURES}
+        return figures, {
+            "snapshots_count": result.stats.total_snapshots,
+            "skipped_snapshots": result.stats.skipped_snapshots,
+            "data_sha256": snapshots.data_sha256,
+        }
+
+    def _replayed(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The same by the compiled kernels, from the prepared file."""
+        from arbitrage.replay import open_data, replay_one  # numba
+
+        data = open_data(self._data_path, self._limits, name=self.config.data_file)
+        return replay_one(data, self.config.model_dump(include=NUMBERS)), {
+            "snapshots_count": data.rows,
+            "skipped_snapshots": data.skipped,
+            "data_sha256": data.data_sha256,
+        }
+
+
+FIGURES = tuple(
+    name for name in TuningMetrics.model_fields if name not in {"runtime_seconds", "config_summary"}
+)
+"""What a run computes from the data, by the name of its field."""
+
+NUMBERS = set(TuningConfig.model_fields) - {"data_file", "tag", "extra"}
+"""The fields of a config that a run depends on, besides its data."""
 
 
 def parse_config(data: Any) -> TuningConfig:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from arbitrage.kernels.layout import RECORD_FIELDS, Parameters, Prices, Quotes, Tally, Windows
+from arbitrage.kernels.layout import (
+    BLOCK,
+    RECORD_FIELDS,
+    Parameters,
+    Prices,
+    Quotes,
+    Tally,
+    Windows,
+)
 from arbitrage.kernels.scan import fill_quotes, scan
 from arbitrage.kernels.trades import replay_trades
 from arbitrage.kernels.windows import count_windows, fill_windows
@@ -28,8 +36,8 @@ def windows_of(quotes: Quotes) -> Windows:
         first_record=np.empty(n_windows + 1, np.int64),
         end_exit=np.empty(n_windows),
         end_row=np.empty(n_windows, np.int64),
-        by_peak=np.empty(n_windows, np.int64),
         peak=np.empty(n_windows),
+        block_peak=np.empty(-(-n_windows // BLOCK)),
         spread=np.empty(n_places),
         price=np.empty(n_places),
         exit=np.empty(n_places),
@@ -41,7 +49,6 @@ def windows_of(quotes: Quotes) -> Windows:
         records=np.empty((n_records, RECORD_FIELDS)),
     )
     fill_windows(quotes, windows)
-    windows.by_peak[:] = np.argsort(-windows.peak, kind="stable")
     return Windows._make(map(_frozen, windows))
 
 

@@ -14,7 +14,7 @@ from arbitrage.kernels.layout import Parameters
 from arbitrage.market import replay_all
 from arbitrage.prepared import PreparedData
 
-__all__ = ["NOT_STOPPED", "Figures", "PreparedData", "open_data", "replay"]
+__all__ = ["NOT_STOPPED", "Figures", "PreparedData", "open_data", "replay", "replay_one"]
 
 NOT_STOPPED = -1
 
@@ -74,6 +74,23 @@ def replay(data: PreparedData, parameters: Mapping[str, Any], count: int) -> Fig
         net_pnl_usd=tally.realized + tally.unrealized,
         stopped_row=tally.stopped_row,
     )
+
+
+def replay_one(data: PreparedData, numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of one config by the names of `TuningMetrics`.
+
+    Args:
+        data: What `open_data` returned.
+        numbers: The config's numbers by the name of their field.
+    """
+    figures = replay(data, numbers, 1)
+    found = {name: column[0].item() for name, column in figures._asdict().items()}
+    stopped = found["stopped_row"] != NOT_STOPPED
+    return {
+        **found,
+        "stopped_row": found["stopped_row"] if stopped else None,
+        "stopped_timestamp": data.timestamp(found["stopped_row"]) if stopped else None,
+    }
 
 
 def _column(value: Any, count: int) -> NDArray[np.float64]:

@@ -22,6 +22,9 @@ BPS = 10_000.0
 SPREAD, GROSS, BEST, WORST, FALL, PLACE, WINDOW, FLIPS = range(8)
 RECORD_FIELDS = 8
 
+# Windows that are passed over at once where none of them reaches a threshold.
+BLOCK = 64
+
 # The difference of two computed profits may be larger than the profit of the difference, by this
 # much of the numbers that they were computed from.
 NOISE = 16 * 2.0**-52
@@ -58,8 +61,8 @@ class Windows(NamedTuple):
 
     Of each window: `first_place`, `first_record` (one longer than there are windows) where its rows
     and records start; `end_exit`, `end_row`, the exit and the number of the row on which its trades
-    close, NaN and -1 where the file ends before; `peak`, its highest spread. `by_peak`: the windows
-    by that, falling.
+    close, NaN and -1 where the file ends before; `peak`, its highest spread. `block_peak`: the
+    highest of each `BLOCK` windows.
 
     Of each row in a window: `spread` of the window's side, `price` of the long leg, `exit`, `row`;
     `exit_max`, `exit_min`, `exit_rise`, over the rows from there to the window's end, the rise
@@ -73,8 +76,8 @@ class Windows(NamedTuple):
     first_record: Integers
     end_exit: Floats
     end_row: Integers
-    by_peak: Integers
     peak: Floats
+    block_peak: Floats
     spread: Floats
     price: Floats
     exit: Floats

@@ -9,6 +9,7 @@ import numpy as np
 from arbitrage.compiled import compiled
 from arbitrage.kernels.layout import (
     BEST,
+    BLOCK,
     BPS,
     FALL,
     FLIPS,
@@ -28,9 +29,6 @@ from arbitrage.kernels.layout import (
 # What a bound on a drawdown has to spare over the rounding of what it bounds, relative to itself
 # and to the money that it is made of; the dozen operations in between err by 1e-15.
 MARGIN, SLACK = 1.0 + 1e-9, 1e-12
-
-# If fewer windows than one in so many reach a threshold, sorting them beats looking at all.
-SORTING_PAYS = 64
 
 
 class Terms(NamedTuple):
@@ -60,8 +58,7 @@ def replay_trades(windows: Windows, parameters: Parameters, order: Integers, tal
     """
     if len(order) == 0:
         return
-    cursors = _first_cursors(windows, parameters.threshold[order[0]])
-    count = len(cursors)
+    cursors, count = _first_cursors(windows, parameters.threshold[order[0]])
     room = 1
     if parameters.slots.max() > 1:
         room = min(parameters.slots.max(), _longest_window(windows))
@@ -91,25 +88,29 @@ def _longest_window(windows: Windows) -> int:
 
 
 @compiled
-def _first_cursors(windows: Windows, threshold: float) -> Integers:
-    """The first record of each window that reaches the threshold, in the order of time."""
-    peak, by_peak = windows.peak, windows.by_peak
-    low, high = 0, len(peak)
-    while low < high:
-        middle = (low + high) // 2
-        if peak[by_peak[middle]] >= threshold:
-            low = middle + 1
-        else:
-            high = middle
-    if low * SORTING_PAYS < len(peak):
-        return windows.first_record[np.sort(by_peak[:low])]
-    cursors = np.empty(low, np.int64)
+def _first_cursors(windows: Windows, threshold: float) -> tuple[Integers, int]:
+    """The first records of the windows that reach the threshold, in the order of time; how many."""
+    peak, block_peak = windows.peak, windows.block_peak
+    cursors = np.empty(_count_reaching(windows, threshold), np.int64)
     count = 0
-    for window in range(len(peak)):
-        if peak[window] >= threshold:
-            cursors[count] = windows.first_record[window]
-            count += 1
-    return cursors
+    for block in range(len(block_peak)):
+        if block_peak[block] < threshold:
+            continue
+        for window in range(block * BLOCK, min((block + 1) * BLOCK, len(peak))):
+            if peak[window] >= threshold:
+                cursors[count] = windows.first_record[window]
+                count += 1
+    return cursors, count
+
+
+@compiled
+def _count_reaching(windows: Windows, threshold: float) -> int:
+    """How many windows there may be that reach the threshold."""
+    count = 0
+    for block in range(len(windows.block_peak)):
+        if windows.block_peak[block] >= threshold:
+            count += BLOCK
+    return count
 
 
 @compiled
@@ -162,7 +163,8 @@ def _bounded(
 @compiled
 def _walk(
     windows: Windows,
-    stretch: tuple[int, int],
+    place: int,
+    end: int,
     positions: Positions,
     n_open: int,
     terms: Terms,
@@ -174,7 +176,6 @@ def _walk(
     the peak and the deepest fall so far, the row is neither.
     """
     base, peak, drawdown = account
-    place, end = stretch
     height, slope = base, 0.0
     for k in range(n_open):
         height += (positions.entry[k] - terms.cost) / BPS * terms.notional
@@ -253,10 +254,13 @@ def _replay_one_slot(
             if enough:
                 peak, drawdown = peak_then, drawdown_then
             else:
-                stretch = int(records[k, PLACE]), windows.first_place[int(records[k, WINDOW]) + 1]
                 _take(windows, k, positions)
+                place, end = (
+                    int(records[k, PLACE]),
+                    windows.first_place[int(records[k, WINDOW]) + 1],
+                )
                 stopped, peak, drawdown = _walk(
-                    windows, stretch, positions, 1, terms, (base, peak, drawdown)
+                    windows, place, end, positions, 1, terms, (base, peak, drawdown)
                 )
                 if stopped >= 0:
                     stopped_row = windows.row[stopped]
@@ -326,13 +330,16 @@ def _replay_slots(
                 n_open += 1
                 if n_open == terms.slots:
                     break  # the same trades are open from here to the end
-            stopped, peak, drawdown = _walk(
-                windows, (place, place + 1), positions, n_open, terms, (base, peak, drawdown)
-            )
+            equity = base + _worth(windows.exit[place], positions, n_open, terms)
+            peak = max(peak, equity)
+            fall = _fall_pct(peak, equity)
+            drawdown = max(drawdown, fall)
+            if fall >= terms.stop:
+                stopped = place
             place += 1
         if place < end and stopped < 0:
             stopped, peak, drawdown = _hold(
-                windows, (place, end), positions, n_open, terms, (base, peak, drawdown)
+                windows, place, end, positions, n_open, terms, (base, peak, drawdown)
             )
         opened += n_open
         if stopped >= 0 or windows.end_row[window] < 0:
@@ -364,7 +371,8 @@ def _replay_slots(
 @compiled
 def _hold(
     windows: Windows,
-    stretch: tuple[int, int],
+    place: int,
+    end: int,
     positions: Positions,
     n_open: int,
     terms: Terms,
@@ -375,7 +383,6 @@ def _hold(
     The stretch ends with its window.
     """
     base, peak, drawdown = account
-    place = stretch[0]
     farthest = max(abs(windows.exit_max[place]), abs(windows.exit_min[place]))
     fall = noise = 0.0
     for k in range(n_open):
@@ -392,4 +399,4 @@ def _hold(
     )
     if enough:
         return -1, peak_then, drawdown_then
-    return _walk(windows, stretch, positions, n_open, terms, account)
+    return _walk(windows, place, end, positions, n_open, terms, account)

@@ -7,6 +7,7 @@ import numpy as np
 from arbitrage.compiled import compiled
 from arbitrage.kernels.layout import (
     BEST,
+    BLOCK,
     BPS,
     FALL,
     FLIPS,
@@ -51,7 +52,7 @@ def _side(quotes: Quotes, i: int) -> int:
 
 @compiled
 def fill_windows(quotes: Quotes, windows: Windows) -> None:
-    """Fill arrays that are as long as `count_windows` says; `by_peak` is left to the caller."""
+    """Fill arrays that are as long as `count_windows` says."""
     place = record = 0
     window = -1
     side_before = 0
@@ -84,6 +85,8 @@ def fill_windows(quotes: Quotes, windows: Windows) -> None:
             place += 1
         side_before = side
     windows.first_place[window + 1], windows.first_record[window + 1] = place, record
+    for block in range(len(windows.block_peak)):
+        windows.block_peak[block] = windows.peak[block * BLOCK : (block + 1) * BLOCK].max()
     _fill_rests(windows)
     _fill_records(windows)
 
