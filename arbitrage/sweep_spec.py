@@ -183,10 +183,8 @@ class SweepSpec(BaseModel):
         )
 
     def _jobs(self) -> dict[str, Any]:
-        fixed = self._base.model_dump(mode="json", exclude={*self._varying, "tag"})
-        tag = (
-            {"tag": self._base.tag} if self.tag_prefix is None else {"tag_prefix": self.tag_prefix}
-        )
+        fixed = self.base.model_dump(mode="json", exclude={*self._varying, "tag"})
+        tag = {"tag": self.base.tag} if self.tag_prefix is None else {"tag_prefix": self.tag_prefix}
         return {
             **{name: whole(value) for name, value in fixed.items()},
             **tag,
@@ -197,7 +195,7 @@ class SweepSpec(BaseModel):
     @property
     def data_file(self) -> str:
         """The one file of the sweep, as the spec names it."""
-        return self._base.data_file
+        return self.base.data_file
 
     @cached_property
     def combinations(self) -> int:
@@ -220,8 +218,8 @@ class SweepSpec(BaseModel):
             raise IndexError(f"config {number} of a sweep of {self.total}")
         columns = self._varying_at(number, number + 1)
         varying = {name: _number_or_null(values.item()) for name, values in columns}
-        tag = self._base.tag if self.tag_prefix is None else f"{self.tag_prefix}-{number}"
-        return self._base.model_copy(update={**varying, "tag": tag})
+        tag = self.base.tag if self.tag_prefix is None else f"{self.tag_prefix}-{number}"
+        return self.base.model_copy(update={**varying, "tag": tag})
 
     def columns(self, start: int, stop: int) -> dict[str, Column]:
         """The parameters of the configs `start` to `stop` - 1, in the order of the config's fields.
@@ -234,7 +232,7 @@ class SweepSpec(BaseModel):
         """
         if not 0 <= start <= stop <= self.total:
             raise IndexError(f"configs {start} to {stop} of a sweep of {self.total}")
-        fixed = {name: getattr(self._base, name) for name in NUMBERS}
+        fixed = {name: getattr(self.base, name) for name in NUMBERS}
         found = {name: math.nan if value is None else value for name, value in fixed.items()}
         return {**found, **dict(self._varying_at(start, stop))}
 
@@ -260,7 +258,7 @@ class SweepSpec(BaseModel):
         return self.model_extra or {}
 
     @cached_property
-    def _base(self) -> TuningConfig:
+    def base(self) -> TuningConfig:
         """The fixed fields as a config, with 1 for whatever varies."""
         given = {
             name: whole(value) if name in INTEGERS else value for name, value in self._fixed.items()
@@ -272,7 +270,7 @@ class SweepSpec(BaseModel):
         yield from self._problems_of_names()
         yield from self._problems_of_numbers()
         try:
-            _ = self._base
+            _ = self.base
         except ValidationError as error:
             yield one_sentence(error)
             return
