@@ -175,21 +175,21 @@ class SweepSpec(BaseModel):
     def identity(self) -> str:
         """What defines the jobs, as canonical JSON.
 
-        Neither the order of keys nor the spelling of numbers nor defaults written out change it; a
-        range and the list of its values are two identities.
+        Neither the order of keys nor the spelling of numbers nor a default written out changes it;
+        a range and the list of its values are two identities.
         """
         return json.dumps(
             self._jobs(), allow_nan=False, ensure_ascii=False, separators=(",", ":"), sort_keys=True
         )
 
     def _jobs(self) -> dict[str, Any]:
-        fixed = self.base.model_dump(mode="json", exclude={*self._varying, "tag"})
-        tag = {"tag": self.base.tag} if self.tag_prefix is None else {"tag_prefix": self.tag_prefix}
+        """What defines the jobs; without defaults, so that new fields do not change old sweeps."""
+        fixed = self.base.model_dump(mode="json", exclude={*self._varying}, exclude_defaults=True)
         return {
             **{name: whole(value) for name, value in fixed.items()},
-            **tag,
+            **({"tag_prefix": self.tag_prefix} if self.tag_prefix is not None else {}),
             "grids": [grid.canonical() for grid in self.grids],
-            "sample": self.sample.model_dump() if self.sample else None,
+            **({"sample": self.sample.model_dump()} if self.sample else {}),
         }
 
     @property

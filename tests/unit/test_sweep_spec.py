@@ -534,4 +534,3 @@ def test_the_sweep_id_is_of_jobs_data_and_engine() -> None:
     }
     assert len(ids) == 4
     assert all(len(each) == 16 for each in ids)
-    assert sweep_id(SweepSpec.from_text(EXAMPLE).identity(), "0" * 64, "1") == "b1fe50ea218c1a44"
