@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_tuning import TuningConfig, parse_config
+from arbitrage.validation import json_kind
 
 if TYPE_CHECKING:
     import argparse
@@ -51,10 +52,7 @@ def has_config_flags(arguments: argparse.Namespace) -> bool:
 
 
 def _kind(name: str) -> str:
-    """The JSON type of a field that is not null, from the model's own schema."""
-    schema = TuningConfig.model_json_schema()["properties"][name]
-    kinds: list[str] = [option["type"] for option in schema.get("anyOf", [schema])]
-    return next(kind for kind in kinds if kind != "null")
+    return json_kind(TuningConfig, name)
 
 
 def _value(name: str, text: str) -> Any:

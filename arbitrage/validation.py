@@ -6,6 +6,8 @@ pydantic finds what is wrong; this says it: one sentence per field, the field's 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
@@ -22,10 +24,15 @@ _WANTED = {
     "int_from_float": "a whole number",
     "string_type": "text",
     "string_unicode": "valid Unicode text",
+    "list_type": "a list",
+    "tuple_type": "a list",
     "dict_type": "a JSON object",
-    "model_type": "a JSON object with the fields of a TuningConfig",
-    "model_attributes_type": "a JSON object with the fields of a TuningConfig",
+    "model_type": "a JSON object with the fields of a {model}",
+    "model_attributes_type": "a JSON object with the fields of a {model}",
 }
+
+
+_BOUNDS = {"less_than_equal": ("at most", "le"), "greater_than_equal": ("at least", "ge")}
 
 
 def refuse(sentence: str) -> NoReturn:
@@ -33,14 +40,25 @@ def refuse(sentence: str) -> NoReturn:
     raise PydanticCustomError("arbtune", "{sentence}", {"sentence": sentence})
 
 
-def in_our_words(error: ValidationError, model: type[BaseModel]) -> ValidationError:
-    """The same findings at the same places, each as a sentence of ours."""
+def in_our_words(
+    error: ValidationError, model: type[BaseModel], *, whole: str = "the job", prefix: str = ""
+) -> ValidationError:
+    """The same findings at the same places, each as a sentence of ours.
+
+    Args:
+        error: What pydantic found.
+        model: What was to be made.
+        whole: What sentences call it.
+        prefix: What sentences about its parts begin with.
+    """
     return ValidationError.from_exception_data(
         model.__name__,
         [
             InitErrorDetails(
                 type=PydanticCustomError(
-                    found["type"], "{sentence}", {"sentence": _sentence(found, model)}
+                    found["type"],
+                    "{sentence}",
+                    {"sentence": _sentence(found, model, whole, prefix)},
                 ),
                 loc=found["loc"],
                 input=found["input"],
@@ -55,25 +73,42 @@ def one_sentence(error: ValidationError) -> str:
     return "; ".join(found["msg"] for found in error.errors(include_url=False))
 
 
-def _sentence(found: ErrorDetails, model: type[BaseModel]) -> str:
-    name = ".".join(str(part) for part in found["loc"]) or "the job"
+def _sentence(found: ErrorDetails, model: type[BaseModel], whole: str, prefix: str) -> str:
+    if "sentence" in found.get("ctx", {}):
+        return found["msg"]  # of ours already
+    name = ".".join(str(part) for part in found["loc"])
+    return (prefix if name else "") + _finding(found, model, name or whole)
+
+
+def _finding(found: ErrorDetails, model: type[BaseModel], name: str) -> str:
     kind = found["type"]
     if kind == "missing":
         return f"{name} must be specified"
     if kind == "extra_forbidden":
-        return f"unknown field {shown(name)}{_did_you_mean(name, model)}"
+        return f"unknown field {shown(name)}{did_you_mean(name, model.model_fields)}"
     if kind == "finite_number":
         return f"{name} must be a finite number"
-    if kind == "less_than_equal":
-        return f"{name} must be at most {found['ctx']['le']:g}".replace("e+", "e")
+    if kind in _BOUNDS:
+        wanted, bound = _BOUNDS[kind]
+        return f"{name} must be {wanted} {found['ctx'][bound]:g}".replace("e+", "e")
     if kind in _WANTED:
-        return f"{name} must be {_WANTED[kind]}, not {shown(found['input'])}"
+        wanted = _WANTED[kind].format(model=model.__name__)
+        return f"{name} must be {wanted}, not {shown(found['input'])}"
     return found["msg"]
 
 
-def _did_you_mean(name: str, model: type[BaseModel]) -> str:
-    close = difflib.get_close_matches(name, model.model_fields, n=1)
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """How a sentence about an unknown name ends: with the known one that is close, if any is."""
+    close = difflib.get_close_matches(name, list(known), n=1)
     return f": did you mean {close[0]}?" if close else ""
+
+
+@cache
+def json_kind(model: type[BaseModel], name: str) -> str:
+    """The JSON type of a field that is not null, from the model's own schema."""
+    schema = model.model_json_schema()["properties"][name]
+    kinds: list[str] = [option["type"] for option in schema.get("anyOf", [schema])]
+    return next(kind for kind in kinds if kind != "null")
 
 
 def shown(value: Any) -> str:

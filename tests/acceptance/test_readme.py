@@ -116,6 +116,11 @@ def test_workers_enqueueing_and_programs_on_a_real_server(
             assert ran.returncode == 0, ran.stderr
 
 
+def test_the_sweep_is_the_example_in_data() -> None:
+    [block] = blocks("yaml")
+    assert block == (ROOT / "data/sweep.yaml").read_text(encoding="utf-8")
+
+
 def test_every_field_is_explained() -> None:
     for name in [*TuningConfig.model_fields, *TuningMetrics.model_fields]:
         assert f"`{name}`" in README, name

@@ -1,0 +1,41 @@
+"""A sweep in this process, for notebooks and programs: `run_sweep(SweepSpec(...))`."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from arbitrage.replay import PreparedData, open_data, replay
+from arbitrage.snapshots import DataLimits
+from arbitrage.sweep_rows import SCHEMA, sweep_rows, with_timestamps
+from arbitrage.sweep_spec import SweepSpec
+
+__all__ = ["SweepSpec", "replay_range", "run_sweep"]
+
+# Configs replayed at a time: their parameters and figures stay in a core's cache.
+_CONFIGS_AT_ONCE = 4_096
+
+
+def run_sweep(spec: SweepSpec, limits: DataLimits | None = None) -> pl.DataFrame:
+    """Run all configs of a sweep, one after another; a row each, in the order of their numbers.
+
+    Args:
+        spec: What to run; a relative `data_file` is taken from the current directory.
+        limits: Bounds on the data file.
+
+    Raises:
+        FileNotFoundError: No such file.
+        DataError: (a `ValueError`) The file cannot be used; the message says why and where.
+        OSError: The file system failed in a way that may pass.
+    """
+    data = open_data(spec.data_file, limits)
+    parts = [
+        replay_range(spec, data, start, min(start + _CONFIGS_AT_ONCE, spec.total))
+        for start in range(0, spec.total, _CONFIGS_AT_ONCE)
+    ]
+    return pl.concat([SCHEMA.to_frame(), *parts])
+
+
+def replay_range(spec: SweepSpec, data: PreparedData, start: int, stop: int) -> pl.DataFrame:
+    """The result rows of the configs `start` to `stop` - 1, computed here."""
+    figures = replay(data, spec.columns(start, stop), stop - start)
+    return sweep_rows(spec, start, stop, with_timestamps(figures, data.timestamp), {})

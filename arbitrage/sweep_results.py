@@ -1,0 +1,242 @@
+"""Where a sweep's results stay: `<results_dir>/<sweep id>/` with `sweep.json` and Parquet parts.
+
+A part is the file of a range, `part-<start>-<stop>.parquet`, written under another name, synced and
+renamed: a `*.parquet` is finished, whatever died when. What is computed is read from the names
+alone, so to resume is to compute what no name covers. Only gaps are ever filled, by one process at
+a time (`exclusively`), so ranges do not overlap; where files were brought together by hand all the
+same, a config counts once.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import itertools
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from arbitrage.documents import as_text, write_whole
+from arbitrage.errors import ConfigError, DataError
+from arbitrage.sweep_rows import SCHEMA, SUCCESS
+from arbitrage.sweep_spec import SweepSpec
+
+_PART = re.compile(r"part-([0-9]+)-([0-9]+)\.parquet")
+_UNFINISHED = ".part-*.tmp"
+_DIGITS = 12  # of the largest config number, so that a listing has the parts in order
+
+
+class Part(NamedTuple):
+    """The configs `start` to `stop` - 1 of a part: all that its file has, or some of them."""
+
+    start: int
+    stop: int
+    path: Path
+    whole: bool = True
+
+
+class SweepFolder:
+    """The results of one sweep."""
+
+    def __init__(self, results_dir: str | Path, sweep_id: str) -> None:
+        self.sweep_id = sweep_id
+        self.path = Path(results_dir) / sweep_id
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Hold the folder for this process alone; it is created where it is not there yet.
+
+        Raises:
+            ConfigError: Another process holds it, or it cannot be written to.
+        """
+        with _in_a_sentence(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            _lock(lock, self.path)
+            for left_behind in self.path.glob(_UNFINISHED):
+                left_behind.unlink(missing_ok=True)
+            yield
+        finally:
+            os.close(lock)  # lets go of it, as the end of a process does
+
+    def describe(self, spec: SweepSpec, data_sha256: str, engine_version: str) -> None:
+        """Write `sweep.json`: what the parts are results of. Left alone when it says so already.
+
+        Raises:
+            ConfigError: It cannot be written.
+        """
+        document = {
+            "sweep_id": self.sweep_id,
+            "spec": json.loads(spec.to_json()),
+            "data_sha256": data_sha256,
+            "engine_version": engine_version,
+            "total": spec.total,
+        }
+        path, text = self.path / "sweep.json", as_text(document) + "\n"
+        with _in_a_sentence(self.path):
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                write_whole(path, text)
+
+    def write_part(self, rows: pl.DataFrame) -> None:
+        """Keep the rows of a range, which are in the order of their numbers.
+
+        Raises:
+            ConfigError: They cannot be written.
+        """
+        start, last = rows["config_number"][0], rows["config_number"][-1]
+        target = self.path / f"part-{start:0{_DIGITS}}-{last + 1:0{_DIGITS}}.parquet"
+        content = io.BytesIO()
+        rows.write_parquet(content)
+        with _in_a_sentence(self.path):
+            _write_synced(target, content.getbuffer())
+
+    def clear(self) -> None:
+        """Forget all parts, so that the sweep starts anew.
+
+        Raises:
+            ConfigError: They cannot be removed.
+        """
+        with _in_a_sentence(self.path):
+            for part in self._files():
+                part.path.unlink(missing_ok=True)
+
+    def parts(self, total: int) -> list[Part]:
+        """What is on disk of the configs 0 to `total` - 1, in their order, each config once."""
+        found: list[Part] = []
+        covered = 0
+        for start, stop, path, _ in sorted(
+            self._files(), key=lambda part: (part.start, -part.stop)
+        ):
+            first, last = max(start, covered), min(stop, total)
+            if first < last:
+                found.append(Part(first, last, path, whole=(first, last) == (start, stop)))
+                covered = last
+        return found
+
+    def missing(self, total: int, size: int) -> Iterator[tuple[int, int]]:
+        """The ranges that no part covers, cut into pieces of at most `size` configs."""
+        end = Part(total, total, self.path)
+        covered = 0
+        for part in [*self.parts(total), end]:
+            for start in range(covered, part.start, size):
+                yield start, min(start + size, part.start)
+            covered = part.stop
+
+    def rows(self, total: int) -> pl.LazyFrame:
+        """The rows on disk of the configs 0 to `total` - 1, in the order of their numbers."""
+        scans = [SCHEMA.to_frame(eager=False)]
+        for whole, run in itertools.groupby(self.parts(total), lambda part: part.whole):
+            parts = list(run)  # those that are whole go into one scan, which is quick for many
+            scans += [_scan(*parts)] if whole else map(_some, parts)
+        return pl.concat(scans)
+
+    def best(self, spec: SweepSpec) -> dict[str, Any] | None:
+        """The best row on disk, as `best_row` has it.
+
+        Raises:
+            DataError: A part is damaged.
+        """
+        with self._damage_in_a_sentence(spec.total):
+            return best_row(self.rows(spec.total), spec)
+
+    def counts(self, total: int) -> dict[str, int]:
+        """How many rows on disk have which status.
+
+        Raises:
+            DataError: A part is damaged.
+        """
+        with self._damage_in_a_sentence(total):
+            found = self.rows(total).group_by("status").len().collect(engine="streaming")
+        return dict(found.iter_rows())
+
+    def _files(self) -> Iterator[Part]:
+        if not self.path.is_dir():
+            return
+        for path in self.path.iterdir():
+            if named := _PART.fullmatch(path.name):
+                yield Part(int(named[1]), int(named[2]), path)
+
+    @contextmanager
+    def _damage_in_a_sentence(self, total: int) -> Iterator[None]:
+        try:
+            yield
+        except (pl.exceptions.PolarsError, OSError) as error:
+            for part in self.parts(total):
+                _check(part)
+            raise DataError(f"cannot read the results in {self.path}: {error}") from error
+
+
+def best_row(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Any] | None:
+    """The first row by the spec's rank, descending, among those that pass its filters; or None.
+
+    Of equals the lowest config number is the first. Runs over rows of any number in bounded memory.
+    """
+    passing = [pl.col("status") == SUCCESS, pl.col(spec.rank_by).is_not_null()]
+    if spec.filters.max_drawdown_pct is not None:
+        passing.append(pl.col("max_drawdown_pct") <= spec.filters.max_drawdown_pct)
+    if spec.filters.min_trades is not None:
+        passing.append(pl.col("total_trades") >= spec.filters.min_trades)
+    ranked = rows.filter(passing).sort(spec.rank_by, "config_number", descending=[True, False])
+    return next(ranked.head(1).collect(engine="streaming").iter_rows(named=True), None)
+
+
+def _scan(*parts: Part) -> pl.LazyFrame:
+    paths = [part.path for part in parts]
+    return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
+
+
+def _some(part: Part) -> pl.LazyFrame:
+    return _scan(part).filter(
+        pl.col("config_number").is_between(part.start, part.stop, closed="left")
+    )
+
+
+def _check(part: Part) -> None:
+    try:
+        pl.read_parquet(part.path, glob=False, hive_partitioning=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(
+            f"the results in {part.path} cannot be read: delete the file and run the sweep again"
+        ) from error
+
+
+def _lock(lock: int, path: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ConfigError(f"another process collects results into {path}") from None
+
+
+@contextmanager
+def _in_a_sentence(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"cannot write results to {path}: {error.strerror}") from error
+
+
+def _write_synced(target: Path, content: memoryview) -> None:
+    """Write a file whole or not at all; once this returns, a power cut does not undo it."""
+    temporary = target.with_name(f".{target.stem}-{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,328 @@
+"""A sweep's folder: finished parts, what is missing, and the best row, after a kill at any time."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from arbitrage.errors import ConfigError, DataError
+from arbitrage.sweep_results import SweepFolder, best_row
+from arbitrage.sweep_rows import FIGURES, SCHEMA, sweep_rows
+from arbitrage.sweep_spec import SweepSpec
+from tests.sweeps import spec
+
+GRID = {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 100}
+SWEEP = SweepSpec(**spec(GRID))
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def rows_of(start: int, stop: int, **columns: Any) -> pl.DataFrame:
+    """Rows whose figures are all their config's number, but for the columns that are given."""
+    numbers = np.arange(start, stop)
+    figures: dict[str, Any] = dict.fromkeys(FIGURES, numbers)
+    figures |= {"stopped_timestamp": [None] * len(numbers), **columns}
+    return sweep_rows(SWEEP, start, stop, figures, {})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> SweepFolder:
+    made = SweepFolder(tmp_path, "id")
+    with made.exclusively():
+        pass
+    return made
+
+
+def numbers(folder: SweepFolder, total: int = 100) -> list[int]:
+    found: list[int] = folder.rows(total).collect()["config_number"].to_list()
+    return found
+
+
+def files(folder: SweepFolder) -> dict[str, tuple[int, bytes]]:
+    """All files with what a rewrite changes."""
+    return {
+        path.name: (path.stat().st_mtime_ns, path.read_bytes())
+        for path in folder.path.iterdir()
+        if path.name != ".lock"
+    }
+
+
+def test_a_folder_that_is_not_there_has_nothing(tmp_path: Path) -> None:
+    folder = SweepFolder(tmp_path / "none", "id")
+    assert list(folder.missing(5, 2)) == [(0, 2), (2, 4), (4, 5)]
+    assert numbers(folder) == []
+    assert folder.rows(100).collect().schema == SCHEMA
+    assert folder.best(SWEEP) is None
+    assert folder.counts(100) == {}
+    assert not folder.path.exists()
+
+
+def test_parts_are_read_in_the_order_of_their_configs(folder: SweepFolder) -> None:
+    for start, stop in [(50, 100), (0, 7), (7, 50)]:
+        folder.write_part(rows_of(start, stop))
+    assert sorted(files(folder)) == [
+        "part-000000000000-000000000007.parquet",
+        "part-000000000007-000000000050.parquet",
+        "part-000000000050-000000000100.parquet",
+    ]
+    assert folder.rows(100).collect().equals(rows_of(0, 100))
+    assert list(folder.missing(100, 10)) == []
+
+
+def test_every_parquet_has_the_one_schema(folder: SweepFolder) -> None:
+    folder.write_part(rows_of(0, 3))
+    folder.write_part(sweep_rows(SWEEP, 3, 5, {}, {3: "x", 4: "x"}))
+    for path in folder.path.glob("*.parquet"):
+        assert pl.read_parquet(path).schema == SCHEMA
+    assert folder.counts(100) == {"success": 3, "error": 2}
+
+
+def test_what_is_missing_comes_in_pieces(folder: SweepFolder) -> None:
+    folder.write_part(rows_of(10, 20))
+    folder.write_part(rows_of(25, 30))
+    assert list(folder.missing(40, 8)) == [(0, 8), (8, 10), (20, 25), (30, 38), (38, 40)]
+
+
+def test_more_jobs_later_keep_what_is_there(folder: SweepFolder) -> None:
+    few, many = (SweepSpec(**spec(GRID, max_jobs=jobs)) for jobs in (7, 90))
+    folder.write_part(rows_of(0, 7))
+    assert list(folder.missing(few.total, 50)) == []
+    assert list(folder.missing(many.total, 50)) == [(7, 57), (57, 90)]
+    folder.write_part(rows_of(7, 90))
+    assert numbers(folder, few.total) == list(range(7))
+    assert folder.best(few)["net_pnl_usd"] == 6.0  # type: ignore[index]
+    assert folder.counts(few.total) == {"success": 7}
+
+
+RANGES = st.lists(
+    st.tuples(st.integers(0, 40), st.integers(1, 15)).map(lambda pair: (pair[0], sum(pair))),
+    max_size=6,
+)
+
+
+@given(RANGES, st.integers(1, 50), st.integers(1, 20))
+@settings(max_examples=60, deadline=None)
+def test_every_config_counts_once_whatever_ranges_are_there(
+    tmp_path_factory: pytest.TempPathFactory,
+    ranges: list[tuple[int, int]],
+    total: int,
+    size: int,
+) -> None:
+    folder = SweepFolder(tmp_path_factory.mktemp("results"), "id")
+    folder.path.mkdir()
+    for start, stop in ranges:
+        folder.write_part(rows_of(start, stop))
+    there = {number for start, stop in ranges for number in range(start, stop) if number < total}
+    assert numbers(folder, total) == sorted(there)
+    missing = list(folder.missing(total, size))
+    assert all(0 < stop - start <= size for start, stop in missing)
+    absent = [number for start, stop in missing for number in range(start, stop)]
+    assert absent == [number for number in range(total) if number not in there]
+
+
+def test_other_files_are_no_parts(folder: SweepFolder) -> None:
+    for name in ("part-0-5.parquet.tmp", ".part-0-5-x.tmp", "part-0.parquet", "part-a-b.parquet"):
+        (folder.path / name).write_text("x")
+    assert list(folder.missing(5, 5)) == [(0, 5)]
+
+
+def test_a_path_is_taken_literally(tmp_path: Path) -> None:
+    folder = SweepFolder(tmp_path / "a=1" / "[x]*", "id")
+    with folder.exclusively():
+        folder.write_part(rows_of(0, 5))
+    assert folder.rows(100).collect().equals(rows_of(0, 5))
+
+
+# What the sweep is
+
+
+def test_a_folder_says_what_it_holds(folder: SweepFolder) -> None:
+    folder.describe(SWEEP, "hash", "1")
+    document = json.loads((folder.path / "sweep.json").read_text(encoding="utf-8"))
+    assert document == {
+        "sweep_id": "id",
+        "spec": json.loads(SWEEP.to_json()),
+        "data_sha256": "hash",
+        "engine_version": "1",
+        "total": 100,
+    }
+    assert SweepSpec.model_validate(document["spec"]).identity() == SWEEP.identity()
+
+
+def test_a_second_run_rewrites_nothing(folder: SweepFolder) -> None:
+    folder.describe(SWEEP, "hash", "1")
+    folder.write_part(rows_of(0, 100))
+    before = files(folder)
+    with folder.exclusively():
+        folder.describe(SWEEP, "hash", "1")
+        assert list(folder.missing(100, 10)) == []
+    assert files(folder) == before
+
+
+def test_more_jobs_are_written_down(folder: SweepFolder) -> None:
+    for jobs in (7, 90):
+        folder.describe(SweepSpec(**spec(GRID, max_jobs=jobs)), "hash", "1")
+    assert json.loads((folder.path / "sweep.json").read_text(encoding="utf-8"))["total"] == 90
+
+
+def test_a_cleared_folder_starts_anew(folder: SweepFolder) -> None:
+    folder.write_part(rows_of(0, 100))
+    folder.clear()
+    assert list(folder.missing(100, 100)) == [(0, 100)]
+
+
+# The best row
+
+
+def test_the_best_is_the_first_by_its_rank(folder: SweepFolder) -> None:
+    folder.write_part(rows_of(0, 50))
+    folder.write_part(rows_of(50, 100))
+    best = folder.best(SWEEP)
+    assert best is not None
+    assert (best["config_number"], best["net_pnl_usd"]) == (99, 99.0)
+    assert list(best) == list(SCHEMA)
+
+
+def test_of_equals_the_lowest_number_is_the_best() -> None:
+    pnls = [1.0, 5.0, 3.0, 5.0, 5.0]
+    assert best_of(pnls)["config_number"] == 1
+    assert best_of([-0.0, 0.0, -0.0])["config_number"] == 0
+
+
+def test_the_rank_is_the_specs() -> None:
+    columns = {"net_pnl_usd": np.array([3.0, 2.0, 1.0]), "win_rate": np.array([0.1, 0.9, 0.5])}
+    rows = rows_of(0, 3, **columns)
+    for rank, number in [("net_pnl_usd", 0), ("win_rate", 1), ("total_trades", 2)]:
+        found = best_row(rows.lazy(), SweepSpec(**spec(GRID, rank_by=rank)))
+        assert found is not None
+        assert found["config_number"] == number
+
+
+def test_filters_hold_at_their_bounds() -> None:
+    rows = rows_of(
+        0,
+        4,
+        max_drawdown_pct=np.array([15.0, 15.1, 3.0, 15.0]),
+        total_trades=np.array([5, 9, 9, 4]),
+        net_pnl_usd=np.array([2.0, 9.0, 1.0, 8.0]),
+    )
+    filters: list[tuple[dict[str, Any], int]] = [
+        ({}, 1),
+        ({"max_drawdown_pct": 15}, 3),
+        ({"min_trades": 5}, 1),
+        ({"max_drawdown_pct": 15, "min_trades": 5}, 0),
+    ]
+    for given_filters, number in filters:
+        found = best_row(rows.lazy(), SweepSpec(**spec(GRID, filters=given_filters)))
+        assert found is not None
+        assert found["config_number"] == number
+    assert best_row(rows.lazy(), SweepSpec(**spec(GRID, filters={"min_trades": 10}))) is None
+
+
+def test_a_row_without_the_figure_or_without_success_is_not_the_best() -> None:
+    stopped = rows_of(0, 3, stopped_row=np.array([-1, 4, -1]))
+    ranked = best_row(stopped.lazy(), SweepSpec(**spec(GRID, rank_by="stopped_row")))
+    assert ranked is not None
+    assert ranked["config_number"] == 1
+    failed = sweep_rows(SWEEP, 0, 2, {}, {0: "x", 1: "x"})
+    assert best_row(failed.lazy(), SWEEP) is None
+
+
+def best_of(pnls: list[float]) -> dict[str, Any]:
+    rows = rows_of(0, len(pnls), net_pnl_usd=np.array(pnls))
+    found = best_row(rows.lazy(), SWEEP)
+    assert found is not None
+    return found
+
+
+# What can go wrong
+
+
+def test_a_damaged_part_is_named(folder: SweepFolder) -> None:
+    folder.write_part(rows_of(0, 5))
+    folder.write_part(rows_of(5, 9))
+    damaged = folder.path / "part-000000000005-000000000009.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    with pytest.raises(DataError) as caught:
+        folder.best(SWEEP)
+    assert str(caught.value) == (
+        f"the results in {damaged} cannot be read: delete the file and run the sweep again"
+    )
+    with pytest.raises(DataError, match="delete the file"):
+        folder.counts(100)
+
+
+def test_one_process_at_a_time(folder: SweepFolder) -> None:
+    with (
+        folder.exclusively(),
+        pytest.raises(ConfigError, match="another process collects results into"),
+        SweepFolder(folder.path.parent, "id").exclusively(),
+    ):
+        pass
+    with folder.exclusively():
+        pass
+
+
+def test_an_error_of_the_holder_is_its_own(folder: SweepFolder) -> None:
+    with pytest.raises(BlockingIOError), folder.exclusively():
+        raise BlockingIOError
+
+
+def test_results_that_cannot_be_written_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    folder = SweepFolder(tmp_path / "file", "id")
+    with (
+        pytest.raises(ConfigError, match=r"cannot write results to .*: Not a directory"),
+        folder.exclusively(),
+    ):
+        pass
+
+
+def test_a_part_that_cannot_be_written_leaves_nothing(folder: SweepFolder) -> None:
+    target = folder.path / "part-000000000000-000000000005.parquet"
+    target.mkdir()
+    with pytest.raises(ConfigError, match=r"cannot write results to .*: Is a directory"):
+        folder.write_part(rows_of(0, 5))
+    assert [path.name for path in folder.path.iterdir() if path.name != ".lock"] == [target.name]
+
+
+WRITER = """
+import os, signal, sys
+from tests.unit.test_sweep_results import SweepFolder, rows_of
+syncs, sync = iter(range(1, 100)), os.fsync
+def killed_at_the_last(handle):
+    if next(syncs) == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    sync(handle)
+os.fsync = killed_at_the_last
+folder = SweepFolder(sys.argv[1], "id")
+with folder.exclusively():
+    for start, stop in folder.missing(100, 10):
+        folder.write_part(rows_of(start, stop))
+"""
+
+
+@pytest.mark.parametrize(("syncs", "parts"), [(1, 0), (2, 1), (5, 2), (6, 3)])
+def test_a_killed_writer_leaves_whole_parts_and_the_next_goes_on(
+    tmp_path: Path, syncs: int, parts: int
+) -> None:
+    """Killed before a part gets its name (odd), or after (even)."""
+    writer = [sys.executable, "-c", WRITER, str(tmp_path), str(syncs)]
+    assert subprocess.run(writer, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    folder = SweepFolder(tmp_path, "id")
+    assert numbers(folder) == list(range(10 * parts))
+    assert len(list(folder.path.glob("*.tmp"))) == syncs % 2
+    with folder.exclusively():
+        assert not list(folder.path.glob("*.tmp"))
+        for start, stop in folder.missing(100, 10):
+            folder.write_part(rows_of(start, stop))
+    assert folder.rows(100).collect().equals(rows_of(0, 100))
