@@ -15,9 +15,14 @@ from typing import Any
 
 import pytest
 import redis
+from hypothesis import settings
 
 from worker.embedded import embedded_server
 from worker.ledger import Ledger
+
+# How long an example may take says more about the machine than about the code.
+settings.register_profile("arbtune", deadline=None)
+settings.load_profile("arbtune")
 
 HEADER = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
 
