@@ -15,8 +15,9 @@ from typing import Any
 from celery import states
 from celery.backends.redis import RedisBackend
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
+from redis import RedisError
 
-from arbitrage.documents import Document, error_record
+from arbitrage.documents import Document, error_record, sentence
 from worker.connection import TRIES_OF_A_WORKER, open_ledger
 from worker.envelope import JOBS
 from worker.identity import worker_id
@@ -130,6 +131,9 @@ def failure_record(error: BaseException, attempts: int) -> Document:
     if isinstance(error, WorkerLostError):
         message = f"the process that ran the job died{_how(error)}"
         return _record("WorkerLostError", message, retryable=True, attempts=attempts)
+    if isinstance(error, RedisError):  # the job is not at fault when the ledger is out of reach
+        message = f"the ledger could not be reached: {sentence(error)}"
+        return _record(type(error).__name__, message, retryable=True, attempts=attempts)
     if isinstance(error, TimeLimitExceeded):
         message = f"the job ran longer than {error.args[0]:g} s (ARBTUNE_JOB_TIME_LIMIT_S)"
         return _record("TimeLimitExceeded", message, retryable=False, attempts=attempts)

@@ -19,7 +19,9 @@ STOP_TIMEOUT_S = 40.0
 class Fleet:
     """As many `arbtune worker` processes as asked for, whatever happens to them."""
 
-    def __init__(self, count: int, concurrency: int, settings: dict[str, str], folder: Path) -> None:
+    def __init__(
+        self, count: int, concurrency: int, settings: dict[str, str], folder: Path
+    ) -> None:
         self._count = count
         self._command = [
             *(sys.executable, "-m", "worker.cli", "worker", "--concurrency", str(concurrency))

@@ -11,6 +11,7 @@ import ctypes
 import errno
 import os
 import time
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
@@ -48,10 +49,8 @@ def exit_at_once(status: str) -> None:
 
 def loop_for_ever(_: str) -> NoReturn:
     while True:
-        try:
+        with suppress(BaseException):  # a soft time limit is one
             time.sleep(0.01)
-        except BaseException:  # noqa: BLE001, S110 - a soft time limit is swallowed here
-            pass
 
 
 def sleep(seconds: str) -> None:
@@ -68,11 +67,10 @@ POISONS = {
     "sleep": sleep,
 }
 
-ArbitrageTuningRunner.run = poisoned_run  # type: ignore[method-assign]
+ArbitrageTuningRunner.run = poisoned_run  # type: ignore[method-assign, assignment]
 
 if os.environ.get("ARBTUNE_TEST_WITHOUT_RECOVERY"):
     from worker.reconciler import Reconciler
 
-    Reconciler._judge_leases = Reconciler._look_for_lost_messages = (  # type: ignore[method-assign]
-        lambda _: None
-    )
+    for step in ("_judge_leases", "_look_for_lost_messages"):
+        setattr(Reconciler, step, lambda _: None)
