@@ -12,7 +12,8 @@ from pathlib import Path
 
 import psutil
 
-TOXIC = Path(__file__).with_name("toxic")
+from tests.conftest import TOXIC
+
 STOP_TIMEOUT_S = 40.0
 
 
