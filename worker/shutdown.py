@@ -68,6 +68,7 @@ def _running() -> set[str]:
 
 def return_running_jobs() -> None:
     """End every child of this worker and give back what it ran."""
+    signal.setitimer(signal.ITIMER_REAL, 0)  # it would outlive an exec, and its handler would not
     for child in active_children():
         os.kill(child.pid, signal.SIGKILL)
     try:

@@ -98,7 +98,7 @@ class Chaos:
         """Send the jobs, let the faults fall, and wait until nothing is open."""
         unsent, faults = iter(self._plan.jobs), list(self._plan.faults)
         every = len(self._plan.jobs) / (len(faults) + 1)
-        next_at, moved_at, ended, quiet_s = every, time.monotonic(), 0, settle_s
+        next_at, moved_at, ended = every, time.monotonic(), 0
         while True:
             self._fleet.tend()
             counts = self._ledger.counts()
@@ -108,7 +108,7 @@ class Chaos:
             if counts[State.QUEUED] < LOW_WATER:
                 self._send(list(islice(unsent, LOW_WATER)))
             if faults and (ended >= next_at or quiet_s > STUCK_S):
-                next_at = ended + every
+                next_at += every
                 moved_at = time.monotonic()
                 self._strike(faults.pop())
             elif not faults and self._is_settled(quiet_s > settle_s):
@@ -124,11 +124,12 @@ class Chaos:
     def _send(self, jobs: list[Job]) -> None:
         """Submit until it is confirmed: a connection may be cut at any time."""
         submissions = [submission(job.config, job.job_id) for job in jobs]
-        while submissions:
+        confirmed: list[str] = []
+        while len(confirmed) < len(jobs):
             with suppress(redis.RedisError):
-                for _ in send(self._ledger, submissions):
-                    pass
-                break
+                confirmed = [
+                    job_id for batch in send(self._ledger, submissions) for job_id in batch
+                ]
         self.confirmed += jobs
         for job in jobs:
             if job.is_cancelled:
