@@ -75,6 +75,19 @@ def _prepared(path: str | Path, limits: DataLimits, name: str, cache: DataCache)
     return data
 
 
+def file_digest(path: Path) -> str:
+    """The digest of a file's bytes; without reading it where it is recognised.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    known = DataCache(cache_folder() / "data").recognised(path)
+    if known is not None:
+        return known.data_sha256
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _check_limits(facts: Facts, limits: DataLimits, name: str) -> None:
     """What was prepared under other limits is held against these."""
     if facts.content_bytes > limits.max_bytes:

@@ -36,6 +36,10 @@ class DataError(ArbtuneError, ValueError):
     """A data file cannot be used; the message names the file, and the line where there is one."""
 
 
+class DataChanged(ArbtuneError):  # noqa: N818 - the name that error documents carry
+    """A data file is not the one that a sweep was started on."""
+
+
 class TuningJobError(ArbtuneError, RuntimeError):
     """A tuning job failed; `__cause__` is the error that ended it."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from arbitrage.compiled import one_at_a_time
 from arbitrage.kernels.layout import (
     BLOCK,
     RECORD_FIELDS,
@@ -17,6 +18,19 @@ from arbitrage.kernels.layout import (
 from arbitrage.kernels.scan import fill_quotes, scan
 from arbitrage.kernels.trades import replay_trades
 from arbitrage.kernels.windows import count_windows, fill_windows
+
+
+def warm_up() -> None:
+    """Load or compile every kernel of the replay, so that no job has to.
+
+    For the parent of a pool of processes: it runs no polars and starts no thread.
+    """
+    rows = 4
+    prices = Prices._make(_frozen(np.full(rows, price)) for price in (100.0, 100.1, 100.5, 100.6))
+    ones = np.ones(2)
+    parameters = Parameters(ones, ones, ones, np.array([1, 2]), ones, ones)
+    with one_at_a_time():
+        replay_all(windows_of(quotes_of(prices)), parameters)
 
 
 def quotes_of(prices: Prices) -> Quotes:

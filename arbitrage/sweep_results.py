@@ -67,7 +67,9 @@ class SweepFolder:
         finally:
             os.close(lock)  # lets go of it, as the end of a process does
 
-    def describe(self, spec: SweepSpec, data_sha256: str, engine_version: str) -> None:
+    def describe(
+        self, spec: SweepSpec, data_sha256: str, engine_version: str, chunk_size: int
+    ) -> None:
         """Write `sweep.json`: what the parts are results of. Left alone when it says so already.
 
         Raises:
@@ -79,11 +81,21 @@ class SweepFolder:
             "data_sha256": data_sha256,
             "engine_version": engine_version,
             "total": spec.total,
+            "chunk_size": chunk_size,
         }
         path, text = self.path / "sweep.json", as_text(document) + "\n"
         with _in_a_sentence(self.path):
             if not path.exists() or path.read_text(encoding="utf-8") != text:
                 write_whole(path, text)
+
+    def chunk_size(self) -> int | None:
+        """How many configs a chunk of this sweep has, or None before its first run."""
+        try:
+            document = json.loads((self.path / "sweep.json").read_bytes())
+            size = document["chunk_size"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return size if isinstance(size, int) and size > 0 else None
 
     def write_part(self, rows: pl.DataFrame) -> None:
         """Keep the rows of a range, which are in the order of their numbers.
@@ -147,6 +159,15 @@ class SweepFolder:
         with self._damage_in_a_sentence(spec.total):
             return best_row(self.rows(spec.total), spec)
 
+    def first_rows(self, spec: SweepSpec, count: int) -> list[dict[str, Any]]:
+        """The first rows on disk by the spec's rank that pass its filters.
+
+        Raises:
+            DataError: A part is damaged.
+        """
+        with self._damage_in_a_sentence(spec.total):
+            return ranked_rows(self.rows(spec.total), spec, count)
+
     def counts(self, total: int) -> dict[str, int]:
         """How many rows on disk have which status.
 
@@ -175,7 +196,12 @@ class SweepFolder:
 
 
 def best_row(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Any] | None:
-    """The first row by the spec's rank, descending, among those that pass its filters; or None.
+    """The first of `ranked_rows`, or None."""
+    return next(iter(ranked_rows(rows, spec, 1)), None)
+
+
+def ranked_rows(rows: pl.LazyFrame, spec: SweepSpec, count: int) -> list[dict[str, Any]]:
+    """The first rows by the spec's rank, descending, among those that pass its filters.
 
     Of equals the lowest config number is the first. Runs over rows of any number in bounded memory.
     """
@@ -185,7 +211,7 @@ def best_row(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Any] | None:
     if spec.filters.min_trades is not None:
         passing.append(pl.col("total_trades") >= spec.filters.min_trades)
     ranked = rows.filter(passing).sort(spec.rank_by, "config_number", descending=[True, False])
-    return next(ranked.head(1).collect(engine="streaming").iter_rows(named=True), None)
+    return ranked.head(count).collect(engine="streaming").to_dicts()
 
 
 def _scan(*parts: Part) -> pl.LazyFrame:

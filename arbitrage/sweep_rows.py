@@ -96,7 +96,7 @@ def _parameter(name: str, column: Column) -> pl.Expr:
 
 def _figure(name: str, values: Any) -> pl.Expr:
     """A figure's column, null where it has no value and where the config failed."""
-    column = pl.lit(None if values is None else pl.Series(values, dtype=FIGURES[name]))
+    column = pl.lit(None if values is None else pl.Series(name, values, FIGURES[name]))
     known = pl.col("error").is_null()
     if name == "stopped_row":
         known &= column >= 0

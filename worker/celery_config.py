@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ssl
 
-from worker.envelope import JOBS
+from kombu.entity import Queue
+
+from worker.envelope import CHUNKS, JOBS
 from worker.settings import Settings
 
 _settings = Settings.from_environment()
@@ -30,6 +32,9 @@ result_serializer = "json"
 result_expires = _settings.result_ttl_s
 
 task_default_queue = JOBS.queue
+# Sweeps have a queue of their own, and workers take from both by turns: a sweep of a million
+# configs does not hold up a single job.
+task_queues = [Queue(JOBS.queue), Queue(CHUNKS.queue)]
 # The hard limit ends the child; Python's signal handlers do not run inside compiled code.
 task_time_limit = _settings.job_time_limit_s
 # Early acknowledgement: a message only carries a job, the ledger brings it back. A late one would

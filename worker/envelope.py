@@ -23,6 +23,7 @@ class Route(NamedTuple):
 
 
 JOBS = Route("worker.tasks.run_tuning_job", "celery")
+CHUNKS = Route("worker.tasks.run_tuning_chunk", "arbtune.chunks")
 
 _EMBED = '{"callbacks":null,"errbacks":null,"chain":null,"chord":null}'
 _SHOWN_ARGUMENT = 200  # characters of the config that Flower and the like show

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from traceback import clear_frames
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from arbitrage.arbitrage_tuning import (
     MAX_JOB_BYTES,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger("arbtune.jobs")
+
+Result = TypeVar("Result")
 
 
 class JobFailedError(Exception):
@@ -51,7 +54,7 @@ class Attempt:
 def payload_text(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """What the ledger keeps of a foreign job's payload: its JSON, or nothing when it is unfit."""
     try:
-        payload = _payload(args, kwargs)
+        payload = payload_of(args, kwargs)
         text = compact_json(payload)
         return text if isinstance(payload, dict) and len(text.encode()) <= MAX_JOB_BYTES else ""
     except (ConfigError, ValueError, TypeError):
@@ -64,7 +67,7 @@ def decode(args: tuple[Any, ...], kwargs: dict[str, Any]) -> TuningConfig:
     Raises:
         ConfigError: One sentence that says what is wrong with the payload.
     """
-    payload = _payload(args, kwargs)
+    payload = payload_of(args, kwargs)
     size = _json_size(payload)
     if size > MAX_JOB_BYTES:
         raise ConfigError(f"the job is {size:,} bytes of JSON; at most {MAX_JOB_BYTES:,} travel")
@@ -90,8 +93,13 @@ def run(config: TuningConfig, settings: Settings) -> Document:
 
 def attempt_job(args: tuple[Any, ...], kwargs: dict[str, Any], settings: Settings) -> Document:
     """Decode and run; every failure leaves as a `JobFailedError`."""
+    return attempted(lambda: run(decode(args, kwargs), settings))
+
+
+def attempted(work: Callable[[], Result]) -> Result:
+    """What the work returns; every failure leaves as a `JobFailedError`."""
     try:
-        return run(decode(args, kwargs), settings)
+        return work()
     except BaseException as error:  # SystemExit and the like end the job too, and nothing else
         clear_frames(error.__traceback__)  # what a MemoryError was short of is held by its frames
         if not is_user_error(error) and not is_retryable(error):
@@ -99,7 +107,12 @@ def attempt_job(args: tuple[Any, ...], kwargs: dict[str, Any], settings: Setting
         raise JobFailedError(error_record(error)) from error
 
 
-def _payload(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def payload_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The one argument that a task takes.
+
+    Raises:
+        ConfigError: There is another number of them.
+    """
     if len(args) == 1 and not kwargs:
         return args[0]
     if not args and set(kwargs) == {"config"}:

@@ -9,6 +9,7 @@
 --   cancel     queued | running -> cancelled
 --   retry      error -> queued: a dead letter, as its next generation
 --   purge      error -> (none): a dead letter
+--   forget     success | error | cancelled -> (none): its result is kept elsewhere
 --
 -- After success, error or cancelled everything but submit, retry and purge is refused, whoever comes
 -- late.
@@ -351,6 +352,18 @@ function ledger.purge(...)
     end
   end
   return purged
+end
+
+-- Forgets finished jobs whose results are kept elsewhere; a dead letter waits to be purged.
+function ledger.forget(...)
+  for _, id in ipairs({...}) do
+    local state = read(id, 'state')[1]
+    if state ~= '' and not is_open(state) and not redis.call('ZSCORE', DEAD, id) then
+      redis.call('ZREM', index_key(state), id)
+      redis.call('DEL', job_key(id), TASK_META .. id)
+    end
+  end
+  return 'OK'
 end
 
 local operation = table.remove(ARGV, 1)

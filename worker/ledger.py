@@ -276,7 +276,28 @@ class Ledger:
         """Forget dead letters for good; how many there were."""
         return int(self._call("purge", *job_ids))
 
+    def forget(self, job_ids: Iterable[str]) -> None:
+        """Forget finished jobs whose results are kept elsewhere."""
+        self._call("forget", *job_ids)
+
     # -- questions
+
+    def states(self, job_ids: Sequence[str]) -> list[State]:
+        """Where several jobs stand, in one round trip."""
+        pipeline = self._client.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipeline.hget(JOB_KEY.format(job_id), "state")
+        return [
+            State.UNKNOWN if state is None else State(_text(state)) for state in pipeline.execute()
+        ]
+
+    def with_prefix(self, prefix: str, states: Iterable[State]) -> list[str]:
+        """Ids that start so, of jobs in these states; looks at all jobs in them."""
+        return [
+            _text(job_id)
+            for state in states
+            for job_id, _ in self._client.zscan_iter(INDEX_KEY.format(state), match=f"{prefix}*")
+        ]
 
     def record(self, job_id: str) -> JobRecord | None:
         """The record of a job, or None for one that the ledger has not met."""

@@ -19,7 +19,7 @@ from redis import RedisError
 
 from arbitrage.documents import Document, error_record, sentence
 from worker.connection import TRIES_OF_A_WORKER, open_ledger
-from worker.envelope import JOBS
+from worker.envelope import CHUNKS, JOBS
 from worker.identity import worker_id
 from worker.job import Attempt, JobFailedError
 from worker.ledger import Holder, Ledger, Outcome, State
@@ -91,6 +91,8 @@ class LedgerBackend(RedisBackend):
         failure = self._failure(task_id, error, request)
         if failure.error is None or not failure.error["retryable"]:
             return False
+        if isinstance(error, WorkerLostError) and request.task == CHUNKS.task:
+            return False  # its client halves it, which finds the config that did it sooner
         verdict = self.ledger.requeue(
             task_id, _holder(request), failure, max_attempts=self.settings.max_attempts
         )
@@ -159,7 +161,7 @@ def _record(kind: str, message: str, *, retryable: bool, attempts: int) -> Docum
 
 
 def _is_job(request: Any) -> bool:
-    return getattr(request, "task", None) == JOBS.task
+    return getattr(request, "task", None) in (JOBS.task, CHUNKS.task)
 
 
 def _attempt(request: Any) -> Attempt | None:

@@ -9,10 +9,12 @@ from typing import Any
 from celery import Task
 from celery.exceptions import Ignore
 
+from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker.celery_app import app
-from worker.envelope import JOBS, Route
+from worker.chunk_job import decode_chunk, run_chunk
+from worker.envelope import CHUNKS, JOBS, Route
 from worker.identity import worker_id
-from worker.job import Attempt, attempt_job, payload_text
+from worker.job import Attempt, attempt_job, attempted, payload_text
 
 log = logging.getLogger("arbtune.jobs")
 
@@ -20,15 +22,37 @@ log = logging.getLogger("arbtune.jobs")
 @app.task(name=JOBS.task, bind=True, Request="worker.request:JobRequest")
 def run_tuning_job(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run one `TuningConfig`, given as a JSON object; the result is its `TuningMetrics`."""
-    job_id = self.request.id
-    queue = (self.request.delivery_info or {}).get("routing_key") or JOBS.queue
-    route = Route(JOBS.task, queue)
-    start = self.backend.ledger.start(job_id, worker_id(), payload_text(args, kwargs), route)
+    args, kwargs = _claimed(self, args, kwargs, JOBS)
+    return attempt_job(args, kwargs, self.backend.settings)
+
+
+@app.task(name=CHUNKS.task, bind=True, Request="worker.request:JobRequest")
+def run_tuning_chunk(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """Run a range of a sweep's configs; the result is the packed figures of each."""
+    args, kwargs = _claimed(self, args, kwargs, CHUNKS)
+    chunk = attempted(lambda: decode_chunk(args, kwargs))
+    if chunk.engine_version != ENGINE_VERSION:
+        # Of another version of this program, whose workers may be there beside this one.
+        self.backend.ledger.give_back(worker_id(), [self.request.id])
+        log.info("chunk.of_another_version", extra={"job_id": self.request.id})
+        raise Ignore
+    return attempted(lambda: run_chunk(chunk, self.backend.settings))
+
+
+def _claimed(
+    task: Task, args: tuple[Any, ...], kwargs: dict[str, Any], route: Route
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Claim the delivered job; the arguments to run it with."""
+    job_id = task.request.id
+    queue = (task.request.delivery_info or {}).get("routing_key") or route.queue
+    start = task.backend.ledger.start(
+        job_id, worker_id(), payload_text(args, kwargs), Route(route.task, queue)
+    )
     if start is None:
         # A doubled or late delivery: the job runs, waits for its retry, or has its outcome.
         log.info("job.dropped", extra={"job_id": job_id})
         raise Ignore
-    self.request.attempt = Attempt.begin(start)
+    task.request.attempt = Attempt.begin(start)
     if start.config:  # of the ledger; what is unfit for it is refused by what the message says
-        args, kwargs = (json.loads(start.config),), {}
-    return attempt_job(args, kwargs, self.backend.settings)
+        return (json.loads(start.config),), {}
+    return args, kwargs

@@ -7,6 +7,7 @@ Celery's event loop: the parent of the pool starts no thread, since a fork would
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from celery import bootsteps
@@ -23,6 +24,15 @@ INTERVAL_S = 1.0
 log = logging.getLogger("arbtune.worker")
 
 
+def _load_kernels() -> None:
+    """Load what the children replay with, or compile it: once per machine, for some seconds."""
+    started = time.monotonic()
+    from arbitrage.market import warm_up  # numba
+
+    warm_up()
+    log.info("kernels.ready", extra={"seconds": round(time.monotonic() - started, 3)})
+
+
 class Upkeep(bootsteps.StartStopStep):
     """The step of the worker that keeps its promises to the ledger."""
 
@@ -30,7 +40,9 @@ class Upkeep(bootsteps.StartStopStep):
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
-        worker_id()  # named before the pool forks, so that the children inherit it
+        # Before the pool forks, so that its children inherit both.
+        worker_id()
+        _load_kernels()
         self._entry: Any = None
 
     def start(self, parent: Any) -> None:

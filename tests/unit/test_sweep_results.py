@@ -146,7 +146,7 @@ def test_a_path_is_taken_literally(tmp_path: Path) -> None:
 
 
 def test_a_folder_says_what_it_holds(folder: SweepFolder) -> None:
-    folder.describe(SWEEP, "hash", "1")
+    folder.describe(SWEEP, "hash", "1", 100)
     document = json.loads((folder.path / "sweep.json").read_text(encoding="utf-8"))
     assert document == {
         "sweep_id": "id",
@@ -159,18 +159,18 @@ def test_a_folder_says_what_it_holds(folder: SweepFolder) -> None:
 
 
 def test_a_second_run_rewrites_nothing(folder: SweepFolder) -> None:
-    folder.describe(SWEEP, "hash", "1")
+    folder.describe(SWEEP, "hash", "1", 100)
     folder.write_part(rows_of(0, 100))
     before = files(folder)
     with folder.exclusively():
-        folder.describe(SWEEP, "hash", "1")
+        folder.describe(SWEEP, "hash", "1", 100)
         assert list(folder.missing(100, 10)) == []
     assert files(folder) == before
 
 
 def test_more_jobs_are_written_down(folder: SweepFolder) -> None:
     for jobs in (7, 90):
-        folder.describe(SweepSpec(**spec(GRID, max_jobs=jobs)), "hash", "1")
+        folder.describe(SweepSpec(**spec(GRID, max_jobs=jobs)), "hash", "1", 100)
     assert json.loads((folder.path / "sweep.json").read_text(encoding="utf-8"))["total"] == 90
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,7 +12,6 @@ from typing import IO, TYPE_CHECKING
 from arbitrage.console import EXIT_FAILED, EXIT_OK
 from arbitrage.errors import ConfigError
 from worker.connection import RedisUnavailableError, open_ledger, redis_errors_in_a_sentence
-from worker.data_root import check_root
 from worker.enqueue import checked_id, send, submission
 from worker.jobs_file import checked_jobs
 from worker.settings import Settings
@@ -53,7 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         jobs, total = _jobs(arguments, stack)
         if arguments.local:
-            _bring_up(stack)
+            from worker.local import bring_up
+
+            bring_up(stack)
         settings = Settings.from_environment()
         ledger = open_ledger(settings)
         waits = arguments.wait or arguments.local
@@ -86,17 +86,6 @@ def _open(path: str, stack: ExitStack) -> IO[bytes]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"cannot read the jobs file {path!r}: {reason}") from error
-
-
-def _bring_up(stack: ExitStack) -> None:
-    from worker.embedded import embedded_server, ended_by_signals, local_workers
-
-    check_root(Settings.from_environment().data_root)
-    stack.enter_context(ended_by_signals())
-    url = stack.enter_context(embedded_server())
-    os.environ["ARBTUNE_REDIS_URL"] = url
-    cores = len(os.sched_getaffinity(0))
-    stack.enter_context(local_workers(1, {"ARBTUNE_REDIS_URL": url}, concurrency=cores))
 
 
 def _send(

@@ -1,0 +1,84 @@
+"""One chunk inside a worker: decode it, replay its configs, or say what its data are."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from arbitrage.arbitrage_core import ENGINE_VERSION
+from arbitrage.documents import Document
+from arbitrage.errors import ConfigError, DataChanged
+from worker.chunks import Chunk
+from worker.data_root import resolve_in_root
+from worker.job import payload_of
+
+if TYPE_CHECKING:
+    from arbitrage.prepared import PreparedData
+    from arbitrage.sweep_spec import SweepSpec
+    from worker.settings import Settings
+
+PILOTS = 16  # configs that are timed, from all over the sweep
+
+
+def decode_chunk(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Chunk:
+    """The chunk that a message carries.
+
+    Raises:
+        ConfigError: One sentence that says what is wrong with the payload.
+    """
+    return Chunk.parse(payload_of(args, kwargs))
+
+
+def run_chunk(chunk: Chunk, settings: Settings) -> Document:
+    """The packed figures of the chunk's configs; of an empty one, what the data are.
+
+    Raises:
+        DataChanged: The data file is another than the sweep's.
+        ConfigError, DataError, OSError: The file cannot be used.
+    """
+    from arbitrage.replay import replay
+    from worker.chunk_figures import packed  # polars, in children only
+
+    spec = chunk.sweep
+    data = _open(spec, settings)
+    if chunk.data_sha256 not in (None, data.data_sha256):
+        raise DataChanged(f"{spec.data_file!r} has changed since the sweep was started: start anew")
+    if chunk.start == chunk.stop:
+        return _facts(spec, data)
+    if chunk.stop > spec.total:
+        raise ConfigError(f"config {chunk.stop - 1} of a sweep of {spec.total}")
+    columns = spec.columns(chunk.start, chunk.stop)
+    figures = replay(data, columns, chunk.stop - chunk.start)
+    return {"start": chunk.start, "stop": chunk.stop, "figures": packed(figures, data)}
+
+
+def _open(spec: SweepSpec, settings: Settings) -> PreparedData:
+    from arbitrage.data_file import DataLimits
+    from arbitrage.replay import open_data
+
+    return open_data(
+        resolve_in_root(spec.data_file, settings.data_root),
+        DataLimits(max_rows=settings.max_rows, max_bytes=settings.max_bytes),
+        name=spec.data_file,
+    )
+
+
+def _facts(spec: SweepSpec, data: PreparedData) -> Document:
+    return {
+        "data_sha256": data.data_sha256,
+        "rows": data.rows,
+        "skipped": data.skipped,
+        "engine_version": ENGINE_VERSION,
+        "seconds_per_config": _seconds_per_config(spec, data),
+    }
+
+
+def _seconds_per_config(spec: SweepSpec, data: PreparedData) -> float:
+    from arbitrage.replay import replay
+
+    count = min(PILOTS, spec.total)
+    pilots = [spec.total * number // count for number in range(count)]
+    started = time.perf_counter()
+    for number in pilots:
+        replay(data, spec.columns(number, number + 1), 1)
+    return (time.perf_counter() - started) / count

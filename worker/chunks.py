@@ -1,0 +1,77 @@
+"""A chunk: a range of a sweep's configs, as it travels to a worker.
+
+It carries what the sweep is, not its configs, so it is small whatever their number.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from arbitrage.arbitrage_tuning import compact_json
+from arbitrage.errors import ConfigError
+from arbitrage.spec_text import MAX_SPEC_BYTES
+from arbitrage.sweep_spec import SweepSpec
+from arbitrage.validation import in_our_words, one_sentence
+from worker.envelope import CHUNKS, job_message
+from worker.ledger import Submission
+
+MAX_CHUNK_BYTES = MAX_SPEC_BYTES + 1_024
+MAX_CONFIGS = 20_000  # their figures are about a megabyte in Redis
+
+ConfigNumber = Annotated[int, Field(ge=0)]
+
+
+class Chunk(BaseModel):
+    """The configs `start` to `stop` - 1 of a sweep; an empty range asks about the data alone.
+
+    `data_sha256` is the digest that the data must have, or None when that is the question.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    spec: dict[str, Any]
+    start: ConfigNumber
+    stop: ConfigNumber
+    data_sha256: str | None
+    engine_version: str
+
+    @model_validator(mode="after")
+    def _range_rises(self) -> Chunk:
+        if not self.start <= self.stop <= self.start + MAX_CONFIGS:
+            raise ValueError(f"a chunk has at most {MAX_CONFIGS:,} configs, and its range rises")
+        return self
+
+    @property
+    def sweep(self) -> SweepSpec:
+        """The sweep that it is of.
+
+        Raises:
+            ConfigError: One sentence that names every field that is wrong.
+        """
+        return SweepSpec.from_json(compact_json(self.spec))
+
+    @classmethod
+    def parse(cls, payload: Any) -> Chunk:
+        """A chunk from what a message carries.
+
+        Raises:
+            ConfigError: One sentence that says what is wrong with the payload.
+        """
+        try:
+            return cls.model_validate(payload)
+        except ValidationError as error:
+            raise ConfigError(one_sentence(in_our_words(error, cls, whole="the chunk"))) from error
+
+    def submission(self, job_id: str) -> Submission:
+        """The chunk ready to be sent."""
+        text = compact_json(self.model_dump())
+        return Submission(job_id, text, job_message(job_id, text, CHUNKS))
+
+
+def of_spec(spec: SweepSpec) -> dict[str, Any]:
+    """What a chunk says of its sweep: what defines the jobs, in one spelling."""
+    found: dict[str, Any] = json.loads(spec.identity())
+    return found

@@ -1,0 +1,158 @@
+"""`arbtune sweep SPEC`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from arbitrage.console import EXIT_FAILED, EXIT_OK
+from worker.connection import TRIES_OF_A_WORKER, open_ledger, redis_errors_in_a_sentence
+from worker.ledger import Ledger, State
+from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from arbitrage.sweep_results import SweepFolder
+    from arbitrage.sweep_spec import SweepSpec
+
+SUMMARY = "run many configs over one file through the queue; the same command resumes it"
+
+OPEN = (State.QUEUED, State.RUNNING)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    parser.add_argument("spec", metavar="SPEC", help="the sweep, a YAML or JSON file")
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    parser.add_argument(
+        "--local",
+        action="store_true",
+        help="on a Redis server and workers of its own, which end with the command",
+    )
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--status", action="store_true", help="say where the sweep stands")
+    other.add_argument(
+        "--collect", action="store_true", help="keep what is finished, and send nothing"
+    )
+    other.add_argument("--cancel", action="store_true", help="cancel what waits or runs of it")
+    other.add_argument("--fresh", action="store_true", help="forget its results and start anew")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run, resume, or look after a sweep; 0 when every config succeeded."""
+    from arbitrage.sweep_spec import SweepSpec  # pydantic
+
+    spec = SweepSpec.from_file(arguments.spec)
+    with ExitStack() as stack:
+        if arguments.local:
+            from worker.local import bring_up
+
+            bring_up(stack)
+        settings = Settings.from_environment()
+        with redis_errors_in_a_sentence(settings):
+            return _run(arguments, spec, settings)
+
+
+def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> int:
+    from worker.sweep_facts import Facts, ask_workers, local_digest
+
+    ledger = open_ledger(settings, tries=TRIES_OF_A_WORKER)
+    digest, facts = local_digest(spec, settings), None
+    if digest is None:
+        facts = ask_workers(spec, ledger)
+        digest = facts.data_sha256
+    folder = _folder(spec, digest, settings)
+    if arguments.status:
+        return _report(spec, folder, arguments, note=_open_note(folder, ledger))
+    if arguments.cancel:
+        return _cancel(folder, ledger)
+    with folder.exclusively():
+        if arguments.collect:
+            _collect(spec, folder, digest, ledger)
+        else:
+            if arguments.fresh:
+                _forget(folder, ledger)
+            if next(folder.missing(spec.total, 1), None) is not None:
+                size = folder.chunk_size() or (facts or ask_workers(spec, ledger)).chunk_size
+                _compute(spec, folder, Facts(digest, size), ledger)
+        return _report(spec, folder, arguments)
+
+
+def _folder(spec: SweepSpec, digest: str, settings: Settings) -> SweepFolder:
+    from arbitrage.arbitrage_core import ENGINE_VERSION
+    from arbitrage.sweep_results import SweepFolder
+    from arbitrage.sweep_spec import sweep_id
+
+    return SweepFolder(settings.results_dir, sweep_id(spec.identity(), digest, ENGINE_VERSION))
+
+
+def _compute(spec: SweepSpec, folder: SweepFolder, facts: Any, ledger: Ledger) -> None:
+    from arbitrage.arbitrage_core import ENGINE_VERSION
+    from worker.collector import Collector
+    from worker.sweep_progress import sweep_progress
+
+    folder.describe(spec, facts.data_sha256, ENGINE_VERSION, facts.chunk_size)
+    with sweep_progress(_varying(spec), spec.rank_by) as show:
+        Collector(spec, folder, facts.data_sha256, ledger, show).run(facts.chunk_size)
+
+
+def _collect(spec: SweepSpec, folder: SweepFolder, digest: str, ledger: Ledger) -> None:
+    from worker.collector import Collector
+    from worker.sweep_progress import sweep_progress
+
+    finished = ledger.with_prefix(f"{folder.sweep_id}.", [State.SUCCESS])
+    with sweep_progress(_varying(spec), spec.rank_by) as show:
+        Collector(spec, folder, digest, ledger, show).collect_finished(finished)
+
+
+def _forget(folder: SweepFolder, ledger: Ledger) -> None:
+    """All of the sweep, on disk and in the queue."""
+    from worker.metas import cancelled_meta
+
+    for job_id in ledger.with_prefix(f"{folder.sweep_id}.", OPEN):
+        ledger.cancel(job_id, cancelled_meta(job_id))
+    ended = [state for state in State if not state.is_open and state is not State.UNKNOWN]
+    ledger.forget(ledger.with_prefix(f"{folder.sweep_id}.", ended))
+    folder.clear()
+
+
+def _cancel(folder: SweepFolder, ledger: Ledger) -> int:
+    from worker.metas import cancelled_meta
+
+    job_ids = ledger.with_prefix(f"{folder.sweep_id}.", OPEN)
+    states = [ledger.cancel(job_id, cancelled_meta(job_id)) for job_id in job_ids]
+    cancelled = states.count(State.CANCELLED)
+    print(f"{folder.sweep_id}  {cancelled:,} chunks cancelled; what is on disk stays")
+    return EXIT_OK
+
+
+def _open_note(folder: SweepFolder, ledger: Ledger) -> str:
+    queued, running = (len(ledger.with_prefix(f"{folder.sweep_id}.", [state])) for state in OPEN)
+    return f"{running:,} chunks run, {queued:,} wait"
+
+
+def _varying(spec: SweepSpec) -> list[str]:
+    return [grid.name for grid in spec.grids]
+
+
+def _report(
+    spec: SweepSpec, folder: SweepFolder, arguments: argparse.Namespace, note: str = ""
+) -> int:
+    counts = folder.counts(spec.total)
+    summary = {
+        "sweep_id": folder.sweep_id,
+        "total": spec.total,
+        "succeeded": counts.get("success", 0),
+        "failed": counts.get("error", 0),
+        "results_dir": os.fspath(folder.path),
+        "best": folder.best(spec),
+    }
+    if arguments.json:
+        print(json.dumps(summary, ensure_ascii=False, allow_nan=False))
+    else:
+        from worker.sweep_report import print_report
+
+        print_report(spec, folder, summary, note)
+    return EXIT_OK if summary["succeeded"] == spec.total else EXIT_FAILED

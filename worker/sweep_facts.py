@@ -1,0 +1,79 @@
+"""What a sweep is run on: the digest of its data, from this machine or from a worker."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from arbitrage.arbitrage_core import ENGINE_VERSION
+from arbitrage.data_cache import file_digest
+from arbitrage.errors import ArbtuneError, ConfigError
+from worker.chunks import MAX_CONFIGS, Chunk, of_spec
+from worker.data_root import resolve_in_root
+from worker.envelope import CHUNKS
+
+if TYPE_CHECKING:
+    from arbitrage.sweep_spec import SweepSpec
+    from worker.ledger import Ledger
+    from worker.settings import Settings
+
+POLL_S = 0.1
+
+# A chunk's work: long enough that its way through Redis does not count, short enough that a lost
+# one costs little and progress is seen.
+SECONDS_PER_CHUNK = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a worker says of the sweep's data, and how many configs make a chunk."""
+
+    data_sha256: str
+    chunk_size: int
+
+
+class SweepError(ArbtuneError):
+    """A sweep cannot go on; the text says why."""
+
+
+def local_digest(spec: SweepSpec, settings: Settings) -> str | None:
+    """The digest of the data file, where this machine has it under the data root."""
+    try:
+        return file_digest(resolve_in_root(spec.data_file, settings.data_root))
+    except (ConfigError, OSError):
+        return None
+
+
+def ask_workers(spec: SweepSpec, ledger: Ledger) -> Facts:
+    """Have a worker open the data and time some of the configs; waits for one that does.
+
+    Raises:
+        SweepError: The file cannot be used there.
+    """
+    question = Chunk(
+        spec=of_spec(spec), start=0, stop=0, data_sha256=None, engine_version=ENGINE_VERSION
+    )
+    job_id = f"sweep-question-{uuid.uuid4()}"
+    ledger.submit([question.submission(job_id)], CHUNKS)
+    while True:
+        [meta] = ledger.results([job_id])
+        if meta is not None:
+            break
+        time.sleep(POLL_S)
+    ledger.forget([job_id])
+    answer = meta["result"]
+    if meta["status"] != "SUCCESS":
+        raise SweepError(failure_message(meta))
+    seconds = max(float(answer["seconds_per_config"]), 1e-9)
+    return Facts(
+        data_sha256=answer["data_sha256"],
+        chunk_size=max(1, min(MAX_CONFIGS, int(SECONDS_PER_CHUNK / seconds))),
+    )
+
+
+def failure_message(meta: dict[str, Any]) -> str:
+    """What ended a chunk, from Celery's record of it."""
+    error = meta.get("error") or {}
+    return str(error.get("message") or meta.get("result"))
