@@ -25,34 +25,35 @@ from tests.conftest import (
 from worker.enqueue import send, submission
 from worker.ledger import Ledger, State
 
-LONG_ROWS = 4_000_000 // 10
-
 
 @pytest.fixture(scope="module")
-def big_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data root with a file that takes a while: `big.csv`, and a small one."""
-    root = tmp_path_factory.mktemp("big-root")
-    (root / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
-    header, *rows = quotes_csv().splitlines(keepends=True)
-    last = rows[-1].split(",", 1)[0]
-    tail = "".join(f"{last},{row.split(',', 1)[1]}" for row in rows)
-    (root / "big.csv").write_text(header + tail * (LONG_ROWS // len(rows)), encoding="utf-8")
-    return root
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root with one small file. Jobs take as long as their tags say: `tests/chaos/toxic`."""
+    folder = tmp_path_factory.mktemp("root")
+    (folder / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
+    return folder
 
 
 @pytest.fixture
-def hurried(own_redis_url: str, big_root: Path, tmp_path: Path) -> Iterator[WorkerProcess]:
+def hurried(own_redis_url: str, root: Path, tmp_path: Path) -> Iterator[WorkerProcess]:
     """A worker of one process with a time limit of one second and two attempts."""
     with running_worker(
-        own_redis_url, big_root, tmp_path / "log", job_time_limit_s="1", max_attempts="2"
+        own_redis_url,
+        root,
+        tmp_path / "log",
+        poisonous=True,
+        job_time_limit_s="1",
+        max_attempts="2",
     ) as running:
         yield running
 
 
 @pytest.fixture
-def patient(own_redis_url: str, big_root: Path, tmp_path: Path) -> Iterator[WorkerProcess]:
+def patient(own_redis_url: str, root: Path, tmp_path: Path) -> Iterator[WorkerProcess]:
     """A worker of one process with the default limits but two attempts."""
-    with running_worker(own_redis_url, big_root, tmp_path / "log", max_attempts="2") as running:
+    with running_worker(
+        own_redis_url, root, tmp_path / "log", poisonous=True, max_attempts="2"
+    ) as running:
         yield running
 
 
@@ -70,7 +71,7 @@ def test_a_job_past_the_time_limit_fails_as_such_and_the_next_one_runs(
     hurried: WorkerProcess, own_redis_url: str
 ) -> None:
     ledger = ledger_at(own_redis_url)
-    slow = enqueue(ledger, data_file="big.csv", max_open_trades=50)
+    slow = enqueue(ledger, tag="sleep:60")
     quick = enqueue(ledger)
     wait_until(lambda: state_of(ledger, slow) is State.ERROR, "the slow job is stopped")
     record = ledger.record(slow)
@@ -87,7 +88,7 @@ def test_a_job_whose_process_dies_is_tried_again_and_then_fails(
     patient: WorkerProcess, own_redis_url: str
 ) -> None:
     ledger = ledger_at(own_redis_url)
-    job_id = enqueue(ledger, data_file="big.csv", max_open_trades=50)
+    job_id = enqueue(ledger, tag="sleep:60")
     for attempt in (1, 2):
 
         def is_running(attempt: int = attempt) -> bool:
@@ -112,7 +113,7 @@ def test_a_running_job_is_stopped_by_a_cancel(patient: WorkerProcess, own_redis_
     from worker.metas import cancelled_meta
 
     ledger = ledger_at(own_redis_url)
-    job_id = enqueue(ledger, data_file="big.csv", max_open_trades=50)
+    job_id = enqueue(ledger, tag="sleep:60")
     wait_until(lambda: state_of(ledger, job_id) is State.RUNNING, "the job runs")
     [child] = patient.children()
     assert ledger.cancel(job_id, cancelled_meta(job_id)) is State.CANCELLED
@@ -135,13 +136,11 @@ def test_the_log_is_one_object_a_line_with_the_facts_of_each_job(
     assert by_job[bad]["error"] == "Data file not found: nope.csv"
 
 
-def test_a_password_is_nowhere_in_the_log(
-    own_redis_url: str, big_root: Path, tmp_path: Path
-) -> None:
+def test_a_password_is_nowhere_in_the_log(own_redis_url: str, root: Path, tmp_path: Path) -> None:
     server = redis.Redis.from_url(own_redis_url)
     server.config_set("requirepass", "hush-hush")
     url = own_redis_url.replace("redis://", "redis://:hush-hush@")
-    with running_worker(url, big_root, tmp_path / "log") as worker:
+    with running_worker(url, root, tmp_path / "log", poisonous=True) as worker:
         ledger = ledger_at(url)
         job_id = enqueue(ledger)
         wait_until(lambda: state_of(ledger, job_id) is State.SUCCESS, "the job ran")
@@ -154,11 +153,11 @@ def test_a_password_is_nowhere_in_the_log(
 
 
 def test_sigterm_finishes_what_runs_and_exits_0(
-    own_redis_url: str, big_root: Path, tmp_path: Path
+    own_redis_url: str, root: Path, tmp_path: Path
 ) -> None:
     ledger = ledger_at(own_redis_url)
-    with running_worker(own_redis_url, big_root, tmp_path / "log") as worker:
-        job_id = enqueue(ledger, data_file="big.csv")
+    with running_worker(own_redis_url, root, tmp_path / "log", poisonous=True) as worker:
+        job_id = enqueue(ledger, tag="sleep:1")
         wait_until(lambda: state_of(ledger, job_id) is State.RUNNING, "the job runs")
         worker.process.send_signal(signal.SIGTERM)
         assert worker.process.wait(60) == 0
@@ -166,12 +165,12 @@ def test_sigterm_finishes_what_runs_and_exits_0(
 
 
 def test_sigterm_gives_back_what_it_cannot_finish_in_time(
-    own_redis_url: str, big_root: Path, tmp_path: Path
+    own_redis_url: str, root: Path, tmp_path: Path
 ) -> None:
     ledger = ledger_at(own_redis_url)
     log = tmp_path / "log"
-    with running_worker(own_redis_url, big_root, log, shutdown_s="2") as worker:
-        job_id = enqueue(ledger, data_file="big.csv", max_open_trades=50)
+    with running_worker(own_redis_url, root, log, poisonous=True, shutdown_s="2") as worker:
+        job_id = enqueue(ledger, tag="sleep:60")
         wait_until(lambda: state_of(ledger, job_id) is State.RUNNING, "the job runs")
         [child] = worker.children()
         worker.process.send_signal(signal.SIGTERM)
@@ -181,21 +180,23 @@ def test_sigterm_gives_back_what_it_cannot_finish_in_time(
     assert record is not None
     assert (record.state, record.attempts) == (State.QUEUED, 0)
     ledger.cancel(job_id, {})
-    with running_worker(own_redis_url, big_root, tmp_path / "log-2"):
+    with running_worker(own_redis_url, root, tmp_path / "log-2", poisonous=True):
         again = enqueue(ledger)
         wait_until(lambda: state_of(ledger, again) is State.SUCCESS, "the next worker works")
 
 
 def test_a_job_that_was_given_back_runs_on_the_next_worker(
-    own_redis_url: str, big_root: Path, tmp_path: Path
+    own_redis_url: str, root: Path, tmp_path: Path
 ) -> None:
     ledger = ledger_at(own_redis_url)
-    with running_worker(own_redis_url, big_root, tmp_path / "log", shutdown_s="2") as worker:
-        job_id = enqueue(ledger, data_file="big.csv", max_open_trades=2)
+    with running_worker(
+        own_redis_url, root, tmp_path / "log", poisonous=True, shutdown_s="2"
+    ) as worker:
+        job_id = enqueue(ledger, tag="sleep:3")
         wait_until(lambda: state_of(ledger, job_id) is State.RUNNING, "the job runs")
         worker.process.send_signal(signal.SIGTERM)
         assert worker.process.wait(10) == 0
-    with running_worker(own_redis_url, big_root, tmp_path / "log-2"):
+    with running_worker(own_redis_url, root, tmp_path / "log-2", poisonous=True):
         wait_until(lambda: state_of(ledger, job_id) is State.SUCCESS, "it runs there")
     record = ledger.record(job_id)
     assert record is not None
@@ -203,14 +204,18 @@ def test_a_job_that_was_given_back_runs_on_the_next_worker(
 
 
 def test_a_job_whose_whole_worker_was_killed_runs_on_another(
-    own_redis_url: str, big_root: Path, tmp_path: Path
+    own_redis_url: str, root: Path, tmp_path: Path
 ) -> None:
     ledger = Ledger(redis.Redis.from_url(own_redis_url), result_ttl_s=3600, lease_s=3)
     with (
-        running_worker(own_redis_url, big_root, tmp_path / "other", lease_s="3") as other,
-        running_worker(own_redis_url, big_root, tmp_path / "doomed", lease_s="3") as doomed,
+        running_worker(
+            own_redis_url, root, tmp_path / "other", poisonous=True, lease_s="3"
+        ) as other,
+        running_worker(
+            own_redis_url, root, tmp_path / "doomed", poisonous=True, lease_s="3"
+        ) as doomed,
     ):
-        jobs = [enqueue(ledger, data_file="big.csv", max_open_trades=2) for _ in range(2)]
+        jobs = [enqueue(ledger, tag="sleep:3") for _ in range(2)]
         wait_until(lambda: ledger.counts()[State.RUNNING] == 2, "both workers have a job")
         os.killpg(doomed.process.pid, signal.SIGKILL)
         doomed.process.wait()
@@ -221,12 +226,12 @@ def test_a_job_whose_whole_worker_was_killed_runs_on_another(
 
 
 def test_a_message_that_was_lost_on_its_way_is_published_again(
-    own_redis_url: str, big_root: Path, tmp_path: Path
+    own_redis_url: str, root: Path, tmp_path: Path
 ) -> None:
     ledger = ledger_at(own_redis_url)
     job_id = enqueue(ledger)
     redis.Redis.from_url(own_redis_url).delete("celery")
-    with running_worker(own_redis_url, big_root, tmp_path / "log"):
+    with running_worker(own_redis_url, root, tmp_path / "log", poisonous=True):
         wait_until(lambda: state_of(ledger, job_id) is State.SUCCESS, "it runs all the same", 40)
 
 

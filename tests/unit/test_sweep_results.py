@@ -154,7 +154,9 @@ def test_a_folder_says_what_it_holds(folder: SweepFolder) -> None:
         "data_sha256": "hash",
         "engine_version": "1",
         "total": 100,
+        "chunk_size": 100,
     }
+    assert folder.chunk_size() == 100
     assert SweepSpec.model_validate(document["spec"]).identity() == SWEEP.identity()
 
 
