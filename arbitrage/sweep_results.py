@@ -25,7 +25,7 @@ import polars as pl
 
 from arbitrage.documents import as_text, write_whole
 from arbitrage.errors import ConfigError, DataError
-from arbitrage.sweep_rows import SCHEMA, SUCCESS
+from arbitrage.sweep_rows import SCHEMA
 from arbitrage.sweep_spec import SweepSpec
 
 _PART = re.compile(r"part-([0-9]+)-([0-9]+)\.parquet")
@@ -203,9 +203,10 @@ def best_row(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Any] | None:
 def ranked_rows(rows: pl.LazyFrame, spec: SweepSpec, count: int) -> list[dict[str, Any]]:
     """The first rows by the spec's rank, descending, among those that pass its filters.
 
-    Of equals the lowest config number is the first. Runs over rows of any number in bounded memory.
+    Of equals the lowest config number is the first; a row without the figure, as that of a config
+    that failed, is none of them. Runs over any number of rows in bounded memory.
     """
-    passing = [pl.col("status") == SUCCESS, pl.col(spec.rank_by).is_not_null()]
+    passing = [pl.col(spec.rank_by).is_not_null()]
     if spec.filters.max_drawdown_pct is not None:
         passing.append(pl.col("max_drawdown_pct") <= spec.filters.max_drawdown_pct)
     if spec.filters.min_trades is not None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.arbitrage_tuning import TuningConfig
+from arbitrage.axes import MAX_VALUES, RangeAxis
 from arbitrage.sweep_spec import SweepSpec
 from tests import sweeps
 
@@ -118,6 +119,24 @@ def test_a_spec_travels_and_keeps_its_jobs(drawn: list[Axis]) -> None:
     assert again.to_json() == sweep.to_json()
     count = min(sweep.total, 20)
     assert [again.config(i) for i in range(count)] == [sweep.config(i) for i in range(count)]
+
+
+@given(st.floats(0, 1e15), st.floats(0, 1e15), st.integers(1, MAX_VALUES), st.data())
+def test_a_value_of_a_range_lies_between_its_ends(
+    start: float, stop: float, num: int, data: st.DataObject
+) -> None:
+    """Which is why a range is known good by its two ends."""
+    low, high = min(start, stop), max(start, stop)
+    step = (stop - start) / num
+    ranges = [RangeAxis.by_num(start, stop, num)]
+    if step and (stop - start) / step < MAX_VALUES - 1:
+        ranges.append(RangeAxis.by_step(start, stop, step))
+    for axis in ranges:
+        last = axis.size - 1
+        index = st.integers(0, last) | st.integers(max(0, last - 3), last)
+        indices = data.draw(st.lists(index, min_size=1, max_size=9))
+        values = axis.at(np.array(indices, np.int64)).tolist()
+        assert all(low <= value <= high for value in values)
 
 
 @given(st.integers(1, 1000), st.floats(1e-6, 1e6), st.floats(0, 1e6))

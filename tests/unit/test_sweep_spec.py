@@ -461,7 +461,7 @@ def test_a_wrong_text_is_refused_in_a_sentence(text: str, sentence: str) -> None
 
 def test_a_file_that_is_none_is_refused_by_its_path(tmp_path: Path) -> None:
     large, binary = tmp_path / "large.yaml", tmp_path / "binary.yaml"
-    large.write_bytes(b"#" * 65_537)
+    large.write_text("# " + "é" * 40_000, encoding="utf-8")
     binary.write_bytes(b"tag: \xff")
     for path, sentence in [
         (tmp_path / "none.yaml", "cannot read the sweep spec: No such file or directory"),
