@@ -11,6 +11,8 @@ COPY arbitrage arbitrage
 COPY scripts scripts
 COPY worker worker
 RUN ["/opt/arbtune/bin/pip", "install", "--no-deps", "--no-build-isolation", "--compile", "."]
+# For any CPU of this architecture: no worker compiles at its start.
+RUN ["/opt/arbtune/bin/python", "-m", "scripts.prepare_kernels", "--shipped"]
 
 FROM build AS build-flower
 COPY requirements-flower.lock ./
@@ -18,9 +20,11 @@ RUN ["/opt/arbtune/bin/pip", "install", "--require-hashes", "-r", "requirements-
 
 FROM python:3.13-slim AS base
 RUN ["useradd", "--uid", "10001", "--create-home", "--shell", "/usr/sbin/nologin", "arbtune"]
+# Prepared data files; a volume that is mounted here takes over its owner.
+RUN ["install", "--directory", "--owner=10001", "/cache"]
 # The root file system may be read-only: what is compiled was compiled at build.
 ENV PATH=/opt/arbtune/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-ENV ARBTUNE_DATA_ROOT=/data
+ENV ARBTUNE_DATA_ROOT=/data ARBTUNE_CACHE_DIR=/cache
 WORKDIR /data
 USER 10001
 

@@ -19,6 +19,8 @@ demo: $(INSTALLED) ## server, workers, a small sweep of the sample, the ranking
 
 test: $(INSTALLED) lint ## lint, types, import directions, and the whole suite
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@echo "the kernels once more, as Python ..."
+	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 -q tests/kernels
 
 lint: $(INSTALLED) ## style, format, types, import directions
 	@$(BIN)/ruff check .
@@ -49,4 +51,6 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "compiling the kernels ..."
+	@$(BIN)/python -m scripts.prepare_kernels
 	@touch $@

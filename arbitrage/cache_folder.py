@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -19,3 +20,8 @@ def cache_folder() -> Path:
         return Path.home() / ".cache" / "arbtune"
     except RuntimeError:  # a user without a home
         return Path(tempfile.gettempdir()) / f"arbtune-{os.getuid()}"
+
+
+def shipped_folder() -> Path:
+    """Where an installation may bring a cache of its own, made when it was built."""
+    return Path(sys.prefix) / "share" / "arbtune"

@@ -6,6 +6,7 @@ that was built on one host starts on another without compiling.
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import hashlib
 import logging
@@ -19,7 +20,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-from arbitrage.cache_folder import cache_folder
+from arbitrage.cache_folder import cache_folder, shipped_folder
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -57,24 +58,30 @@ def one_at_a_time() -> Iterator[None]:
 @cache
 def _folder() -> str | None:
     """Where machine code is kept, or None when there is no place to write to."""
-    folder = cache_folder() / "kernels" / _sources_digest()
+    place = Path("kernels") / _sources_digest()
+    folder, shipped = cache_folder() / place, shipped_folder() / place
     try:
+        is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return str(folder)
+            pass
     except OSError as error:
         log.warning("cannot write to the cache folder %s: %s", folder, error.strerror)
+        return _copied(folder if folder.is_dir() else shipped)
+    if is_new and shipped.is_dir():
+        shutil.copytree(shipped, folder, dirs_exist_ok=True)
+    return str(folder)
+
+
+def _copied(folder: Path) -> str | None:
+    """A copy for this process: numba reads a cache only where it could write one."""
     try:
-        return _copied(folder)
+        copy = tempfile.mkdtemp(prefix="arbtune-kernels-")
+        if folder.is_dir():
+            shutil.copytree(folder, copy, dirs_exist_ok=True)
     except OSError:
         return None
-
-
-def _copied(folder: Path) -> str:
-    """A copy for this process: numba reads a cache only where it could write one."""
-    copy = tempfile.mkdtemp(prefix="arbtune-kernels-")
-    if folder.is_dir():
-        shutil.copytree(folder, copy, dirs_exist_ok=True)
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
     return copy
 
 

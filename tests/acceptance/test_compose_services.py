@@ -42,6 +42,7 @@ def environment(service: str, port: int, **changes: str) -> dict[str, str]:
     given = {
         name: value.replace("redis:6379", f"127.0.0.1:{port}").replace("/data", str(ROOT / "data"))
         for name, value in SERVICES[service].get("environment", {}).items()
+        if name != "ARBTUNE_CACHE_DIR"  # a volume there, the user's own cache here
     }
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {**os.environ, **given, "PATH": path, **changes}

@@ -60,7 +60,7 @@ def test_our_services_are_confined_and_wait_for_redis(name: str) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["volumes"] == ["./data:/data:ro"]
+    assert service["volumes"] == ["./data:/data:ro", "cache:/cache"]
     assert service["depends_on"] == {"redis": {"condition": "service_healthy"}}
 
 

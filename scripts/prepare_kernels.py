@@ -1,0 +1,29 @@
+"""Compiles the kernels of the replay ahead of their first use: `python -m scripts.prepare_kernels`.
+
+They stay in `ARBTUNE_CACHE_DIR`; with `--shipped` with the installation instead, where an image
+takes them along to hosts on which nothing can be written beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Compile, or find that it is done."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shipped", action="store_true", help="keep them with the installation")
+    if parser.parse_args(argv).shipped:
+        from arbitrage.cache_folder import shipped_folder
+
+        os.environ["ARBTUNE_CACHE_DIR"] = str(shipped_folder())
+    from arbitrage.market import warm_up  # numba
+
+    warm_up()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
