@@ -80,17 +80,26 @@ def test_one_job_by_hand(checkout: Path) -> None:
 
 
 def test_many_jobs_with_a_server_of_their_own(checkout: Path) -> None:
-    [script] = [block for block in blocks("sh") if "--local" in block]
+    [script] = [block for block in blocks("sh") if "--local --jobs" in block]
     answer = shell(script, checkout, environment())
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.count("  success  ") == 4
+
+
+def test_a_sweep_and_the_same_sweep_again(checkout: Path) -> None:
+    [script] = [block for block in blocks("sh") if "arbtune sweep" in block]
+    answer = shell(script, checkout, environment())
+    assert answer.returncode == 0, answer.stderr
+    assert "51 of 51" in answer.stdout
+    best = json.loads(answer.stdout.splitlines()[-1])
+    assert (best["total"], best["succeeded"]) == (51, 51)
 
 
 def test_workers_enqueueing_and_programs_on_a_real_server(
     own_redis_url: str, checkout: Path, tmp_path: Path
 ) -> None:
     env = environment(own_redis_url, checkout)
-    [jobs_file] = [block for block in blocks("sh") if "--local" in block]
+    [jobs_file] = [block for block in blocks("sh") if "--local --jobs" in block]
     shell(jobs_file.rsplit("arbtune", 1)[0], checkout, env)
     [start] = [block for block in blocks("sh") if "arbtune worker" in block]
     assert start.splitlines()[-1] == "arbtune worker --concurrency 2"
