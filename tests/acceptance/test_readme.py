@@ -141,7 +141,8 @@ def test_every_documented_setting_exists_with_its_default() -> None:
     from worker.settings import Settings
 
     documented = set(re.findall(r"`ARBTUNE_([A-Z_]+)`", README))
-    assert documented <= {field.name.upper() for field in fields(Settings)}
+    known = {field.name.upper() for field in fields(Settings)}
+    assert documented <= known | {"CACHE_DIR"}  # which the domain reads
 
 
 def test_the_documents_are_json() -> None:
