@@ -38,6 +38,7 @@ from worker.metas import cancelled_meta
 from worker.settings import Settings
 
 LEASE_S = 3.0
+TIME_LIMIT_S = 6.0  # above any absence of the server, which a job may have to sit out
 MAX_ATTEMPTS = 3
 MAX_DEATHS = 5
 WORKERS = 3
@@ -290,7 +291,7 @@ def run(
                 "ARBTUNE_REDIS_URL": server.url,
                 "ARBTUNE_DATA_ROOT": str(folder / "data"),
                 "ARBTUNE_LEASE_S": str(LEASE_S),
-                "ARBTUNE_JOB_TIME_LIMIT_S": "3",
+                "ARBTUNE_JOB_TIME_LIMIT_S": str(TIME_LIMIT_S),
                 "ARBTUNE_MAX_ATTEMPTS": str(MAX_ATTEMPTS),
                 "ARBTUNE_MAX_WORKER_DEATHS": str(MAX_DEATHS),
             }
