@@ -47,10 +47,7 @@ LOW_WATER = 300  # jobs that wait, below which more are sent
 STUCK_S = 12.0  # without any outcome: the next fault comes all the same
 SETTLE_S = 90.0  # without any outcome, and nothing to come: what is open now is lost
 
-PERMANENT_KEYS = re.compile(
-    r"arbtune:jobs:(queued|running|success|error|cancelled)|arbtune:(due|dead|queues)"
-    r"|arbtune:waiting:celery|celery|unacked(_index|_mutex)?|_kombu\.binding.*"
-)
+OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 OUTCOMES = (State.SUCCESS, State.ERROR, State.CANCELLED)
 
 
@@ -267,11 +264,20 @@ def leftovers(client: redis.Redis) -> list[str]:
     found = [f"arbtune:{name} is not empty" for name in indexes if client.zcard(f"arbtune:{name}")]
     letters: Any = client.zrange("arbtune:dead", 0, -1)
     dead = {f"arbtune:job:{member.decode()}" for member in letters}
+    permanent = permanent_keys()
     for raw in client.scan_iter(count=1000):
         key = raw.decode()
-        if client.ttl(key) == -1 and key not in dead and not PERMANENT_KEYS.fullmatch(key):
-            found.append(f"{key} has no lifetime and is none of the permanent keys")
+        if client.ttl(key) == -1 and key not in dead and not permanent.fullmatch(key):
+            found.append(f"{key} has no lifetime and is not documented as permanent")
     return found
+
+
+def permanent_keys() -> re.Pattern[str]:
+    """The keys that the operator is told stay for ever, by the table that tells it."""
+    table = OPERATIONS.read_text(encoding="utf-8")
+    cells = re.findall(r"^\| (`.*`) \|.*\| permanent[^|]* \|$", table, flags=re.MULTILINE)
+    names = [re.escape(name) for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+    return re.compile("|".join(names).replace("QUEUE", ".*").replace(r"\*", ".*"))
 
 
 # -- the run as a whole
