@@ -312,3 +312,4 @@ def test_a_worker_that_is_told_to_stop_while_it_starts_exits_0(
         wait_until(has_a_handler, "it has a handler for SIGTERM")
         worker.process.send_signal(signal.SIGTERM)
         assert worker.process.wait(30) == 0
+        assert "Warm shutdown" not in worker.log_text(), "Celery had no part in it"
