@@ -271,9 +271,14 @@ def test_a_main_process_that_dies_by_itself_costs_its_other_jobs_nothing(
 ) -> None:
     ledger = ledger_at(own_redis_url)
     with running_worker(
-        own_redis_url, data_root, tmp_path / "log", concurrency=2, poisonous=True
+        own_redis_url,
+        data_root,
+        tmp_path / "log",
+        concurrency=2,
+        poisonous=True,
+        lease_s=str(LEASE_S),  # so short that it ends while the worker waits for the job
     ) as worker:
-        job_id = enqueue(ledger, "sleep:3")
+        job_id = enqueue(ledger, "sleep:5")
         wait_until(lambda: is_running(ledger, job_id), "the job runs")
         redis.Redis.from_url(own_redis_url).lpush("celery", b"\xff no JSON")
         record = ended(ledger, job_id)
@@ -307,3 +312,4 @@ def test_a_worker_that_is_told_to_stop_while_it_starts_exits_0(
         wait_until(has_a_handler, "it has a handler for SIGTERM")
         worker.process.send_signal(signal.SIGTERM)
         assert worker.process.wait(30) == 0
+        assert "Warm shutdown" not in worker.log_text(), "Celery had no part in it"
