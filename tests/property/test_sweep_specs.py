@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arbitrage.arbitrage_tuning import TuningConfig
@@ -75,6 +75,7 @@ def axes(draw: st.DrawFn) -> list[Axis]:
     ]
 
 
+@settings(deadline=None)
 @given(axes(), st.data())
 def test_configs_are_those_of_the_naive_listing(drawn: list[Axis], data: st.DataObject) -> None:
     listed = sweeps.combinations([(grid["name"], values) for grid, values in drawn])
@@ -97,6 +98,7 @@ def test_configs_are_those_of_the_naive_listing(drawn: list[Axis], data: st.Data
         assert sweep.config(number) == TuningConfig(**{**base, **whole})
 
 
+@settings(deadline=None)
 @given(axes(), st.data())
 def test_columns_are_the_configs_side_by_side(drawn: list[Axis], data: st.DataObject) -> None:
     sample = data.draw(st.none() | st.just({"n": 1, "seed": 5}), "sample")
@@ -111,6 +113,7 @@ def test_columns_are_the_configs_side_by_side(drawn: list[Axis], data: st.DataOb
         assert list(map(type, found)) == list(map(type, expected))
 
 
+@settings(deadline=None)
 @given(axes())
 def test_a_spec_travels_and_keeps_its_jobs(drawn: list[Axis]) -> None:
     sweep = SweepSpec(**sweeps.spec(*(grid for grid, _ in drawn), tag_prefix="p"))
@@ -121,6 +124,7 @@ def test_a_spec_travels_and_keeps_its_jobs(drawn: list[Axis]) -> None:
     assert [again.config(i) for i in range(count)] == [sweep.config(i) for i in range(count)]
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1e15), st.floats(0, 1e15), st.integers(1, MAX_VALUES), st.data())
 def test_a_value_of_a_range_lies_between_its_ends(
     start: float, stop: float, num: int, data: st.DataObject
@@ -139,6 +143,7 @@ def test_a_value_of_a_range_lies_between_its_ends(
         assert all(low <= value <= high for value in values)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1000), st.floats(1e-6, 1e6), st.floats(0, 1e6))
 def test_a_step_hits_the_stop_it_was_computed_from(num: int, step: float, start: float) -> None:
     """However rounding falls: `num` steps from start end at stop, exactly."""

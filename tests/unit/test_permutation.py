@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arbitrage.permutation import Permutation
@@ -19,12 +19,14 @@ def test_the_first_numbers_of_a_seed_never_change() -> None:
     assert Permutation(10**12, 2**64 - 1).at(first).tolist() == GOLDEN[10**12, 2**64 - 1]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3000), SEEDS)
 def test_it_is_a_permutation(size: int, seed: int) -> None:
     numbers = Permutation(size, seed).at(np.arange(size))
     assert sorted(numbers.tolist()) == list(range(size))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**12), SEEDS, st.data())
 def test_it_is_the_documented_network(size: int, seed: int, data: st.DataObject) -> None:
     positions = data.draw(st.lists(st.integers(0, size - 1), min_size=1, max_size=5))
