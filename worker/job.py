@@ -15,8 +15,10 @@ from arbitrage.arbitrage_tuning import (
     parse_config,
 )
 from arbitrage.documents import Document, error_record
-from arbitrage.errors import ConfigError, is_retryable, is_user_error
+from arbitrage.errors import ConfigError, cause_of, is_retryable, is_user_error
 from worker.data_root import resolve_in_root
+from worker.intake import REFUSED
+from worker.memory import out_of_memory_record
 
 if TYPE_CHECKING:
     from worker.ledger import Holder
@@ -52,7 +54,7 @@ def payload_text(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         payload = _payload(args, kwargs)
         text = compact_json(payload)
         return text if isinstance(payload, dict) and len(text.encode()) <= MAX_JOB_BYTES else ""
-    except (ConfigError, ValueError, TypeError):
+    except (ConfigError, ValueError, TypeError, RecursionError):
         return ""
 
 
@@ -91,6 +93,8 @@ def attempt_job(args: tuple[Any, ...], kwargs: dict[str, Any], settings: Setting
     try:
         return run(decode(args, kwargs), settings)
     except (Exception, SystemExit) as error:
+        if isinstance(cause_of(error), MemoryError):
+            raise JobFailedError(out_of_memory_record(settings)) from error
         if not is_user_error(error) and not is_retryable(error):
             log.exception("job.crashed")
         raise JobFailedError(error_record(error)) from error
@@ -101,12 +105,14 @@ def _payload(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return args[0]
     if not args and set(kwargs) == {"config"}:
         return kwargs["config"]
+    if REFUSED in kwargs:
+        raise ConfigError(str(kwargs[REFUSED]))
     raise ConfigError("the task takes one argument, config: a TuningConfig as a JSON object")
 
 
 def _json_size(payload: Any) -> int:
-    """Bytes of the payload as JSON; one that is no JSON has no size, and is refused by its type."""
+    """Bytes of the payload as JSON; one that is no JSON, or too deep, is refused for that."""
     try:
         return len(compact_json(payload).encode())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return 0

@@ -17,7 +17,7 @@ from worker.job import Attempt, attempt_job, payload_text
 log = logging.getLogger("arbtune.jobs")
 
 
-@app.task(name=JOBS.task, bind=True)
+@app.task(name=JOBS.task, bind=True, Strategy="worker.intake:strategy")
 def run_tuning_job(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run one `TuningConfig`, given as a JSON object; the result is its `TuningMetrics`."""
     job_id = self.request.id

@@ -1,4 +1,4 @@
-"""What a child of the pool loads before its first job.
+"""What a child of the pool does before its first job.
 
 Not in the parent: polars starts threads when it is imported, and threads do not survive a fork.
 """
@@ -8,7 +8,11 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from worker.memory import bound_memory
+from worker.settings import Settings
+
 
 def prepare_child(**_: Any) -> None:
-    """Load what reads data files, so that the first job is as quick as the next."""
+    """Load what reads data files, so that the first job is as quick as the next; bound memory."""
     importlib.import_module("arbitrage.snapshots")
+    bound_memory(Settings.from_environment())
