@@ -17,6 +17,7 @@ COMMANDS = {
     "status": ("worker.commands.status", "where a job stands"),
     "result": ("worker.commands.result", "the result document of a job"),
     "cancel": ("worker.commands.cancel", "cancel a job that waits or runs"),
+    "dead": ("worker.commands.dead", "list, show, retry or purge dead letters"),
     "demo": ("worker.commands.demo", "everything on this machine: server, workers, a small sweep"),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from traceback import clear_frames
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_tuning import (
@@ -21,7 +22,7 @@ from worker.intake import REFUSED
 from worker.memory import out_of_memory_record
 
 if TYPE_CHECKING:
-    from worker.ledger import Holder
+    from worker.ledger import Holder, Start
     from worker.settings import Settings
 
 
@@ -38,14 +39,15 @@ class JobFailedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A start of a job in this process; `started` by the monotonic clock."""
+    """A start of a job in this process; `began` by the monotonic clock."""
 
     holder: Holder
-    started: float
+    number: int
+    began: float
 
     @classmethod
-    def begin(cls, holder: Holder) -> Attempt:
-        return cls(holder, time.monotonic())
+    def begin(cls, start: Start) -> Attempt:
+        return cls(start.holder, start.attempts, time.monotonic())
 
 
 def payload_text(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -92,7 +94,8 @@ def attempt_job(args: tuple[Any, ...], kwargs: dict[str, Any], settings: Setting
     """Decode and run; every failure leaves as a `JobFailedError`."""
     try:
         return run(decode(args, kwargs), settings)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # SystemExit and the like end the job too, and nothing else
+        clear_frames(error.__traceback__)  # what a MemoryError was short of is held by its frames
         if isinstance(cause_of(error), MemoryError):
             raise JobFailedError(out_of_memory_record(settings)) from error
         if not is_user_error(error) and not is_retryable(error):

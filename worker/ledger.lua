@@ -3,19 +3,26 @@
 --   submit     (none) -> queued                     finished -> queued, the next generation
 --   start      queued -> running                    (none) -> running: a job of a foreign client
 --   finish     running -> success | error           queued -> success: late, but nothing else stands
---   requeue    running -> queued: a retry, due later
---   give_back  running -> queued: the worker stops before the job has ended
+--   requeue    running -> queued: a retry, due later                  running -> error: a dead letter
+--   give_back  running -> queued: the worker cannot go on with the job
 --   lapse      running -> queued: the lease is gone, so is the worker
 --   cancel     queued | running -> cancelled
+--   retry      error -> queued: a dead letter, as its next generation
+--   purge      error -> (none): a dead letter
 --
--- After success, error or cancelled everything but submit is refused, whoever comes late.
+-- After success, error or cancelled everything but submit, retry and purge is refused, whoever comes
+-- late.
 -- Keys are built here from the job's id, so the ledger wants one server, not a cluster.
 
 local TASK_META = 'celery-task-meta-' -- where Celery's clients look for a result
 
 local function job_key(id) return 'arbtune:job:' .. id end
 local function index_key(state) return 'arbtune:jobs:' .. state end
+local function waiting_key(queue) return 'arbtune:waiting:' .. queue end
 local DUE = 'arbtune:due'
+local DEAD = 'arbtune:dead'
+local QUEUES = 'arbtune:queues'
+local RECONCILER = 'arbtune:reconciler'
 
 local function text(number) return string.format('%.0f', number) end
 
@@ -40,9 +47,37 @@ local function is_open(state) return state == 'queued' or state == 'running' end
 
 -- Whether the caller holds the job: the worker that started it, and that very start of it. The
 -- main process of a worker speaks for its dead children and does not know which start it was.
-local function is_holder(id, worker, attempt)
-  local held = read(id, 'state', 'worker', 'attempts')
-  return held[1] == 'running' and held[2] == worker and (attempt == '' or held[3] == attempt)
+local function is_holder(id, worker, start)
+  local held = read(id, 'state', 'worker', 'starts')
+  return held[1] == 'running' and held[2] == worker and (start == '' or held[3] == start)
+end
+
+-- Starts that count: without those that an orderly return gave back.
+local function attempts_of(id)
+  local held = read(id, 'starts', 'returned')
+  return (tonumber(held[1]) or 0) - (tonumber(held[2]) or 0)
+end
+
+-- A job waits in `arbtune:waiting:QUEUE`, by time of publication, for as long as its message is
+-- believed to be in the queue.
+local function push(id, queue, message, now)
+  redis.call('SADD', QUEUES, queue)
+  redis.call('ZADD', waiting_key(queue), text(now), id)
+  redis.call('LPUSH', queue, message)
+end
+
+local function stop_waiting(id)
+  redis.call('ZREM', waiting_key(read(id, 'queue')[1]), id)
+  redis.call('ZREM', DUE, id)
+end
+
+-- Keeps how an attempt ended, and where: people who look at a dead letter want to know.
+local function note_attempt(id, error)
+  local held = read(id, 'history', 'generation', 'starts', 'worker', 'started_ms')
+  local entry = string.format(
+    '{"generation":%s,"start":%s,"worker":%s,"started_ms":%s,"ended_ms":%s,"error":%s}',
+    held[2], held[3], cjson.encode(held[4]), held[5], text(now_ms()), error)
+  redis.call('HSET', job_key(id), 'history', held[1] == '' and entry or held[1] .. ',' .. entry)
 end
 
 local function back_to_queue(id, due)
@@ -52,10 +87,11 @@ local function back_to_queue(id, due)
   redis.call('ZADD', DUE, text(due), id)
 end
 
-local function end_job(id, state, outcome, meta, error, ttl_s)
+local function end_job(id, state, outcome, meta, error, ttl_s, is_dead)
   local now = now_ms()
+  if state == 'running' and error ~= '' then note_attempt(id, error) end
+  stop_waiting(id)
   move(id, state, outcome, now)
-  redis.call('ZREM', DUE, id)
   redis.call('HDEL', job_key(id), 'worker', 'token', 'due_ms')
   redis.call('HSET', job_key(id), 'finished_ms', text(now))
   if error ~= '' then
@@ -63,7 +99,11 @@ local function end_job(id, state, outcome, meta, error, ttl_s)
   else
     redis.call('HDEL', job_key(id), 'error') -- of an attempt before
   end
-  redis.call('EXPIRE', job_key(id), ttl_s)
+  if is_dead then
+    redis.call('ZADD', DEAD, text(now), id) -- the record stays until somebody purges it
+  else
+    redis.call('EXPIRE', job_key(id), ttl_s)
+  end
   redis.call('SET', TASK_META .. id, meta, 'EX', ttl_s)
   redis.call('PUBLISH', TASK_META .. id, meta) -- wakes clients that wait for this result
   redis.call('ZREMRANGEBYSCORE', index_key(outcome), '-inf', text(now - ttl_s * 1000))
@@ -85,81 +125,95 @@ function ledger.submit(submission, task, queue, ...)
       verdicts[#verdicts + 1] = held[3] == config and 'open' or 'taken'
     else
       local now = now_ms()
-      redis.call('DEL', job_key(id), TASK_META .. id)
+      if state ~= '' then
+        redis.call('DEL', job_key(id), TASK_META .. id)
+        redis.call('ZREM', DEAD, id)
+      end
       redis.call('HSET', job_key(id), 'config', config, 'task', task, 'queue', queue, 'origin', 'enqueue',
-        'submission', submission, 'generation', generation + 1, 'attempts', 0,
-        'submitted_ms', text(now), 'published_ms', text(now))
+        'submission', submission, 'generation', generation + 1, 'starts', 0, 'submitted_ms', text(now))
       move(id, state, 'queued', now)
-      redis.call('LPUSH', queue, message)
+      push(id, queue, message, now)
       verdicts[#verdicts + 1] = 'queued'
     end
   end
   return verdicts
 end
 
--- {'run', attempts, generation, config} when the caller shall run the job now, else {'drop', state}.
--- The config is the ledger's: a message may be left over from another generation.
+local function to_run(id)
+  local held = read(id, 'starts', 'generation', 'config')
+  return {'run', held[1], held[2], held[3], text(attempts_of(id))}
+end
+
+-- {'run', start, generation, config, attempts} when the caller shall run the job now, else {'drop',
+-- state}. The config is the ledger's: a message may be left over from another generation.
 function ledger.start(id, worker, token, config, task, queue, lease_ms)
   local now = now_ms()
-  local held = read(id, 'state', 'token', 'attempts', 'generation', 'due_ms', 'config')
-  local state = held[1]
-  if state == 'running' and held[2] == token then -- this call came twice
-    return {'run', held[3], held[4], held[6]}
-  end
+  local state, held_token, due = unpack(read(id, 'state', 'token', 'due_ms'))
+  if state == 'running' and held_token == token then return to_run(id) end -- this call came twice
   if state == '' then
     redis.call('HSET', job_key(id), 'config', config, 'task', task, 'queue', queue, 'origin', 'foreign',
-      'generation', 1, 'attempts', 0, 'submitted_ms', text(now))
-    held[4], held[6] = '1', config
+      'generation', 1, 'submitted_ms', text(now))
   elseif state ~= 'queued' then
     return {'drop', state}
-  elseif tonumber(held[5] or '') and tonumber(held[5]) > now then
+  elseif tonumber(due) and tonumber(due) > now then
     return {'drop', 'not due'}
   end
-  local attempts = redis.call('HINCRBY', job_key(id), 'attempts', 1)
-  redis.call('ZREM', DUE, id)
+  redis.call('HINCRBY', job_key(id), 'starts', 1)
   redis.call('HDEL', job_key(id), 'due_ms')
   redis.call('HSET', job_key(id), 'worker', worker, 'token', token, 'started_ms', text(now))
+  stop_waiting(id)
   move(id, state, 'running', now + lease_ms)
-  return {'run', tostring(attempts), held[4], held[6]}
+  return to_run(id)
 end
 
 -- Success counts as long as no outcome stands; a failure only from whoever holds the job.
-function ledger.finish(id, outcome, worker, attempt, generation, meta, error, ttl_s)
+function ledger.finish(id, outcome, worker, start, generation, meta, error, ttl_s, is_dead)
   local held = read(id, 'state', 'generation')
   local state = held[1]
   if not is_open(state) then return state == '' and 'unknown' or 'refused' end
   if generation ~= '' and generation ~= held[2] then return 'refused' end
-  if not is_holder(id, worker, attempt) and outcome ~= 'success' then return 'refused' end
-  end_job(id, state, outcome, meta, error, tonumber(ttl_s))
+  if not is_holder(id, worker, start) and outcome ~= 'success' then return 'refused' end
+  end_job(id, state, outcome, meta, error, tonumber(ttl_s), is_dead == '1')
   return outcome
 end
 
--- 'queued' with a due time, or 'exhausted' when no attempt is left, or 'refused'. A job that is
--- still queued lost its message with a child that died before it could start: due at once.
-function ledger.requeue(id, worker, attempt, error, max_attempts, base_ms, cap_ms, jitter)
-  local state, attempts, deaths = unpack(read(id, 'state', 'attempts', 'deaths'))
+-- 'queued' with a due time, or 'error' when no attempt is left: the job is a dead letter then; or
+-- 'refused'. A job that is still queued lost its message with a child that died before it could
+-- start: due at once.
+function ledger.requeue(id, worker, start, meta, error, ttl_s, max_attempts, base_ms, cap_ms, jitter)
+  local state, deaths = unpack(read(id, 'state', 'deaths'))
   if state == '' then return 'unknown' end
-  attempts = (tonumber(attempts) or 0) - (tonumber(deaths) or 0) -- workers' deaths count apart
-  if state == 'queued' and attempt == '' then
-    redis.call('ZADD', DUE, 'NX', text(now_ms()), id)
+  if state == 'queued' and start == '' then
+    stop_waiting(id)
+    redis.call('ZADD', DUE, text(now_ms()), id)
     return 'queued'
   end
-  if not is_holder(id, worker, attempt) then return 'refused' end
-  if attempts >= tonumber(max_attempts) then return 'exhausted' end
-  local delay = math.min(tonumber(cap_ms), tonumber(base_ms) * 2 ^ (attempts - 1))
+  if not is_holder(id, worker, start) then return 'refused' end
+  local attempts = attempts_of(id) - (tonumber(deaths) or 0) -- workers' deaths count apart
+  if attempts >= tonumber(max_attempts) then
+    end_job(id, state, 'error', meta, error, tonumber(ttl_s), true)
+    return 'error'
+  end
+  note_attempt(id, error)
   redis.call('HSET', job_key(id), 'error', error)
+  local delay = math.min(tonumber(cap_ms), tonumber(base_ms) * 2 ^ (attempts - 1))
   back_to_queue(id, now_ms() + delay * tonumber(jitter))
   return 'queued'
 end
 
 -- Gives back what the worker cannot finish: an orderly return, so it does not count as an attempt.
+-- Nor as a death, when the worker was cut off and its lease has lapsed in between.
 function ledger.give_back(worker, ...)
   local returned = {}
   for _, id in ipairs({...}) do
     if is_holder(id, worker, '') then
-      redis.call('HINCRBY', job_key(id), 'attempts', -1)
+      redis.call('HINCRBY', job_key(id), 'returned', 1)
       back_to_queue(id, now_ms())
       returned[#returned + 1] = id
+    elseif read(id, 'lapsed_from')[1] == worker then
+      redis.call('HDEL', job_key(id), 'lapsed_from')
+      redis.call('HINCRBY', job_key(id), 'returned', 1)
+      redis.call('HINCRBY', job_key(id), 'deaths', -1)
     end
   end
   return returned
@@ -168,7 +222,7 @@ end
 function ledger.cancel(id, meta, ttl_s)
   local state = read(id, 'state')[1]
   if not is_open(state) then return state == '' and 'unknown' or state end
-  end_job(id, state, 'cancelled', meta, '', tonumber(ttl_s))
+  end_job(id, state, 'cancelled', meta, '', tonumber(ttl_s), false)
   return 'cancelled'
 end
 
@@ -186,6 +240,14 @@ function ledger.renew(worker, lease_ms, ...)
   return cancelled
 end
 
+-- Whether the caller is the one worker that reconciles, for the next `lead_ms`.
+function ledger.lead(worker, lead_ms)
+  local leader = redis.call('GET', RECONCILER)
+  if leader and leader ~= worker then return 0 end
+  redis.call('SET', RECONCILER, worker, 'PX', lead_ms)
+  return 1
+end
+
 -- Up to `limit` jobs whose message is to be published now: id, config, task, queue of each.
 function ledger.due(limit)
   local found = {}
@@ -201,27 +263,27 @@ function ledger.publish(id, message)
   if redis.call('ZREM', DUE, id) == 0 then return 'refused' end
   local state, queue = unpack(read(id, 'state', 'queue'))
   if state ~= 'queued' then return 'refused' end
-  local now = text(now_ms())
   redis.call('HDEL', job_key(id), 'due_ms')
-  redis.call('HSET', job_key(id), 'published_ms', now)
-  redis.call('ZADD', index_key('queued'), now, id)
-  redis.call('LPUSH', queue, message)
+  push(id, queue, message, now_ms())
   return 'queued'
 end
 
--- Up to `limit` jobs whose lease is gone return to the queue, due at once. One under which
--- `max_deaths` workers died does not: its lease is renewed once, for the caller to end it. Returns
--- id, verdict ('queued' or 'exhausted') and worker of each.
-function ledger.lapse(limit, max_deaths, lease_ms)
+-- Up to `limit` jobs whose lease is gone return to the queue, due at once; `error` says so in their
+-- history. One under which `max_deaths` workers died does not: its lease is renewed once, for the
+-- caller to end it. Returns id, verdict ('queued' or 'exhausted') and worker of each.
+function ledger.lapse(limit, max_deaths, lease_ms, error)
   local now, found = now_ms(), {}
   local gone = redis.call('ZRANGEBYSCORE', index_key('running'), '-inf', text(now), 'LIMIT', 0, limit)
   for _, id in ipairs(gone) do
-    local worker = read(id, 'worker')[1]
+    local worker, deaths = unpack(read(id, 'worker', 'deaths'))
     local verdict = 'queued'
-    if redis.call('HINCRBY', job_key(id), 'deaths', 1) >= tonumber(max_deaths) then
+    if (tonumber(deaths) or 0) + 1 >= tonumber(max_deaths) then
       verdict = 'exhausted'
       redis.call('ZADD', index_key('running'), text(now + lease_ms), id)
     else
+      note_attempt(id, error)
+      redis.call('HINCRBY', job_key(id), 'deaths', 1)
+      redis.call('HSET', job_key(id), 'lapsed_from', worker)
       back_to_queue(id, now)
     end
     for _, value in ipairs({id, verdict, worker}) do found[#found + 1] = value end
@@ -229,42 +291,72 @@ function ledger.lapse(limit, max_deaths, lease_ms)
   return found
 end
 
--- Whether the message that would start a job may be lost. Age does not tell: there may be 100,000
--- jobs before it. But the queue is first in, first out, so it is suspect when the queue is empty or
--- its head was published later.
-local function is_suspect(published_ms, queue)
-  local head = redis.call('LINDEX', queue, -1)
-  if not head then return true end
-  local parsed, message = pcall(cjson.decode, head)
-  if not parsed or type(message) ~= 'table' or type(message.headers) ~= 'table' then return false end
-  local head_published = tonumber(read(tostring(message.headers.id), 'published_ms')[1])
-  return head_published ~= nil and head_published > published_ms
+-- Up to `limit` jobs of one queue whose message may be lost. Age does not tell: there may be 100,000
+-- jobs before one. But the queue is first in, first out, so those are suspect that wait while the
+-- queue is empty, or while its head was published after them. A head that waits for nothing is left
+-- over from somewhere, and tells nothing.
+local function suspects_of(queue, limit)
+  local head, latest = redis.call('LINDEX', queue, -1), '+inf'
+  if head then
+    local parsed, message = pcall(cjson.decode, head)
+    if not parsed or type(message) ~= 'table' or type(message.headers) ~= 'table' then return {} end
+    local published = redis.call('ZSCORE', waiting_key(queue), tostring(message.headers.id))
+    if not published then return {} end
+    latest = '(' .. published
+  end
+  return redis.call('ZRANGEBYSCORE', waiting_key(queue), '-inf', latest, 'LIMIT', 0, limit)
 end
 
--- Of the `limit` jobs that wait the longest for a start, those that are suspect.
 function ledger.suspects(limit)
   local found = {}
-  for _, id in ipairs(redis.call('ZRANGE', index_key('queued'), 0, limit - 1)) do
-    local held = read(id, 'published_ms', 'queue')
-    local published = tonumber(held[1])
-    if published and not redis.call('ZSCORE', DUE, id) and is_suspect(published, held[2]) then
-      found[#found + 1] = id
-    end
+  for _, queue in ipairs(redis.call('SMEMBERS', QUEUES)) do
+    for _, id in ipairs(suspects_of(queue, limit)) do found[#found + 1] = id end
   end
   return found
 end
 
--- Makes jobs due that are suspect still; their messages are then published again.
+-- Makes jobs due that wait still; their messages are then published again.
 function ledger.revive(...)
   for _, id in ipairs({...}) do
-    local held = read(id, 'state', 'published_ms', 'queue')
-    local published = tonumber(held[2])
-    if held[1] == 'queued' and published and is_suspect(published, held[3]) then
+    if redis.call('ZREM', waiting_key(read(id, 'queue')[1]), id) == 1 then
       redis.call('ZADD', DUE, 'NX', text(now_ms()), id)
     end
   end
   return 'OK'
 end
 
+-- A dead letter waits again under its id, as the next generation; its history stays with it.
+function ledger.retry(id, submission, message)
+  local held = read(id, 'state', 'submission', 'generation', 'queue')
+  if is_open(held[1]) and held[2] == submission then return 'queued' end -- this call came twice
+  if redis.call('ZREM', DEAD, id) == 0 then return held[1] == '' and 'unknown' or 'refused' end
+  local now = now_ms()
+  redis.call('DEL', TASK_META .. id)
+  redis.call('HDEL', job_key(id), 'error', 'finished_ms', 'started_ms', 'deaths', 'returned', 'lapsed_from')
+  redis.call('HSET', job_key(id), 'submission', submission, 'generation', tonumber(held[3]) + 1,
+    'starts', 0, 'submitted_ms', text(now))
+  move(id, 'error', 'queued', now)
+  push(id, held[4], message, now)
+  return 'queued'
+end
+
+-- Forgets dead letters for good; how many there were.
+function ledger.purge(...)
+  local purged = 0
+  for _, id in ipairs({...}) do
+    if redis.call('ZREM', DEAD, id) == 1 then
+      redis.call('ZREM', index_key('error'), id)
+      redis.call('DEL', job_key(id), TASK_META .. id)
+      purged = purged + 1
+    end
+  end
+  return purged
+end
+
 local operation = table.remove(ARGV, 1)
+
+-- A server whose memory is full refuses a script whose first write could take more of it, and no
+-- later one. So it refuses new jobs, and lets all that it has come to their end.
+if operation ~= 'submit' then redis.call('ZREM', DUE, '') end
+
 return ledger[operation](unpack(ARGV))

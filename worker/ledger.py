@@ -20,6 +20,10 @@ JOB_KEY = "arbtune:job:{}"
 INDEX_KEY = "arbtune:jobs:{}"
 RESULT_KEY = "celery-task-meta-{}"
 
+DEAD_KEY = "arbtune:dead"
+
+# The worker that reconciles says so once a second; another takes over when it has missed three.
+LEAD_MS = 3_000
 # A second lets a hiccup of a file system pass; the cap keeps a job within sight of its user.
 RETRY_BASE_MS = 1_000
 RETRY_CAP_MS = 60_000
@@ -54,25 +58,45 @@ class Holder:
     """Who speaks for a running job: a worker and, where it is known, which start of the job."""
 
     worker: str
-    attempt: int | None = None
+    start: int | None = None
     generation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A job that is the caller's to run, with the config that the ledger has for it."""
+    """A job that is the caller's to run, with the config that the ledger has for it.
+
+    `attempts` counts this start and those before it, save the ones that were given back.
+    """
 
     holder: Holder
     config: str
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What ends a job: its state, Celery's record of it, and the error record of a failure."""
+    """What ends a job: its state, Celery's record of it, and the error record of a failure.
+
+    A failure `is_dead` when it used up the attempts, and is then kept until somebody purges it.
+    """
 
     state: State
     meta: dict[str, Any]
     error: dict[str, Any] | None = None
+    is_dead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """A start of a job that ended in an error or with its worker, as the history has it."""
+
+    generation: int
+    start: int
+    worker: str
+    started_at: float
+    ended_at: float
+    error: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +114,7 @@ class JobRecord:
     started_at: float | None
     finished_at: float | None
     due_at: float | None
+    history: tuple[FailedAttempt, ...] = ()
 
 
 class Ledger:
@@ -126,8 +151,8 @@ class Ledger:
         )
         if reply[0] != "run":
             return None
-        holder = Holder(worker, attempt=int(reply[1]), generation=int(reply[2]))
-        return Start(holder, config=reply[3])
+        holder = Holder(worker, start=int(reply[1]), generation=int(reply[2]))
+        return Start(holder, config=reply[3], attempts=int(reply[4]))
 
     # -- the ways out
 
@@ -138,24 +163,28 @@ class Ledger:
             job_id,
             outcome.state.value,
             holder.worker,
-            _text_or_empty(holder.attempt),
+            _text_or_empty(holder.start),
             _text_or_empty(holder.generation),
             json.dumps(outcome.meta),
             "" if outcome.error is None else json.dumps(outcome.error),
             self._ttl_s,
+            int(outcome.is_dead),
         )
         return _text(reply)
 
-    def requeue(
-        self, job_id: str, holder: Holder, error: dict[str, Any], *, max_attempts: int
-    ) -> str:
-        """Give a failed attempt another try later; `queued`, `exhausted`, `refused`, `unknown`."""
+    def requeue(self, job_id: str, holder: Holder, failure: Outcome, *, max_attempts: int) -> str:
+        """Give a failed attempt another try later, or make the job a dead letter.
+
+        `queued`; `error`, the attempts are used up and the failure stands; `refused`, `unknown`.
+        """
         reply = self._call(
             "requeue",
             job_id,
             holder.worker,
-            _text_or_empty(holder.attempt),
-            json.dumps(error),
+            _text_or_empty(holder.start),
+            json.dumps(failure.meta),
+            json.dumps(failure.error),
+            self._ttl_s,
             max_attempts,
             RETRY_BASE_MS,
             RETRY_CAP_MS,
@@ -165,7 +194,11 @@ class Ledger:
         return _text(reply)
 
     def give_back(self, worker: str, job_ids: Iterable[str]) -> list[str]:
-        """Queue running jobs anew that their worker cannot finish; the attempt is not counted."""
+        """Queue running jobs anew that their worker cannot finish; the attempt is not counted.
+
+        The ids of those that it still held. An attempt is not counted either, nor the worker as
+        dead, where the lease has lapsed in the meantime.
+        """
         return _texts(self._call("give_back", worker, *job_ids))
 
     def cancel(self, job_id: str, meta: dict[str, Any]) -> State:
@@ -181,6 +214,10 @@ class Ledger:
         lease_ms = self._lease_ms if lease_s is None else round(lease_s * 1000)
         return _texts(self._call("renew", worker, lease_ms, *job_ids))
 
+    def lead(self, worker: str) -> bool:
+        """Whether this worker is the one that reconciles, for the next `LEAD_MS`."""
+        return bool(self._call("lead", worker, LEAD_MS))
+
     def due(self, limit: int) -> list[tuple[str, str, Route]]:
         """Jobs whose message is to be published now: id, config as JSON text, route."""
         flat = _texts(self._call("due", limit))
@@ -191,26 +228,53 @@ class Ledger:
         """Publish a due job, unless somebody else has."""
         self._call("publish", job_id, message)
 
-    def lapse(self, limit: int, *, max_deaths: int) -> list[tuple[str, str, str]]:
-        """Return jobs whose lease is gone to the queue.
+    def lapse(
+        self, limit: int, error: dict[str, Any], *, max_deaths: int
+    ) -> list[tuple[str, str, str]]:
+        """Return jobs whose lease is gone to the queue; `error` goes into their history.
 
         The id of each, `queued` or `exhausted`, and the worker that held it.
         """
-        flat = _texts(self._call("lapse", limit, max_deaths, self._lease_ms))
+        flat = _texts(self._call("lapse", limit, max_deaths, self._lease_ms, json.dumps(error)))
         return list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
 
     def suspects(self, limit: int) -> set[str]:
-        """Waiting jobs whose message may be lost."""
+        """Waiting jobs whose message may be lost, so many of each queue at most."""
         return set(_texts(self._call("suspects", limit)))
 
     def revive(self, job_ids: Iterable[str]) -> None:
-        """Publish the messages of these jobs again, where they are still suspect."""
+        """Publish the messages of these jobs again, where they wait still."""
         self._call("revive", *job_ids)
 
     def server_uptime_s(self) -> float:
         """How long the server has been running."""
         info: Any = self._client.info("server")
         return float(info["uptime_in_seconds"])
+
+    # -- dead letters
+
+    def dead(self, limit: int) -> list[str]:
+        """Ids of dead letters, the latest first."""
+        return _texts(self._client.zrevrange(DEAD_KEY, 0, limit - 1))
+
+    def is_dead(self, job_id: str) -> bool:
+        """Whether the job is a dead letter."""
+        return self._client.zscore(DEAD_KEY, job_id) is not None
+
+    def payload(self, job_id: str) -> tuple[str, Route] | None:
+        """A job's config as JSON text, and its route: what its message is made of."""
+        config, *route = _texts_or_none(
+            self._client.hmget(JOB_KEY.format(job_id), "config", "task", "queue")
+        )
+        return None if config is None else (config, Route(*map(str, route)))
+
+    def retry(self, job_id: str, message: str) -> str:
+        """Queue a dead letter anew under its id; `queued`, `refused` when it is none, `unknown`."""
+        return _text(self._call("retry", job_id, uuid.uuid4().hex, message))
+
+    def purge(self, job_ids: Iterable[str]) -> int:
+        """Forget dead letters for good; how many there were."""
+        return int(self._call("purge", *job_ids))
 
     # -- questions
 
@@ -252,7 +316,7 @@ def _job_record(job_id: str, fields: dict[bytes, bytes]) -> JobRecord:
         job_id=job_id,
         state=State(held["state"]),
         config=_json_or_none(held.get("config")),
-        attempts=int(held["attempts"]),
+        attempts=int(held.get("starts", 0)) - int(held.get("returned", 0)),
         generation=int(held["generation"]),
         worker=held.get("worker"),
         error=_json_or_none(held.get("error")),
@@ -260,6 +324,21 @@ def _job_record(job_id: str, fields: dict[bytes, bytes]) -> JobRecord:
         started_at=_seconds(held.get("started_ms")),
         finished_at=_seconds(held.get("finished_ms")),
         due_at=_seconds(held.get("due_ms")),
+        history=_history(held.get("history", "")),
+    )
+
+
+def _history(entries: str) -> tuple[FailedAttempt, ...]:
+    return tuple(
+        FailedAttempt(
+            generation=entry["generation"],
+            start=entry["start"],
+            worker=entry["worker"],
+            started_at=entry["started_ms"] / 1000,
+            ended_at=entry["ended_ms"] / 1000,
+            error=entry["error"],
+        )
+        for entry in json.loads(f"[{entries}]")
     )
 
 
@@ -269,6 +348,10 @@ def _text(value: bytes | str) -> str:
 
 def _texts(values: Any) -> list[str]:
     return [_text(value) for value in values]
+
+
+def _texts_or_none(values: Any) -> list[str | None]:
+    return [None if value is None else _text(value) for value in values]
 
 
 def _text_or_empty(number: int | None) -> str:

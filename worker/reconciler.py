@@ -1,6 +1,7 @@
 """Brings back what died with a worker: jobs without a lease, or without a message.
 
-Every worker runs one, and any number may run at once: each step is atomic in the ledger.
+Every worker has one, and one at a time acts. Should two do so for a moment, nothing is harmed: each
+step is atomic in the ledger.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ import logging
 import time
 from collections.abc import Callable
 
+from arbitrage.documents import Document
 from worker.envelope import job_message
+from worker.identity import worker_id
 from worker.ledger import Holder, Ledger, Outcome, State
 from worker.metas import failed_meta
 from worker.settings import Settings
@@ -40,33 +43,41 @@ class Reconciler:
 
     def step(self) -> None:
         """Do what is due; called about once a second, and raises when the server is away."""
-        self._judge_leases()
-        self._look_for_lost_messages()
-        self._publish_due()
+        self._notice_silence()
+        if self._ledger.lead(worker_id()):
+            self._judge_leases()
+            self._look_for_lost_messages()
+            self._publish_due()
+        else:
+            self._suspects = set()  # of a time when this worker was the one
         self._last_step = self._clock()
 
-    def _judge_leases(self) -> None:
+    def _notice_silence(self) -> None:
         now, lease_s = self._clock(), self._settings.lease_s
         if now - self._last_step > lease_s / 2:
             self._judges_from = now + lease_s
-        if now < self._judges_from or self._ledger.server_uptime_s() < lease_s:
+
+    def _judge_leases(self) -> None:
+        if self._clock() < self._judges_from:
+            return
+        if self._ledger.server_uptime_s() < self._settings.lease_s:
             return
         deaths = self._settings.max_worker_deaths
-        for job_id, verdict, worker in self._ledger.lapse(AT_ONCE, max_deaths=deaths):
+        error = _lost("the worker died, or was cut off: its lease ended")
+        for job_id, verdict, worker in self._ledger.lapse(AT_ONCE, error, max_deaths=deaths):
             log.warning("job.lapsed", extra={"job_id": job_id, "worker": worker})
             if verdict == "exhausted":
-                self._fail(job_id, worker)
+                self._bury(job_id, worker)
 
-    def _fail(self, job_id: str, worker: str) -> None:
+    def _bury(self, job_id: str, worker: str) -> None:
+        """Make a dead letter of a job under which too many workers died."""
         record = self._ledger.record(job_id)
-        error = {
-            "type": "WorkerLostError",
-            "message": f"{self._settings.max_worker_deaths} workers died while they ran the job "
-            "(ARBTUNE_MAX_WORKER_DEATHS)",
-            "retryable": True,
-            "attempts": 0 if record is None else record.attempts,
-        }
-        outcome = Outcome(State.ERROR, failed_meta(job_id, error), error)
+        message = (
+            f"{self._settings.max_worker_deaths} workers died while they ran the job "
+            "(ARBTUNE_MAX_WORKER_DEATHS)"
+        )
+        error = _lost(message, attempts=0 if record is None else record.attempts)
+        outcome = Outcome(State.ERROR, failed_meta(job_id, error), error, is_dead=True)
         self._ledger.finish(job_id, Holder(worker), outcome)
 
     def _look_for_lost_messages(self) -> None:
@@ -84,3 +95,7 @@ class Reconciler:
     def _publish_due(self) -> None:
         for job_id, config, route in self._ledger.due(AT_ONCE):
             self._ledger.publish(job_id, job_message(job_id, config, route))
+
+
+def _lost(message: str, **more: int) -> Document:
+    return {"type": "WorkerLostError", "message": message, "retryable": True, **more}

@@ -7,6 +7,7 @@ main process for one whose child died or was stopped. Both end here.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from functools import cached_property
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 from celery import states
 from celery.backends.redis import RedisBackend
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
+from redis import RedisError
 
-from arbitrage.documents import Document, error_record
+from arbitrage.documents import Document, error_record, sentence
 from worker.connection import TRIES_OF_A_WORKER, open_ledger
 from worker.envelope import JOBS
 from worker.identity import worker_id
@@ -52,7 +54,7 @@ class LedgerBackend(RedisBackend):
     ) -> None:
         """Give a failed attempt another try where the table of errors says so, else record it."""
         if _is_job(request):
-            if self._is_tried_again(task_id, exc, request):
+            if self._is_requeued(task_id, exc, request):
                 return
             options["store_result"] = True
         super().mark_as_failure(task_id, exc, *args, request=request, **options)
@@ -70,11 +72,10 @@ class LedgerBackend(RedisBackend):
         if not _is_job(request):
             return super().store_result(task_id, result, state, traceback, request, **options)
         if state == states.SUCCESS:
-            self._finish(task_id, State.SUCCESS, success_meta(task_id, result), request)
+            meta = _of_canvas(success_meta(task_id, result), request)
+            self._finish(task_id, Outcome(State.SUCCESS, meta), request)
         elif state == states.FAILURE:
-            record = failure_record(result, self._attempts(task_id, request))
-            meta = failed_meta(task_id, record)
-            self._finish(task_id, State.ERROR, meta, request, record)
+            self._finish(task_id, self._failure(task_id, result, request), request)
         elif state == states.REVOKED:
             self._cancel(task_id)
         return result
@@ -85,41 +86,37 @@ class LedgerBackend(RedisBackend):
         if self.ledger.cancel(task_id, meta) is State.UNKNOWN:
             self._store_unmet(task_id, meta)
 
-    def _is_tried_again(self, task_id: str, error: BaseException, request: Any) -> bool:
-        record = failure_record(error, self._attempts(task_id, request))
-        if not record["retryable"]:
+    def _is_requeued(self, task_id: str, error: BaseException, request: Any) -> bool:
+        """Whether the ledger takes the failure as one that may pass, until it did so too often."""
+        failure = self._failure(task_id, error, request)
+        if failure.error is None or not failure.error["retryable"]:
             return False
         verdict = self.ledger.requeue(
-            task_id, _holder(request), record, max_attempts=self.settings.max_attempts
+            task_id, _holder(request), failure, max_attempts=self.settings.max_attempts
         )
-        if verdict != State.QUEUED:
+        if verdict == State.UNKNOWN:
             return False
-        _log("job.retry", task_id, request, error=record["message"])
+        event = "job.retry" if verdict == State.QUEUED else "job.finished"
+        _log(event, task_id, request, outcome=verdict, error=failure.error["message"])
         return True
+
+    def _failure(self, task_id: str, error: BaseException, request: Any) -> Outcome:
+        record = failure_record(error, self._attempts(task_id, request))
+        return Outcome(State.ERROR, _of_canvas(failed_meta(task_id, record), request), record)
 
     def _attempts(self, task_id: str, request: Any) -> int:
         """How often the job was started; the main process, which starts none, has to ask."""
         attempt = _attempt(request)
-        if attempt is not None and attempt.holder.attempt is not None:
-            return attempt.holder.attempt
+        if attempt is not None:
+            return attempt.number
         record = self.ledger.record(task_id)
         return 0 if record is None else record.attempts
 
-    def _finish(
-        self,
-        task_id: str,
-        state: State,
-        meta: Document,
-        request: Any,
-        error: Document | None = None,
-    ) -> None:
-        for name, value in (("group_id", request.group), ("parent_id", request.parent_id)):
-            if value:  # Celery's canvas looks for them
-                meta[name] = value
-        verdict = self.ledger.finish(task_id, _holder(request), Outcome(state, meta, error))
+    def _finish(self, task_id: str, outcome: Outcome, request: Any) -> None:
+        verdict = self.ledger.finish(task_id, _holder(request), outcome)
         if verdict == State.UNKNOWN:
-            self._store_unmet(task_id, meta)
-        details = {"error": error["message"]} if error else {}
+            self._store_unmet(task_id, outcome.meta)
+        details = {"error": outcome.error["message"]} if outcome.error else {}
         _log("job.finished", task_id, request, outcome=verdict, **details)
 
     def _store_unmet(self, task_id: str, meta: Document) -> None:
@@ -132,12 +129,33 @@ def failure_record(error: BaseException, attempts: int) -> Document:
     if isinstance(error, JobFailedError):
         return {**error.record, "attempts": attempts}
     if isinstance(error, WorkerLostError):
-        message = "the process that ran the job died (out of memory, or killed from outside)"
+        message = f"the process that ran the job died{_how(error)}"
         return _record("WorkerLostError", message, retryable=True, attempts=attempts)
+    if isinstance(error, RedisError):  # the job is not at fault when the ledger is out of reach
+        message = f"the ledger could not be reached: {sentence(error)}"
+        return _record(type(error).__name__, message, retryable=True, attempts=attempts)
     if isinstance(error, TimeLimitExceeded):
         message = f"the job ran longer than {error.args[0]:g} s (ARBTUNE_JOB_TIME_LIMIT_S)"
         return _record("TimeLimitExceeded", message, retryable=False, attempts=attempts)
     return error_record(error, attempts=attempts)
+
+
+def _how(lost: WorkerLostError) -> str:
+    """The signal or the exit code of a dead child, which billiard knows as text only."""
+    found = re.search(r"signal \d+( \(\w+\))?|exitcode \d+", str(lost))
+    if not found:
+        return ""
+    # So ends polars when it gets no more memory.
+    aborted = ", as a library does that is out of memory (ARBTUNE_JOB_MEMORY_BYTES)"
+    return f": {found[0]}{aborted if 'SIGABRT' in found[0] else ''}"
+
+
+def _of_canvas(meta: Document, request: Any) -> Document:
+    """The record of a result with what Celery's canvas looks for."""
+    for name, value in (("group_id", request.group), ("parent_id", request.parent_id)):
+        if value:
+            meta[name] = value
+    return meta
 
 
 def _record(kind: str, message: str, *, retryable: bool, attempts: int) -> Document:
@@ -161,6 +179,6 @@ def _holder(request: Any) -> Holder:
 def _log(event: str, task_id: str, request: Any, **details: Any) -> None:
     attempt = _attempt(request)
     if attempt is not None:
-        details["attempt"] = attempt.holder.attempt
-        details["seconds"] = round(time.monotonic() - attempt.started, 6)
+        details["attempt"] = attempt.number
+        details["seconds"] = round(time.monotonic() - attempt.began, 6)
     log.info(event, extra={"job_id": task_id, **details})

@@ -39,25 +39,34 @@ def bound_shutdown(**_: Any) -> None:
     _requested = True
     settings = Settings.from_environment()
     signal.signal(signal.SIGALRM, _end_now)
-    signal.setitimer(signal.ITIMER_REAL, max(settings.shutdown_s - RESERVE_S, RESERVE_S))
-    _lease_until_the_end(settings)
+    # Unless the leases can be made to last, what runs must end while they do.
+    bound_s = settings.shutdown_s
+    signal.setitimer(signal.ITIMER_REAL, _until(min(bound_s, settings.lease_s / 2)))
+    if _lease_until_the_end(settings):
+        signal.setitimer(signal.ITIMER_REAL, _until(bound_s))
 
 
-def _lease_until_the_end(settings: Settings) -> None:
+def _until(bound_s: float) -> float:
+    return max(bound_s - RESERVE_S, RESERVE_S / 2)
+
+
+def _lease_until_the_end(settings: Settings) -> bool:
     """From here on nobody renews: the last leases must outlast the shutdown."""
     lease_s = settings.shutdown_s + settings.lease_s
     try:
         open_ledger(settings, tries=0).renew(worker_id(), _running(), lease_s=lease_s)
     except Exception as error:  # noqa: BLE001 - a doubled run is harmless, a lost shutdown is not
         log.warning("shutdown.not_leased", extra={"error": f"{type(error).__name__}: {error}"})
+        return False
+    return True
 
 
 def _running() -> list[str]:
     return [request.id for request in worker_state.active_requests]
 
 
-def _end_now(*_: Any) -> None:
-    """Give back what runs and end every process of this worker."""
+def return_running_jobs() -> None:
+    """End every child of this worker and give back what it ran."""
     for child in active_children():
         os.kill(child.pid, signal.SIGKILL)
     try:
@@ -66,5 +75,9 @@ def _end_now(*_: Any) -> None:
             log.info("job.returned", extra={"job_id": job_id})
     except Exception as error:  # noqa: BLE001 - the process ends here, whatever Redis says
         log.warning("shutdown.not_returned", extra={"error": f"{type(error).__name__}: {error}"})
+
+
+def _end_now(*_: Any) -> None:
+    return_running_jobs()
     log.info("worker.stopped_late")
     os._exit(0)

@@ -17,7 +17,12 @@ from worker.job import Attempt, attempt_job, payload_text
 log = logging.getLogger("arbtune.jobs")
 
 
-@app.task(name=JOBS.task, bind=True, Strategy="worker.intake:strategy")
+@app.task(
+    name=JOBS.task,
+    bind=True,
+    Request="worker.request:JobRequest",
+    Strategy="worker.intake:strategy",
+)
 def run_tuning_job(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run one `TuningConfig`, given as a JSON object; the result is its `TuningMetrics`."""
     job_id = self.request.id
@@ -28,7 +33,7 @@ def run_tuning_job(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
         # A doubled or late delivery: the job runs, waits for its retry, or has its outcome.
         log.info("job.dropped", extra={"job_id": job_id})
         raise Ignore
-    self.request.attempt = Attempt.begin(start.holder)
+    self.request.attempt = Attempt.begin(start)
     if start.config:  # of the ledger; what is unfit for it is refused by what the message says
         args, kwargs = (json.loads(start.config),), {}
     return attempt_job(args, kwargs, self.backend.settings)

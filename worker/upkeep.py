@@ -7,18 +7,16 @@ Celery's event loop: the parent of the pool starts no thread, since a fork would
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from celery import bootsteps
-from celery.worker import state as worker_state
 
+from worker import shutdown
 from worker.connection import open_ledger
 from worker.identity import worker_id
+from worker.leases import Leases
 from worker.reconciler import Reconciler
 from worker.settings import Settings
-
-if TYPE_CHECKING:
-    from worker.ledger import Ledger
 
 INTERVAL_S = 1.0
 
@@ -38,27 +36,19 @@ class Upkeep(bootsteps.StartStopStep):
     def start(self, parent: Any) -> None:
         settings = Settings.from_environment()
         ledger = open_ledger(settings, tries=1)
-        reconciler = Reconciler(ledger, settings)
-        arguments = (parent.pool, ledger, reconciler)
+        leases = Leases(ledger, settings.lease_s)
+        arguments = (parent.pool, leases, Reconciler(ledger, settings))
         self._entry = parent.timer.call_repeatedly(INTERVAL_S, self._tick, arguments)
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - the bootstep's signature
         if self._entry is not None:
             self._entry.cancel()
 
-    def _tick(self, pool: Any, ledger: Ledger, reconciler: Reconciler) -> None:
+    def _tick(self, pool: Any, leases: Leases, reconciler: Reconciler) -> None:
+        if shutdown.was_requested():
+            return  # which has seen to the leases, and has the alarm for itself
         try:
-            renew_leases(pool, ledger)
+            leases.renew(pool)
             reconciler.step()
         except Exception as error:  # noqa: BLE001 - the next tick tries again; the timer must live
             log.warning("upkeep.failed", extra={"error": f"{type(error).__name__}: {error}"})
-
-
-def renew_leases(pool: Any, ledger: Ledger) -> None:
-    """Renew the leases of the jobs that run here; end the children of cancelled ones."""
-    running = {request.id: request for request in worker_state.active_requests}
-    if not running:
-        return
-    for job_id in ledger.renew(worker_id(), running):
-        log.info("job.stopped", extra={"job_id": job_id})
-        running[job_id].terminate(pool, signal="KILL")

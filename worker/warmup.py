@@ -6,6 +6,7 @@ Not in the parent: polars starts threads when it is imported, and threads do not
 from __future__ import annotations
 
 import importlib
+import signal
 from typing import Any
 
 from worker.memory import bound_memory
@@ -13,6 +14,12 @@ from worker.settings import Settings
 
 
 def prepare_child(**_: Any) -> None:
-    """Load what reads data files, so that the first job is as quick as the next; bound memory."""
+    """Load what reads data files, so that the first job is as quick as the next; bound its memory.
+
+    Whoever stops a whole group of processes (systemd, a terminal) means the worker: its main
+    process decides when the children end, and a job must not fail because of it.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     importlib.import_module("arbitrage.snapshots")
     bound_memory(Settings.from_environment())

@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from tests.conftest import wait_until
+from tests.servers import binary_of, durable_server
 from worker.embedded import embedded_server
 from worker.envelope import Route, job_message
 from worker.ledger import RESULT_KEY, Holder, Ledger, Outcome, Start, State, Submission
@@ -20,6 +21,7 @@ from worker.metas import cancelled_meta, failed_meta, success_meta
 
 ROUTE = Route("contract-task", "contract-queue")
 ERROR = {"type": "OSError", "message": "stale file handle", "retryable": True, "attempts": 1}
+LOST = {"type": "WorkerLostError", "message": "the worker died", "retryable": True}
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +31,22 @@ def quiet_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["fakeredis", "server"])
+@pytest.fixture(scope="module")
+def installed_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The Redis that is installed on this machine."""
+    if binary_of("redis") is None:
+        pytest.skip("no redis-server on the PATH: the contract is not tried on Redis itself")
+    with durable_server("redis", tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
+
+
+@pytest.fixture(params=["fakeredis", "quiet_url", "installed_url"])
 def client(request: pytest.FixtureRequest) -> Iterator[redis.Redis]:
-    """Each test runs on both: whatever one of them does differently shows up here."""
+    """Each test runs on all: whatever one of them does differently shows up here."""
     if request.param == "fakeredis":
         yield fakeredis.FakeRedis()
         return
-    server = redis.Redis.from_url(request.getfixturevalue("quiet_url"))
+    server = redis.Redis.from_url(request.getfixturevalue(request.param))
     server.flushdb()
     yield server
     server.close()
@@ -136,7 +147,7 @@ def test_a_finished_id_opens_the_next_generation_without_its_old_result(
 def test_a_delivery_starts_a_queued_job(ledger: Ledger) -> None:
     job = new_job()
     ledger.submit([job], ROUTE)
-    assert started(ledger, job) == Holder("w1", attempt=1, generation=1)
+    assert started(ledger, job) == Holder("w1", start=1, generation=1)
     assert state_of(ledger, job) is State.RUNNING
 
 
@@ -172,7 +183,7 @@ def test_of_many_workers_that_start_a_job_at_once_one_does(quiet_url: str) -> No
 def test_a_foreign_job_enters_the_ledger_when_it_starts(ledger: Ledger) -> None:
     job = new_job()
     assert ledger.record(job.job_id) is None
-    assert started(ledger, job) == Holder("w1", attempt=1, generation=1)
+    assert started(ledger, job) == Holder("w1", start=1, generation=1)
     record = ledger.record(job.job_id)
     assert record is not None
     assert (record.state, record.config) == (State.RUNNING, {"a": 1})
@@ -219,7 +230,7 @@ def test_after_an_outcome_every_other_is_refused(
 
     assert ledger.finish(job.job_id, holder, success(job)) == "refused"
     assert ledger.finish(job.job_id, holder, failure(job)) == "refused"
-    assert ledger.requeue(job.job_id, holder, ERROR, max_attempts=3) == "refused"
+    assert ledger.requeue(job.job_id, holder, failure(job), max_attempts=3) == "refused"
     assert ledger.cancel(job.job_id, cancelled_meta(job.job_id)) is state
     assert (state_of(ledger, job), result_status(client, job)) == (state, status)
 
@@ -258,7 +269,7 @@ def test_a_late_success_counts_as_long_as_no_outcome_stands(ledger: Ledger) -> N
     job = new_job()
     ledger.submit([job], ROUTE)
     holder = started(ledger, job)
-    ledger.requeue(job.job_id, holder, ERROR, max_attempts=3)
+    ledger.requeue(job.job_id, holder, failure(job), max_attempts=3)
     assert ledger.finish(job.job_id, holder, failure(job)) == "refused"
     assert ledger.finish(job.job_id, holder, success(job)) == "success"
     assert ledger.due(10) == []
@@ -281,7 +292,9 @@ def test_a_retry_waits_for_its_time_and_is_published_once(
     job = new_job()
     ledger.submit([job], ROUTE)
     client.delete(ROUTE.queue)
-    assert ledger.requeue(job.job_id, started(ledger, job), ERROR, max_attempts=3) == "queued"
+    assert (
+        ledger.requeue(job.job_id, started(ledger, job), failure(job), max_attempts=3) == "queued"
+    )
     assert ledger.due(10) == [], "not yet"
     assert ledger.start(job.job_id, "w2", job.config, ROUTE) is None, "nor by a doubled delivery"
     record = ledger.record(job.job_id)
@@ -294,7 +307,7 @@ def test_a_retry_waits_for_its_time_and_is_published_once(
     ledger.publish(job.job_id, "again")
     ledger.publish(job.job_id, "again")
     assert messages(client) == ["again"]
-    assert started(ledger, job, "w2") == Holder("w2", attempt=2, generation=1)
+    assert started(ledger, job, "w2") == Holder("w2", start=2, generation=1)
 
 
 def test_delays_double_with_jitter_up_to_a_cap(
@@ -306,9 +319,9 @@ def test_delays_double_with_jitter_up_to_a_cap(
     for attempts in range(3):
         job = new_job()
         ledger.submit([job], ROUTE)
-        client.hset(f"arbtune:job:{job.job_id}", "attempts", attempts)
+        client.hset(f"arbtune:job:{job.job_id}", "starts", attempts)
         before: Any = client.time()
-        ledger.requeue(job.job_id, started(ledger, job), ERROR, max_attempts=9)
+        ledger.requeue(job.job_id, started(ledger, job), failure(job), max_attempts=9)
         record = ledger.record(job.job_id)
         assert record is not None
         assert record.due_at is not None
@@ -321,7 +334,7 @@ def test_a_success_after_a_retry_keeps_no_error(ledger: Ledger) -> None:
     job = new_job()
     ledger.submit([job], ROUTE)
     holder = started(ledger, job)
-    ledger.requeue(job.job_id, holder, ERROR, max_attempts=3)
+    ledger.requeue(job.job_id, holder, failure(job), max_attempts=3)
     ledger.finish(job.job_id, holder, success(job))
     record = ledger.record(job.job_id)
     assert record is not None
@@ -331,16 +344,93 @@ def test_a_success_after_a_retry_keeps_no_error(ledger: Ledger) -> None:
 def test_deaths_of_workers_do_not_use_up_attempts(ledger: Ledger, client: redis.Redis) -> None:
     job = new_job()
     ledger.submit([job], ROUTE)
-    client.hset(f"arbtune:job:{job.job_id}", mapping={"attempts": 2, "deaths": 2})
-    assert ledger.requeue(job.job_id, started(ledger, job), ERROR, max_attempts=2) == "queued"
+    client.hset(f"arbtune:job:{job.job_id}", mapping={"starts": 2, "deaths": 2})
+    assert (
+        ledger.requeue(job.job_id, started(ledger, job), failure(job), max_attempts=2) == "queued"
+    )
 
 
-def test_attempts_are_used_up(ledger: Ledger) -> None:
+def dead_letter(ledger: Ledger, client: redis.Redis, worker: str = "w1") -> Submission:
+    """A job that failed at each of its two attempts."""
+    job = real_job()
+    ledger.submit([job], ROUTE)
+    first = started(ledger, job, worker)
+    assert ledger.requeue(job.job_id, first, failure(job), max_attempts=2) == "queued"
+    client.hdel(f"arbtune:job:{job.job_id}", "due_ms")  # its time has come
+    second = started(ledger, job, worker)
+    assert ledger.requeue(job.job_id, second, failure(job), max_attempts=2) == "error"
+    return job
+
+
+def test_a_job_that_used_up_its_attempts_is_a_dead_letter_without_a_lifetime(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job = dead_letter(ledger, client)
+    assert ledger.dead(10) == [job.job_id]
+    assert (state_of(ledger, job), result_status(client, job)) == (State.ERROR, "FAILURE")
+    assert client.ttl(f"arbtune:job:{job.job_id}") == -1
+    record = ledger.record(job.job_id)
+    assert record is not None
+    assert (record.config, record.error, record.attempts) == ({}, ERROR, 2)
+    assert [(entry.start, entry.worker, entry.error) for entry in record.history] == [
+        (1, "w1", ERROR),
+        (2, "w1", ERROR),
+    ]
+    assert all(entry.started_at <= entry.ended_at for entry in record.history)
+
+
+def test_a_failure_that_leaves_attempts_unused_is_no_dead_letter(
+    ledger: Ledger, client: redis.Redis
+) -> None:
     job = new_job()
     ledger.submit([job], ROUTE)
+    ledger.finish(job.job_id, started(ledger, job), failure(job))
+    assert ledger.dead(10) == []
+    assert client.ttl(f"arbtune:job:{job.job_id}") > 0
+    assert ledger.retry(job.job_id, "message") == "refused"
+    assert ledger.purge([job.job_id]) == 0
+    assert state_of(ledger, job) is State.ERROR
+
+
+def test_a_retried_letter_starts_anew_under_its_id_and_keeps_its_history(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job = dead_letter(ledger, client)
+    client.delete(ROUTE.queue)
+    payload = ledger.payload(job.job_id)
+    assert payload == (job.config, ROUTE)
+    assert ledger.retry(job.job_id, "again") == "queued"
+    assert ledger.retry(job.job_id, "again") == "refused"
+    assert messages(client) == ["again"]
+    assert (ledger.dead(10), result_status(client, job)) == ([], None)
+    record = ledger.record(job.job_id)
+    assert record is not None
+    assert (record.state, record.generation, record.attempts) == (State.QUEUED, 2, 0)
+    assert (record.error, len(record.history)) == (None, 2)
     holder = started(ledger, job)
-    assert ledger.requeue(job.job_id, holder, ERROR, max_attempts=1) == "exhausted"
-    assert state_of(ledger, job) is State.RUNNING, "the caller records the failure"
+    assert ledger.requeue(job.job_id, holder, failure(job), max_attempts=1) == "error"
+    record = ledger.record(job.job_id)
+    assert record is not None
+    assert [(entry.generation, entry.start) for entry in record.history] == [(1, 1), (1, 2), (2, 1)]
+
+
+def test_a_purged_letter_is_gone_with_its_result(ledger: Ledger, client: redis.Redis) -> None:
+    first, second = dead_letter(ledger, client), dead_letter(ledger, client)
+    assert ledger.purge([first.job_id, "no-such-job"]) == 1
+    assert ledger.dead(10) == [second.job_id]
+    assert (ledger.record(first.job_id), result_status(client, first)) == (None, None)
+    assert ledger.counts()[State.ERROR] == 1
+    assert ledger.retry(first.job_id, "message") == "unknown"
+
+
+def test_a_letter_whose_id_is_submitted_again_is_a_letter_no_more(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job = dead_letter(ledger, client)
+    assert ledger.submit([job], ROUTE) == ["queued"]
+    assert ledger.dead(10) == []
+    ledger.finish(job.job_id, started(ledger, job), success(job))
+    assert client.ttl(f"arbtune:job:{job.job_id}") > 0
 
 
 def test_a_job_whose_child_died_before_it_started_is_published_again(
@@ -349,7 +439,7 @@ def test_a_job_whose_child_died_before_it_started_is_published_again(
     job = new_job()
     ledger.submit([job], ROUTE)
     client.delete(ROUTE.queue)  # the message went to the dead child
-    assert ledger.requeue(job.job_id, Holder("w1"), ERROR, max_attempts=3) == "queued"
+    assert ledger.requeue(job.job_id, Holder("w1"), failure(job), max_attempts=3) == "queued"
     assert ledger.due(10) == [(job.job_id, job.config, ROUTE)]
 
 
@@ -364,6 +454,35 @@ def test_what_a_worker_gives_back_is_due_at_once_and_was_no_attempt(ledger: Ledg
     assert (record.state, record.attempts) == (State.QUEUED, 0)
     assert [job_id for job_id, _, _ in ledger.due(10)] == [held.job_id]
     assert state_of(ledger, other) is State.RUNNING
+
+
+def test_a_start_that_was_given_back_can_be_told_from_the_next(ledger: Ledger) -> None:
+    job = new_job()
+    ledger.submit([job], ROUTE)
+    first = started(ledger, job)
+    ledger.give_back("w1", [job.job_id])
+    start = ledger.start(job.job_id, "w1", job.config, ROUTE)
+    assert start is not None
+    assert (start.holder.start, start.attempts) == (2, 1)
+    assert ledger.finish(job.job_id, first, failure(job)) == "refused"
+
+
+def test_a_worker_that_was_cut_off_gives_back_what_has_lapsed_meanwhile(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job = new_job()
+    ledger.submit([job], ROUTE)
+    started(ledger, job, "cut off")
+    lease_ended(client, job)
+    ledger.lapse(10, LOST, max_deaths=5)
+    started(ledger, job, "next")
+    for _ in range(2):
+        assert ledger.give_back("cut off", [job.job_id]) == []
+        record = ledger.record(job.job_id)
+        assert record is not None
+        assert (record.state, record.worker, record.attempts) == (State.RUNNING, "next", 1)
+    lease_ended(client, job)
+    assert ledger.lapse(10, LOST, max_deaths=2) == [(job.job_id, "queued", "next")], "the first"
 
 
 # -- leases and lost messages
@@ -381,12 +500,15 @@ def test_a_job_whose_lease_is_gone_returns_to_the_queue(
     late = started(ledger, gone, "dead")
     started(ledger, held, "alive")
     lease_ended(client, gone)
-    assert ledger.lapse(10, max_deaths=5) == [(gone.job_id, "queued", "dead")]
-    assert ledger.lapse(10, max_deaths=5) == []
+    assert ledger.lapse(10, LOST, max_deaths=5) == [(gone.job_id, "queued", "dead")]
+    assert ledger.lapse(10, LOST, max_deaths=5) == []
+    record = ledger.record(gone.job_id)
+    assert record is not None
+    assert [(entry.worker, entry.error) for entry in record.history] == [("dead", LOST)]
     assert [job_id for job_id, _, _ in ledger.due(10)] == [gone.job_id]
     assert ledger.finish(gone.job_id, late, failure(gone)) == "refused"
     ledger.publish(gone.job_id, "again")
-    assert started(ledger, gone, "next").attempt == 2
+    assert started(ledger, gone, "next").start == 2
 
 
 def test_a_job_that_kills_worker_after_worker_is_handed_over_to_be_ended(
@@ -396,8 +518,8 @@ def test_a_job_that_kills_worker_after_worker_is_handed_over_to_be_ended(
     ledger.submit([job], ROUTE)
     started(ledger, job, "dead")
     lease_ended(client, job)
-    assert ledger.lapse(10, max_deaths=1) == [(job.job_id, "exhausted", "dead")]
-    assert ledger.lapse(10, max_deaths=1) == []
+    assert ledger.lapse(10, LOST, max_deaths=1) == [(job.job_id, "exhausted", "dead")]
+    assert ledger.lapse(10, LOST, max_deaths=1) == []
     assert ledger.finish(job.job_id, Holder("dead"), failure(job)) == "error"
 
 
@@ -420,7 +542,7 @@ def test_a_job_whose_message_is_gone_is_suspect_and_published_again_once(
     lost = real_job()
     ledger.submit([lost], ROUTE)
     client.delete(ROUTE.queue)
-    client.hset(f"arbtune:job:{lost.job_id}", "published_ms", 1)  # a while ago
+    client.zadd(f"arbtune:waiting:{ROUTE.queue}", {lost.job_id: 1})  # a while ago
     ledger.submit([real_job(number) for number in range(others)], ROUTE)
     assert ledger.suspects(100) == {lost.job_id}
     ledger.revive([lost.job_id])
@@ -431,6 +553,29 @@ def test_a_job_whose_message_is_gone_is_suspect_and_published_again_once(
     assert ledger.suspects(100) == set()
 
 
+def test_a_head_that_is_left_over_makes_nothing_suspect(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    waits, done = real_job(1), real_job(2)
+    ledger.submit([waits], ROUTE)
+    client.zadd(f"arbtune:waiting:{ROUTE.queue}", {waits.job_id: 1})
+    ledger.submit([done], ROUTE)
+    started(ledger, done)
+    client.rpush(ROUTE.queue, done.message)  # its message once more, in front of all
+    assert ledger.suspects(100) == set()
+
+
+def test_a_lost_message_is_found_however_many_wait_in_another_queue(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    ledger.submit([real_job(number) for number in range(20)], ROUTE)
+    other = Route("contract-task", "another-queue")
+    lost = real_job()
+    ledger.submit([lost], other)
+    client.delete(other.queue)
+    assert ledger.suspects(5) == {lost.job_id}
+
+
 def test_rubbish_at_the_head_of_the_queue_makes_nothing_suspect(
     ledger: Ledger, client: redis.Redis
 ) -> None:
@@ -439,6 +584,16 @@ def test_rubbish_at_the_head_of_the_queue_makes_nothing_suspect(
         client.delete(ROUTE.queue)
         client.lpush(ROUTE.queue, rubbish)
         assert ledger.suspects(100) == set()
+
+
+def test_one_worker_at_a_time_reconciles(ledger: Ledger, client: redis.Redis) -> None:
+    assert ledger.lead("w1")
+    assert not ledger.lead("w2")
+    assert ledger.lead("w1"), "for as long as it says so"
+    assert 0 < client.pttl("arbtune:reconciler") <= 3_000
+    client.delete("arbtune:reconciler")  # it has not said so for a while
+    assert ledger.lead("w2")
+    assert not ledger.lead("w1")
 
 
 # -- cancelling
@@ -517,4 +672,41 @@ def test_every_key_has_a_lifetime_or_is_one_of_the_permanent_ones(
         f"arbtune:job:{waiting.job_id}",
         "arbtune:jobs:queued",
         "arbtune:jobs:success",
+        f"arbtune:waiting:{ROUTE.queue}",
+        "arbtune:queues",
     }
+
+
+# -- a full server
+
+
+def test_a_full_server_refuses_new_jobs_and_brings_the_known_ones_to_their_end(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    if isinstance(client, fakeredis.FakeRedis):
+        pytest.skip("fakeredis is never full")
+    done, fails, returned, gone, waits, revived = jobs = [real_job(number) for number in range(6)]
+    ledger.submit(jobs, ROUTE)
+    dead = dead_letter(ledger, client)
+    client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            ledger.submit([new_job(), new_job()], ROUTE)
+        assert ledger.retry(dead.job_id, dead.message) == "queued"
+        assert ledger.finish(done.job_id, started(ledger, done), success(done)) == "success"
+        holder = started(ledger, fails)
+        assert ledger.requeue(fails.job_id, holder, failure(fails), max_attempts=1) == "error"
+        started(ledger, returned)
+        assert ledger.renew("w1", [returned.job_id]) == []
+        assert ledger.give_back("w1", [returned.job_id]) == [returned.job_id]
+        started(ledger, gone)
+        ledger.renew("w1", [gone.job_id], lease_s=-1)
+        assert len(ledger.lapse(10, LOST, max_deaths=5)) == 1
+        assert ledger.lead("w1")
+        ledger.revive([revived.job_id])
+        ledger.publish(revived.job_id, revived.message)
+        assert ledger.cancel(waits.job_id, cancelled_meta(waits.job_id)) is State.CANCELLED
+        assert ledger.start("foreign", "w1", "{}", ROUTE) is not None
+    finally:
+        client.config_set("maxmemory", 0)
+    assert ledger.counts()[State.QUEUED] == 4

@@ -25,10 +25,16 @@ class RecordingLedger:
     def __init__(self) -> None:
         self.uptime_s = 1_000_000.0
         self.lapses = 0
+        self.leads = True
         self.found: list[set[str]] = []
         self.revived: list[set[str]] = []
 
-    def lapse(self, _limit: int, *, max_deaths: int) -> list[tuple[str, str, str]]:
+    def lead(self, _worker: str) -> bool:
+        return self.leads
+
+    def lapse(
+        self, _limit: int, _error: dict[str, object], *, max_deaths: int
+    ) -> list[tuple[str, str, str]]:
         self.lapses += max_deaths > 0
         return []
 
@@ -93,3 +99,20 @@ def test_a_message_is_lost_when_it_was_suspect_twice_in_a_row() -> None:
     ledger.found = [{"a", "b"}, {"b", "c"}, {"a"}]
     run(reconciler, clock, 16)
     assert ledger.revived == [{"b"}]
+
+
+def test_it_does_nothing_while_another_worker_reconciles() -> None:
+    reconciler, ledger, clock = make()
+    ledger.leads = False
+    ledger.found = [{"a"}, {"a"}]
+    run(reconciler, clock, 20)
+    assert (ledger.lapses, ledger.revived) == (0, [])
+
+
+def test_it_takes_over_at_once_when_the_other_one_is_gone() -> None:
+    reconciler, ledger, clock = make()
+    ledger.leads = False
+    run(reconciler, clock, 20)
+    ledger.leads = True
+    run(reconciler, clock, 1)
+    assert ledger.lapses == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -39,11 +40,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run until told to stop; 0 after an orderly stop."""
+    _stop_in_order_from_here_on()
     if arguments.concurrency is not None and arguments.concurrency < 1:
         raise ConfigError("--concurrency must be at least 1")
     if arguments.local:
         return _run_with_own_server(arguments)
     return _run_worker(Settings.from_environment(), arguments)
+
+
+def _stop_in_order_from_here_on() -> None:
+    """End with status 0 at SIGTERM, until Celery has its own handler: nothing has begun yet."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_OK))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def _run_with_own_server(arguments: argparse.Namespace) -> int:
@@ -88,9 +96,13 @@ def _start_again(arguments: argparse.Namespace) -> int:
     A message that is no JSON does that, or a server whose memory is full. The number of times is
     bounded, so that what does not pass by itself is seen.
     """
+    from worker.shutdown import return_running_jobs  # celery
+
     if arguments.local or arguments.restarts_left < 1:
         raise ArbtuneError("the worker died, and is not started again; its log says of what")
     logging.getLogger("arbtune.worker").error("worker.died")
+    return_running_jobs()
+    _stop_in_order_from_here_on()
     time.sleep(RESTART_PAUSE_S)
     command = [sys.executable, "-m", "worker.cli", "worker"]
     command += [f"--restarts-left={arguments.restarts_left - 1}"]
@@ -98,4 +110,5 @@ def _start_again(arguments: argparse.Namespace) -> int:
         command += [f"--concurrency={arguments.concurrency}"]
     if arguments.events:
         command += ["--events"]
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until there is a handler again
     os.execv(sys.executable, command)  # noqa: S606 - our own module

@@ -1,0 +1,76 @@
+"""Makes the jobs of a worker poisonous: on the PYTHONPATH of the workers under test, nowhere else.
+
+The interpreter imports this module at its start, so a worker that starts itself again has it too.
+What a job does is written in its tag. `ARBTUNE_TEST_WITHOUT_RECOVERY` turns off what brings lost
+jobs back, to see that the suite notices.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import time
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
+
+_run = ArbitrageTuningRunner.run
+
+
+def poisoned_run(runner: ArbitrageTuningRunner) -> Any:
+    """The job's run, with what its tag asks for before it."""
+    poison, _, argument = (runner.config.tag or "").partition(":")
+    if poison in POISONS:
+        POISONS[poison](argument)
+    return _run(runner)
+
+
+def raise_memory_error(_: str) -> NoReturn:
+    raise MemoryError("no more")
+
+
+def raise_system_exit(_: str) -> NoReturn:
+    raise SystemExit(3)
+
+
+def raise_eio(_: str) -> NoReturn:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def write_to_nowhere(_: str) -> None:
+    ctypes.memset(0, 0, 1)
+
+
+def exit_at_once(status: str) -> None:
+    os._exit(int(status))
+
+
+def loop_for_ever(_: str) -> NoReturn:
+    while True:
+        with suppress(BaseException):  # a soft time limit is one
+            time.sleep(0.01)
+
+
+def sleep(seconds: str) -> None:
+    time.sleep(float(seconds))
+
+
+POISONS = {
+    "memory": raise_memory_error,
+    "system-exit": raise_system_exit,
+    "eio": raise_eio,
+    "segfault": write_to_nowhere,
+    "exit": exit_at_once,
+    "loop": loop_for_ever,
+    "sleep": sleep,
+}
+
+ArbitrageTuningRunner.run = poisoned_run  # type: ignore[method-assign, assignment]
+
+if os.environ.get("ARBTUNE_TEST_WITHOUT_RECOVERY"):
+    from worker.reconciler import Reconciler
+
+    for step in ("_judge_leases", "_look_for_lost_messages"):
+        setattr(Reconciler, step, lambda _: None)

@@ -1,0 +1,136 @@
+"""`arbtune dead list | show ID | retry ID | purge`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from arbitrage.console import EXIT_FAILED, EXIT_OK
+from arbitrage.documents import Document, as_text
+from arbitrage.errors import ArbtuneError
+from worker.connection import open_ledger, redis_errors_in_a_sentence
+from worker.envelope import job_message
+from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from worker.ledger import FailedAttempt, JobRecord, Ledger
+
+SUMMARY = "the dead letters: jobs that used up their attempts, kept until they are purged"
+COLUMNS = ("JOB", "DIED", "ATTEMPTS", "ERROR")
+AT_ONCE = 500  # letters purged in one round trip
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this command's actions and their flags."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="list them, the latest first")
+    listing.add_argument("--limit", type=int, default=20, help="list so many (default: 20)")
+    showing = actions.add_parser(
+        "show", help="one with its payload and the history of its attempts"
+    )
+    showing.add_argument("job_id", metavar="ID")
+    retrying = actions.add_parser("retry", help="queue it anew, under its id and with its history")
+    retrying.add_argument("job_id", metavar="ID")
+    purging = actions.add_parser("purge", help="forget them for good: those named, or all")
+    purging.add_argument("job_ids", metavar="ID", nargs="*")
+    for action in (listing, showing, retrying, purging):
+        action.add_argument("--json", action="store_true", help="print JSON objects")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked for; 0 when it was done."""
+    settings = Settings.from_environment()
+    action = {"list": _list, "show": _show, "retry": _retry, "purge": _purge}[arguments.action]
+    with redis_errors_in_a_sentence(settings):
+        return action(open_ledger(settings), arguments)
+
+
+def _list(ledger: Ledger, arguments: argparse.Namespace) -> int:
+    job_ids = ledger.dead(arguments.limit) if arguments.limit > 0 else []
+    records = [record for record in ledger.records(job_ids) if record is not None]
+    if arguments.json:
+        for record in records:
+            print(json.dumps(_letter(record), ensure_ascii=False))
+        return EXIT_OK
+    print("\t".join(COLUMNS))
+    for record in records:
+        print("\t".join(_cells(record)))
+    return EXIT_OK
+
+
+def _show(ledger: Ledger, arguments: argparse.Namespace) -> int:
+    print(as_text(_letter(_dead_record(ledger, arguments.job_id))))
+    return EXIT_OK
+
+
+def _retry(ledger: Ledger, arguments: argparse.Namespace) -> int:
+    job_id = arguments.job_id
+    payload = ledger.payload(job_id)
+    if payload is None or ledger.retry(job_id, job_message(job_id, *payload)) != "queued":
+        raise _no_letter(job_id)
+    print(json.dumps({"job_id": job_id, "status": "queued"}) if arguments.json else job_id)
+    return EXIT_OK
+
+
+def _purge(ledger: Ledger, arguments: argparse.Namespace) -> int:
+    purged = ledger.purge(arguments.job_ids) if arguments.job_ids else _purge_all(ledger)
+    print(json.dumps({"purged": purged}) if arguments.json else f"{purged:,} purged")
+    wanted = len(set(arguments.job_ids))
+    return EXIT_OK if purged >= wanted else EXIT_FAILED
+
+
+def _purge_all(ledger: Ledger) -> int:
+    purged = 0
+    while letters := ledger.dead(AT_ONCE):
+        purged += ledger.purge(letters)
+    return purged
+
+
+def _dead_record(ledger: Ledger, job_id: str) -> JobRecord:
+    record = ledger.record(job_id) if ledger.is_dead(job_id) else None
+    if record is None:
+        raise _no_letter(job_id)
+    return record
+
+
+def _no_letter(job_id: str) -> ArbtuneError:
+    return ArbtuneError(f"{job_id} is no dead letter: see arbtune dead list, arbtune status ID")
+
+
+def _letter(record: JobRecord) -> Document:
+    return {
+        "job_id": record.job_id,
+        "status": record.state.value,
+        "config": record.config,
+        "error": record.error,
+        "generation": record.generation,
+        "attempts": record.attempts,
+        "submitted_at": record.submitted_at,
+        "finished_at": record.finished_at,
+        "history": [_attempt(attempt) for attempt in record.history],
+    }
+
+
+def _attempt(attempt: FailedAttempt) -> Document:
+    return {
+        "generation": attempt.generation,
+        "start": attempt.start,
+        "worker": attempt.worker,
+        "started_at": attempt.started_at,
+        "ended_at": attempt.ended_at,
+        "error": {name: attempt.error[name] for name in ("type", "message")},
+    }
+
+
+def _cells(record: JobRecord) -> tuple[str, ...]:
+    died = datetime.fromtimestamp(record.finished_at or 0.0, UTC)
+    error = record.error or {}
+    text = f"{error.get('type')}: {error.get('message')}"
+    return (
+        record.job_id,
+        died.strftime("%Y-%m-%d %H:%M:%SZ"),
+        str(record.attempts),
+        "".join(mark if mark.isprintable() else " " for mark in text),
+    )

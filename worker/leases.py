@@ -1,0 +1,81 @@
+"""What a worker owes to the leases of its jobs: to renew them, or to end those jobs in time.
+
+An alarm of the kernel watches over the renewals, since the event loop stands still while Celery
+looks for a lost broker. When the leases are about to end it ends the children, so that no other
+worker starts a job that still runs here; what ran is given back once the server answers again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from billiard import active_children
+from celery.worker import state as worker_state
+
+from worker.identity import worker_id
+
+if TYPE_CHECKING:
+    from worker.ledger import Ledger
+
+log = logging.getLogger("arbtune.worker")
+
+# Of a lease, what is kept for ending the children: the kernel may be late, and so may we.
+RESERVED = 0.25
+
+
+class Leases:
+    """The leases of the jobs that run in this worker."""
+
+    def __init__(self, ledger: Ledger, lease_s: float) -> None:
+        self._ledger = ledger
+        self._lease_s = lease_s
+        self._renewed_at = time.monotonic()
+        self._given_up: set[str] = set()
+
+    def renew(self, pool: Any) -> None:
+        """Renew all in one round trip, and end the children of cancelled jobs.
+
+        An empty round trip, too, tells that the server is there: a child may start a job at any
+        time.
+        """
+        running = {request.id: request for request in worker_state.active_requests}
+        asked_at = time.monotonic()
+        cancelled = self._ledger.renew(worker_id(), running)
+        self._renewed_at = asked_at
+        self._set_alarm()
+        for job_id in cancelled:
+            log.info("job.stopped", extra={"job_id": job_id})
+            running[job_id].terminate(pool, signal="KILL")
+        self._give_back()
+
+    def _set_alarm(self) -> None:
+        signal.signal(signal.SIGALRM, self._end_children)
+        signal.setitimer(signal.ITIMER_REAL, self._lease_s * (1 - RESERVED))
+
+    def _end_children(self, *_: object) -> None:
+        if time.monotonic() - self._renewed_at >= self._lease_s:
+            # The whole worker was frozen, and the leases are gone already. What runs here may run
+            # elsewhere too; the ledger takes one outcome, and this one may be the earlier.
+            return
+        for request in list(worker_state.active_requests):
+            request.is_given_up = True
+            self._given_up.add(request.id)
+        for child in active_children():
+            with suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGKILL)
+        log.warning("leases.given_up", extra={"jobs": len(self._given_up)})
+
+    def _give_back(self) -> None:
+        if not self._given_up:
+            return
+        still_here = {
+            request.id for request in worker_state.active_requests if not request.is_given_up
+        }
+        for job_id in self._ledger.give_back(worker_id(), self._given_up - still_here):
+            log.info("job.returned", extra={"job_id": job_id})
+        self._given_up.clear()

@@ -1,0 +1,71 @@
+"""One delivery of a job, as the main process of a worker sees it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from billiard.einfo import ExceptionInfo
+from celery.exceptions import TimeLimitExceeded, WorkerLostError
+from celery.worker.request import Request
+from celery.worker.state import task_ready
+
+
+class JobRequest(Request):
+    """A delivery whose child may be ended because its lease cannot be renewed."""
+
+    is_given_up = False
+    time_limits: Any
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.time_limits = _bounded_limits(self.time_limits, self.task.time_limit)
+
+    def on_failure(self, exc_info: Any, *args: Any, **options: Any) -> Any:
+        """Record what ended the attempt, unless it was this very worker that did."""
+        error = getattr(exc_info.exception, "exc", exc_info.exception)  # billiard wraps it
+        if self.is_given_up and isinstance(error, (TimeLimitExceeded, WorkerLostError)):
+            return task_ready(self)
+        if isinstance(error, TimeLimitExceeded) and (how := _how_it_exited(self.worker_pid)):
+            exc_info = _worker_lost(how)
+        return super().on_failure(exc_info, *args, **options)
+
+    def on_timeout(self, soft: bool, timeout: float) -> None:
+        """Leave the record of a time limit to `on_failure`, which Celery calls before."""
+        if soft:
+            super().on_timeout(soft, timeout)
+
+
+def _bounded_limits(asked: Any, limit_s: float) -> tuple[float, float | None]:
+    """The hard and the soft limit; a message may ask for less than our limit, not for more."""
+    match asked:
+        case [hard, soft]:
+            return min(_seconds(hard) or limit_s, limit_s), _seconds(soft)
+        case _:
+            return limit_s, None
+
+
+def _seconds(asked: Any) -> float | None:
+    return asked if isinstance(asked, (int, float)) and asked > 0 else None
+
+
+def _how_it_exited(pid: int) -> str | None:
+    """How a child ended that nobody has collected yet; None while it runs.
+
+    The event loop stands still while Celery looks for a lost broker. When it goes on, the time
+    limits of children that died meanwhile come before the news of their deaths.
+    """
+    try:
+        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return "it is gone"
+    if ended is None:
+        return None
+    return f"{'exitcode' if ended.si_code == os.CLD_EXITED else 'signal'} {ended.si_status}"
+
+
+def _worker_lost(how: str) -> ExceptionInfo:
+    try:
+        raise WorkerLostError(how)  # noqa: TRY301 - the record wants a traceback
+    except WorkerLostError:
+        return ExceptionInfo()
