@@ -38,6 +38,7 @@ class Settings:
     job_memory_bytes: int | None = None
     result_ttl_s: int = 604_800
     metrics_port: int | None = None
+    probe_dir: Path | None = None
 
     def __post_init__(self) -> None:
         for name in ("job_time_limit_s", "shutdown_s"):
@@ -74,6 +75,7 @@ class Settings:
             "int": int,
             "int | None": int,
             "Path": Path,
+            "Path | None": Path,
         }
         given: dict[str, Any] = {}
         for setting in fields(cls):

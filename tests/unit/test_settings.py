@@ -25,6 +25,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         job_memory_bytes=None,
         result_ttl_s=604_800,
         metrics_port=None,
+        probe_dir=None,
     )
 
 
@@ -44,6 +45,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         ("job_memory_bytes", "268435456", 2**28),
         ("result_ttl_s", "3600", 3600),
         ("metrics_port", "9000", 9000),
+        ("probe_dir", "/run/x", Path("/run/x")),
     ],
 )
 def test_each_is_read_from_its_variable(name: str, text: str, value: object) -> None:
