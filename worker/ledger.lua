@@ -23,6 +23,8 @@ local DUE = 'arbtune:due'
 local DEAD = 'arbtune:dead'
 local QUEUES = 'arbtune:queues'
 local RECONCILER = 'arbtune:reconciler'
+local COUNTERS = 'arbtune:counters' -- what has happened since ever, for worker/metrics.py
+local RUN_SECONDS = {'0.01', '0.1', '1', '10', '60', '300'} -- upper bounds of a histogram
 
 local function text(number) return string.format('%.0f', number) end
 
@@ -41,6 +43,21 @@ local function move(id, from, to, score)
   if from ~= '' then redis.call('ZREM', index_key(from), id) end
   redis.call('ZADD', index_key(to), text(score), id)
   redis.call('HSET', job_key(id), 'state', to)
+end
+
+local function count(field, by) redis.call('HINCRBY', COUNTERS, field, by or 1) end
+
+local function count_outcome(id, outcome, now)
+  local started, configs = unpack(read(id, 'started_ms', 'configs'))
+  count('outcome:' .. outcome)
+  if outcome == 'success' then count('configs', tonumber(configs) or 1) end -- a chunk says how many
+  if started == '' then return end
+  local ms, bucket = now - tonumber(started), 'inf'
+  for i = #RUN_SECONDS, 1, -1 do
+    if ms <= tonumber(RUN_SECONDS[i]) * 1000 then bucket = RUN_SECONDS[i] end
+  end
+  count('run:' .. bucket)
+  count('run_ms', text(ms))
 end
 
 local function is_open(state) return state == 'queued' or state == 'running' end
@@ -92,6 +109,7 @@ local function end_job(id, state, outcome, meta, error, ttl_s, is_dead)
   if state == 'running' and error ~= '' then note_attempt(id, error) end
   stop_waiting(id)
   move(id, state, outcome, now)
+  count_outcome(id, outcome, now)
   redis.call('HDEL', job_key(id), 'worker', 'token', 'due_ms')
   redis.call('HSET', job_key(id), 'finished_ms', text(now))
   if error ~= '' then
@@ -159,6 +177,7 @@ function ledger.start(id, worker, token, config, task, queue, lease_ms)
     return {'drop', 'not due'}
   end
   redis.call('HINCRBY', job_key(id), 'starts', 1)
+  count('starts')
   redis.call('HDEL', job_key(id), 'due_ms')
   redis.call('HSET', job_key(id), 'worker', worker, 'token', token, 'started_ms', text(now))
   stop_waiting(id)
@@ -284,6 +303,7 @@ function ledger.lapse(limit, max_deaths, lease_ms, error)
       note_attempt(id, error)
       redis.call('HINCRBY', job_key(id), 'deaths', 1)
       redis.call('HSET', job_key(id), 'lapsed_from', worker)
+      count('lapsed')
       back_to_queue(id, now)
     end
     for _, value in ipairs({id, verdict, worker}) do found[#found + 1] = value end
@@ -320,6 +340,7 @@ function ledger.revive(...)
   for _, id in ipairs({...}) do
     if redis.call('ZREM', waiting_key(read(id, 'queue')[1]), id) == 1 then
       redis.call('ZADD', DUE, 'NX', text(now_ms()), id)
+      count('lost')
     end
   end
   return 'OK'

@@ -38,6 +38,7 @@ class Settings:
     job_memory_bytes: int | None = None
     result_ttl_s: int = 604_800
     metrics_port: int | None = None
+    metrics_host: str = "127.0.0.1"
     probe_dir: Path | None = None
 
     def __post_init__(self) -> None:

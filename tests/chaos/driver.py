@@ -47,7 +47,7 @@ STUCK_S = 12.0  # without any outcome: the next fault comes all the same
 SETTLE_S = 90.0  # without any outcome, and nothing to come: what is open now is lost
 
 PERMANENT_KEYS = re.compile(
-    r"arbtune:jobs:(queued|running|success|error|cancelled)|arbtune:(due|dead|queues)"
+    r"arbtune:jobs:(queued|running|success|error|cancelled)|arbtune:(due|dead|queues|counters)"
     r"|arbtune:waiting:celery|celery|unacked(_index|_mutex)?|_kombu\.binding.*"
 )
 OUTCOMES = (State.SUCCESS, State.ERROR, State.CANCELLED)

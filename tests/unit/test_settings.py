@@ -25,6 +25,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         job_memory_bytes=None,
         result_ttl_s=604_800,
         metrics_port=None,
+        metrics_host="127.0.0.1",
         probe_dir=None,
     )
 
@@ -45,6 +46,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         ("job_memory_bytes", "268435456", 2**28),
         ("result_ttl_s", "3600", 3600),
         ("metrics_port", "9000", 9000),
+        ("metrics_host", "0.0.0.0", "0.0.0.0"),  # noqa: S104 - what containers set
         ("probe_dir", "/run/x", Path("/run/x")),
     ],
 )
