@@ -18,6 +18,7 @@ COMMANDS = {
     "result": ("worker.commands.result", "the result document of a job"),
     "cancel": ("worker.commands.cancel", "cancel a job that waits or runs"),
     "dead": ("worker.commands.dead", "list, show, retry or purge dead letters"),
+    "doctor": ("worker.commands.doctor", "check a deployment, and say what to change"),
     "metrics": ("worker.commands.metrics", "serve figures of the queue to Prometheus"),
     "demo": ("worker.commands.demo", "everything on this machine: server, workers, a small sweep"),
 }
