@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
+# A sentence names a file or shows what a library said, and either may be of any length: a path of
+# 60,000 characters has no place in a log line, nor in a record that is kept for a week.
+MAX_SENTENCE = 2_000
+
 
 def success_document(config: Document | None, metrics: Document) -> Document:
     """The document of a job that ran, from the JSON forms of its config and its metrics."""
@@ -45,9 +49,10 @@ def error_record(error: BaseException, *, attempts: int = 1) -> Document:
 
 
 def sentence(error: BaseException) -> str:
-    """An error in one line; a bare exception class when it carries no text."""
+    """An error in one bounded line; a bare exception class when it carries no text."""
     cause = cause_of(error)
-    return " ".join(str(cause).split()) or type(cause).__name__
+    text = " ".join(str(cause).split()) or type(cause).__name__
+    return text if len(text) <= MAX_SENTENCE else f"{text[: MAX_SENTENCE - 3]}..."
 
 
 def as_text(document: Document) -> str:

@@ -115,6 +115,6 @@ def shown(value: Any) -> str:
     """A refused value, short enough for a sentence and with nothing in it that a terminal obeys."""
     try:
         text = repr(value)
-    except ValueError:  # an int of more digits than Python converts
+    except (ValueError, RecursionError):  # an int of more digits than Python converts; great depth
         text = f"<{type(value).__name__}>"
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

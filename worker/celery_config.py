@@ -42,6 +42,8 @@ task_time_limit = _settings.job_time_limit_s
 task_acks_late = False
 task_track_started = False  # the ledger does, in the same round trip that claims the job
 
+# While it waits for a server that is away, a probe must not take the worker for dead.
+worker_consumer = "worker.consumer:PatientConsumer"
 # A child loads polars before it reports up; on a busy machine that takes longer than 4 seconds.
 worker_proc_alive_timeout = 60
 # A worker takes what it can run now: a long job in front holds no short ones behind it.

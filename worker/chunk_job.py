@@ -52,6 +52,11 @@ def run_chunk(chunk: Chunk, settings: Settings) -> Document:
     return {"start": chunk.start, "stop": chunk.stop, "figures": packed(figures, data)}
 
 
+def result_range(result: Document) -> range:
+    """The numbers of the configs whose figures a chunk's result holds."""
+    return range(result.get("start", 0), result.get("stop", 0))
+
+
 def _open(spec: SweepSpec, settings: Settings) -> PreparedData:
     from arbitrage.data_file import DataLimits
     from arbitrage.replay import open_data

@@ -19,6 +19,8 @@ COMMANDS = {
     "cancel": ("worker.commands.cancel", "cancel a job that waits or runs"),
     "dead": ("worker.commands.dead", "list, show, retry or purge dead letters"),
     "sweep": ("worker.commands.sweep", "run a sweep through the queue, or resume it"),
+    "doctor": ("worker.commands.doctor", "check a deployment, and say what to change"),
+    "metrics": ("worker.commands.metrics", "serve figures of the queue to Prometheus"),
     "demo": ("worker.commands.demo", "everything on this machine: server, workers, a small sweep"),
 }
 

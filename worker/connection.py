@@ -60,6 +60,11 @@ def redis_errors_in_a_sentence(settings: Settings) -> Iterator[None]:
             f"Redis at {place} refuses the user or password in ARBTUNE_REDIS_URL ({error})"
         ) from error
     except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise RedisUnavailableError(
+                f"the certificate of Redis at {place} is not trusted: ARBTUNE_REDIS_URL must name "
+                "the host as the certificate does, and its authority's file (?ssl_ca_certs=FILE)"
+            ) from error
         raise RedisUnavailableError(
             f"Redis at {place} cannot be reached: check ARBTUNE_REDIS_URL and that the server runs"
         ) from error

@@ -17,8 +17,10 @@ from arbitrage.arbitrage_tuning import (
     parse_config,
 )
 from arbitrage.documents import Document, error_record
-from arbitrage.errors import ConfigError, is_retryable, is_user_error
+from arbitrage.errors import ConfigError, cause_of, is_retryable, is_user_error
 from worker.data_root import resolve_in_root
+from worker.intake import REFUSED
+from worker.memory import out_of_memory_record
 
 if TYPE_CHECKING:
     from worker.ledger import Holder, Start
@@ -57,7 +59,7 @@ def payload_text(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         payload = payload_of(args, kwargs)
         text = compact_json(payload)
         return text if isinstance(payload, dict) and len(text.encode()) <= MAX_JOB_BYTES else ""
-    except (ConfigError, ValueError, TypeError):
+    except (ConfigError, ValueError, TypeError, RecursionError):
         return ""
 
 
@@ -93,15 +95,17 @@ def run(config: TuningConfig, settings: Settings) -> Document:
 
 def attempt_job(args: tuple[Any, ...], kwargs: dict[str, Any], settings: Settings) -> Document:
     """Decode and run; every failure leaves as a `JobFailedError`."""
-    return attempted(lambda: run(decode(args, kwargs), settings))
+    return attempted(lambda: run(decode(args, kwargs), settings), settings)
 
 
-def attempted(work: Callable[[], Result]) -> Result:
+def attempted(work: Callable[[], Result], settings: Settings) -> Result:
     """What the work returns; every failure leaves as a `JobFailedError`."""
     try:
         return work()
     except BaseException as error:  # SystemExit and the like end the job too, and nothing else
         clear_frames(error.__traceback__)  # what a MemoryError was short of is held by its frames
+        if isinstance(cause_of(error), MemoryError):
+            raise JobFailedError(out_of_memory_record(settings)) from error
         if not is_user_error(error) and not is_retryable(error):
             log.exception("job.crashed")
         raise JobFailedError(error_record(error)) from error
@@ -117,12 +121,14 @@ def payload_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return args[0]
     if not args and set(kwargs) == {"config"}:
         return kwargs["config"]
+    if REFUSED in kwargs:
+        raise ConfigError(str(kwargs[REFUSED]))
     raise ConfigError("the task takes one argument, config: a TuningConfig as a JSON object")
 
 
 def _json_size(payload: Any) -> int:
-    """Bytes of the payload as JSON; one that is no JSON has no size, and is refused by its type."""
+    """Bytes of the payload as JSON; one that is no JSON, or too deep, is refused for that."""
     try:
         return len(compact_json(payload).encode())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return 0

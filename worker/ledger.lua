@@ -24,6 +24,8 @@ local DUE = 'arbtune:due'
 local DEAD = 'arbtune:dead'
 local QUEUES = 'arbtune:queues'
 local RECONCILER = 'arbtune:reconciler'
+local COUNTERS = 'arbtune:counters' -- what has happened since ever, for worker/metrics.py
+local RUN_SECONDS = {'0.01', '0.1', '1', '10', '60', '300'} -- upper bounds of a histogram
 
 local function text(number) return string.format('%.0f', number) end
 
@@ -42,6 +44,20 @@ local function move(id, from, to, score)
   if from ~= '' then redis.call('ZREM', index_key(from), id) end
   redis.call('ZADD', index_key(to), text(score), id)
   redis.call('HSET', job_key(id), 'state', to)
+end
+
+local function count(field, by) redis.call('HINCRBY', COUNTERS, field, by or 1) end
+
+local function count_outcome(id, outcome, now)
+  local started = read(id, 'started_ms')[1]
+  count('outcome:' .. outcome)
+  if started == '' then return end
+  local ms, bucket = now - tonumber(started), 'inf'
+  for i = #RUN_SECONDS, 1, -1 do
+    if ms <= tonumber(RUN_SECONDS[i]) * 1000 then bucket = RUN_SECONDS[i] end
+  end
+  count('run:' .. bucket)
+  count('run_ms', text(ms))
 end
 
 local function is_open(state) return state == 'queued' or state == 'running' end
@@ -93,6 +109,7 @@ local function end_job(id, state, outcome, meta, error, ttl_s, is_dead)
   if state == 'running' and error ~= '' then note_attempt(id, error) end
   stop_waiting(id)
   move(id, state, outcome, now)
+  count_outcome(id, outcome, now)
   redis.call('HDEL', job_key(id), 'worker', 'token', 'due_ms')
   redis.call('HSET', job_key(id), 'finished_ms', text(now))
   if error ~= '' then
@@ -160,6 +177,7 @@ function ledger.start(id, worker, token, config, task, queue, lease_ms)
     return {'drop', 'not due'}
   end
   redis.call('HINCRBY', job_key(id), 'starts', 1)
+  count('starts')
   redis.call('HDEL', job_key(id), 'due_ms')
   redis.call('HSET', job_key(id), 'worker', worker, 'token', token, 'started_ms', text(now))
   stop_waiting(id)
@@ -168,13 +186,14 @@ function ledger.start(id, worker, token, config, task, queue, lease_ms)
 end
 
 -- Success counts as long as no outcome stands; a failure only from whoever holds the job.
-function ledger.finish(id, outcome, worker, start, generation, meta, error, ttl_s, is_dead)
+function ledger.finish(id, outcome, worker, start, generation, meta, error, ttl_s, is_dead, configs)
   local held = read(id, 'state', 'generation')
   local state = held[1]
   if not is_open(state) then return state == '' and 'unknown' or 'refused' end
   if generation ~= '' and generation ~= held[2] then return 'refused' end
   if not is_holder(id, worker, start) and outcome ~= 'success' then return 'refused' end
   end_job(id, state, outcome, meta, error, tonumber(ttl_s), is_dead == '1')
+  if outcome == 'success' then count('configs', configs) end -- a chunk has many
   return outcome
 end
 
@@ -285,6 +304,7 @@ function ledger.lapse(limit, max_deaths, lease_ms, error)
       note_attempt(id, error)
       redis.call('HINCRBY', job_key(id), 'deaths', 1)
       redis.call('HSET', job_key(id), 'lapsed_from', worker)
+      count('lapsed')
       back_to_queue(id, now)
     end
     for _, value in ipairs({id, verdict, worker}) do found[#found + 1] = value end
@@ -321,6 +341,7 @@ function ledger.revive(...)
   for _, id in ipairs({...}) do
     if redis.call('ZREM', waiting_key(read(id, 'queue')[1]), id) == 1 then
       redis.call('ZADD', DUE, 'NX', text(now_ms()), id)
+      count('lost')
     end
   end
   return 'OK'

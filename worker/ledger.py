@@ -78,13 +78,15 @@ class Start:
 class Outcome:
     """What ends a job: its state, Celery's record of it, and the error record of a failure.
 
-    A failure `is_dead` when it used up the attempts, and is then kept until somebody purges it.
+    A failure `is_dead` when it used up the attempts, and is then kept until somebody purges it. A
+    chunk's success is that of many `configs`.
     """
 
     state: State
     meta: dict[str, Any]
     error: dict[str, Any] | None = None
     is_dead: bool = False
+    configs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class Ledger:
             "" if outcome.error is None else json.dumps(outcome.error),
             self._ttl_s,
             int(outcome.is_dead),
+            outcome.configs,
         )
         return _text(reply)
 

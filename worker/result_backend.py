@@ -18,6 +18,7 @@ from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from redis import RedisError
 
 from arbitrage.documents import Document, error_record, sentence
+from worker.chunk_job import result_range
 from worker.connection import TRIES_OF_A_WORKER, open_ledger
 from worker.envelope import CHUNKS, JOBS
 from worker.identity import worker_id
@@ -73,7 +74,8 @@ class LedgerBackend(RedisBackend):
             return super().store_result(task_id, result, state, traceback, request, **options)
         if state == states.SUCCESS:
             meta = _of_canvas(success_meta(task_id, result), request)
-            self._finish(task_id, Outcome(State.SUCCESS, meta), request)
+            configs = len(result_range(result)) if request.task == CHUNKS.task else 1
+            self._finish(task_id, Outcome(State.SUCCESS, meta, configs=configs), request)
         elif state == states.FAILURE:
             self._finish(task_id, self._failure(task_id, result, request), request)
         elif state == states.REVOKED:
@@ -145,7 +147,11 @@ def failure_record(error: BaseException, attempts: int) -> Document:
 def _how(lost: WorkerLostError) -> str:
     """The signal or the exit code of a dead child, which billiard knows as text only."""
     found = re.search(r"signal \d+( \(\w+\))?|exitcode \d+", str(lost))
-    return f": {found[0]}" if found else ""
+    if not found:
+        return ""
+    # So ends polars when it gets no more memory.
+    aborted = ", as a library does that is out of memory (ARBTUNE_JOB_MEMORY_BYTES)"
+    return f": {found[0]}{aborted if 'SIGABRT' in found[0] else ''}"
 
 
 def _of_canvas(meta: Document, request: Any) -> Document:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from arbitrage.errors import ConfigError
 
@@ -17,6 +17,8 @@ PREFIX = "ARBTUNE_"
 # A lease is renewed once a second; one that is shorter than three renewals lapses on a hiccup.
 MIN_LEASE_S = 3.0
 MAX_PORT = 65_535
+# A process of the pool has about half of it before its first job.
+MIN_JOB_MEMORY_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,11 @@ class Settings:
     shutdown_s: float = 20.0
     max_rows: int = 1_000_000_000
     max_bytes: int = 64 * 2**30
+    job_memory_bytes: int | None = None
     result_ttl_s: int = 604_800
     metrics_port: int | None = None
+    metrics_host: str = "127.0.0.1"
+    probe_dir: Path | None = None
 
     def __post_init__(self) -> None:
         for name in ("job_time_limit_s", "shutdown_s"):
@@ -53,6 +58,10 @@ class Settings:
             self.metrics_port is None or 1 <= self.metrics_port <= MAX_PORT,
             f"{_variable('metrics_port')} must be a port from 1 to {MAX_PORT}",
         )
+        _require(
+            self.job_memory_bytes is None or self.job_memory_bytes >= MIN_JOB_MEMORY_BYTES,
+            f"{_variable('job_memory_bytes')} must be at least {MIN_JOB_MEMORY_BYTES}",
+        )
         _check_redis_url(self.redis_url)
 
     @classmethod
@@ -67,6 +76,7 @@ class Settings:
             "int": int,
             "int | None": int,
             "Path": Path,
+            "Path | None": Path,
         }
         given: dict[str, Any] = {}
         for setting in fields(cls):
@@ -92,8 +102,6 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be seen in a log: the password of the Redis URL, as written and decoded."""
-        from urllib.parse import unquote
-
         password = urlsplit(self.redis_url).password
         return () if not password else (password, unquote(password))
 
@@ -125,3 +133,9 @@ def _check_redis_url(url: str) -> None:
     _require(bool(parts.hostname), f"{name} names no host (redis://HOST:PORT/DB)")
     database = parts.path.strip("/")
     _require(database == "" or database.isdecimal(), f"{name} must end in a database number")
+    options = parse_qs(parts.query)
+    _require("password" not in options, f"{name} has its password before the host (:PASSWORD@HOST)")
+    _require(
+        set(options.get("ssl_cert_reqs", [])) <= {"required", "optional", "none"},
+        f"{name}: ssl_cert_reqs must be required, optional or none",
+    )

@@ -19,24 +19,35 @@ from worker.job import Attempt, attempt_job, attempted, payload_text
 log = logging.getLogger("arbtune.jobs")
 
 
-@app.task(name=JOBS.task, bind=True, Request="worker.request:JobRequest")
+@app.task(
+    name=JOBS.task,
+    bind=True,
+    Request="worker.request:JobRequest",
+    Strategy="worker.intake:strategy",
+)
 def run_tuning_job(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run one `TuningConfig`, given as a JSON object; the result is its `TuningMetrics`."""
     args, kwargs = _claimed(self, args, kwargs, JOBS)
     return attempt_job(args, kwargs, self.backend.settings)
 
 
-@app.task(name=CHUNKS.task, bind=True, Request="worker.request:JobRequest")
+@app.task(
+    name=CHUNKS.task,
+    bind=True,
+    Request="worker.request:JobRequest",
+    Strategy="worker.intake:strategy",
+)
 def run_tuning_chunk(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run a range of a sweep's configs; the result is the packed figures of each."""
     args, kwargs = _claimed(self, args, kwargs, CHUNKS)
-    chunk = attempted(lambda: decode_chunk(args, kwargs))
+    settings = self.backend.settings
+    chunk = attempted(lambda: decode_chunk(args, kwargs), settings)
     if chunk.engine_version != ENGINE_VERSION:
         # Of another version of this program, whose workers may be there beside this one.
         self.backend.ledger.give_back(worker_id(), [self.request.id])
         log.info("chunk.of_another_version", extra={"job_id": self.request.id})
         raise Ignore
-    return attempted(lambda: run_chunk(chunk, self.backend.settings))
+    return attempted(lambda: run_chunk(chunk, settings), settings)
 
 
 def _claimed(

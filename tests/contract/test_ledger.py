@@ -674,6 +674,7 @@ def test_every_key_has_a_lifetime_or_is_one_of_the_permanent_ones(
         "arbtune:jobs:success",
         f"arbtune:waiting:{ROUTE.queue}",
         "arbtune:queues",
+        "arbtune:counters",
     }
 
 

@@ -100,3 +100,10 @@ def test_a_pipe_is_written_into_not_replaced(tmp_path: Path) -> None:
     reader.join()
     assert json.loads(read[0]) == DOCUMENT
     assert path.is_fifo()
+
+
+def test_a_sentence_is_one_line_and_bounded() -> None:
+    said = error_record(DataError("a\nb" + "x" * 100_000))["message"]
+    assert said.startswith("a bxx")
+    assert said.endswith("...")
+    assert len(said) == 2_000

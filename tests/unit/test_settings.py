@@ -22,8 +22,11 @@ def test_the_defaults_are_the_documented_ones() -> None:
         shutdown_s=20.0,
         max_rows=10**9,
         max_bytes=64 * 2**30,
+        job_memory_bytes=None,
         result_ttl_s=604_800,
         metrics_port=None,
+        metrics_host="127.0.0.1",
+        probe_dir=None,
     )
 
 
@@ -40,8 +43,11 @@ def test_the_defaults_are_the_documented_ones() -> None:
         ("shutdown_s", "5", 5.0),
         ("max_rows", "10", 10),
         ("max_bytes", "11", 11),
+        ("job_memory_bytes", "268435456", 2**28),
         ("result_ttl_s", "3600", 3600),
         ("metrics_port", "9000", 9000),
+        ("metrics_host", "0.0.0.0", "0.0.0.0"),  # noqa: S104 - what containers set
+        ("probe_dir", "/run/x", Path("/run/x")),
     ],
 )
 def test_each_is_read_from_its_variable(name: str, text: str, value: object) -> None:
@@ -64,6 +70,9 @@ def test_each_is_read_from_its_variable(name: str, text: str, value: object) -> 
         ({"REDIS_URL": "redis://"}, "ARBTUNE_REDIS_URL names no host"),
         ({"REDIS_URL": "redis://h:port"}, "ARBTUNE_REDIS_URL is no URL"),
         ({"REDIS_URL": "redis://h/x"}, "ARBTUNE_REDIS_URL must end in a database number"),
+        ({"REDIS_URL": "redis://h/0?password=x"}, "ARBTUNE_REDIS_URL has its password before"),
+        ({"REDIS_URL": "rediss://h/0?ssl_cert_reqs=CERT_NONE"}, "ARBTUNE_REDIS_URL: ssl_cert_reqs"),
+        ({"JOB_MEMORY_BYTES": "1000"}, "ARBTUNE_JOB_MEMORY_BYTES must be at least 268435456"),
     ],
 )
 def test_wrong_and_contradicting_settings_are_refused(

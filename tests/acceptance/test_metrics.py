@@ -1,0 +1,176 @@
+"""Metrics as Prometheus reads them, of several workers on one host."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+from celery import Celery
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
+from tests.servers import DurableServer, durable_server
+from worker.enqueue import send, submission
+from worker.envelope import JOBS
+from worker.ledger import State
+from worker.metas import cancelled_meta
+
+Figures = dict[str, float]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[DurableServer]:
+    with durable_server("valkey", tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def workers(server: DurableServer, tmp_path: Path, port: int) -> Iterator[list[WorkerProcess]]:
+    """Two workers of two processes each on one port."""
+    (tmp_path / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(
+                running_worker(
+                    server.url,
+                    tmp_path,
+                    tmp_path / f"worker-{number}.log",
+                    concurrency=2,
+                    metrics_port=str(port),
+                )
+            )
+            for number in range(2)
+        ]
+
+
+def figures(port: int) -> Figures:
+    """All samples of a scrape by name and label values; nothing while nobody serves."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as page:
+            text = page.read().decode()
+    except OSError:
+        return {}
+    return {
+        " ".join([sample.name, *sample.labels.values()]): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def exporters(workers: list[WorkerProcess]) -> list[psutil.Process]:
+    return [
+        child
+        for worker in workers
+        for child in psutil.Process(worker.process.pid).children()
+        if "metrics" in child.cmdline()
+    ]
+
+
+def test_outcomes_are_exact_over_all_processes_of_all_workers(
+    workers: list[WorkerProcess], server: DurableServer, port: int
+) -> None:
+    ledger = ledger_at(server.url)
+    jobs = [submission({**JOB, "min_spread_bps": float(bps)}) for bps in range(40)]
+    bad = [submission({**JOB, "data_file": "nope.csv"}) for _ in range(3)]
+    list(send(ledger, [*jobs, *bad]))
+    foreign = Celery(broker=server.url, backend=server.url)
+    foreign.send_task("worker.tasks.run_tuning_job", args=[JOB]).get(timeout=30)
+    wait_until(lambda: sum(ledger.counts().values()) - ledger.counts()[State.QUEUED] == 44, "all")
+    wait_until(lambda: figures(port).get("arbtune_job_outcomes_total success") == 41, "the sum")
+    found = figures(port)
+    assert found["arbtune_job_outcomes_total error"] == 3
+    assert found["arbtune_job_outcomes_total cancelled"] == 0
+    assert found["arbtune_job_starts_total"] == 44
+    assert found["arbtune_configs_total"] == 41
+    assert found["arbtune_job_run_seconds_count"] == 44
+    assert found["arbtune_job_run_seconds_bucket +Inf"] == 44
+    assert 0 < found["arbtune_job_run_seconds_sum"] < 44 * 30
+    assert found["arbtune_jobs_waiting"] == found["arbtune_jobs_running"] == 0
+    assert found["arbtune_queue_messages celery"] == 0
+    assert found["arbtune_oldest_waiting_seconds"] == 0
+    assert found["arbtune_redis_up"] == 1
+    wait_until(lambda: figures(port)["arbtune_workers"] == 2, "both have announced themselves")
+    assert len(exporters(workers)) == 2
+
+
+def test_when_the_worker_that_serves_dies_another_serves(
+    workers: list[WorkerProcess], port: int
+) -> None:
+    wait_until(lambda: figures(port), "one serves")
+    [serving] = [
+        process
+        for process in exporters(workers)
+        if any(one.laddr.port == port for one in process.net_connections())
+    ]
+    doomed = next(w for w in workers if w.process.pid == serving.ppid())
+    os.killpg(doomed.process.pid, signal.SIGKILL)
+    doomed.process.wait()
+    wait_until(lambda: not serving.is_running(), "its exporter ends with it")
+    wait_until(lambda: figures(port), "the other one's serves")
+
+
+def test_a_worker_that_stops_leaves_no_process(workers: list[WorkerProcess]) -> None:
+    served = exporters(workers)
+    for worker in workers:
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.process.wait(30) == 0
+    assert psutil.wait_procs(served, timeout=10)[1] == []
+
+
+def test_a_server_of_metrics_alone_shows_what_waits_and_what_came_back(
+    server: DurableServer, port: int
+) -> None:
+    ledger = ledger_at(server.url)
+    jobs = [submission(JOB, f"job-{number}") for number in range(3)]
+    list(send(ledger, jobs))
+    client = redis.Redis.from_url(server.url)
+    client.lpush("celery\x06\x163", "of a client with priorities")
+    start = ledger.start("job-0", "w", jobs[0].config, JOBS)
+    assert start is not None
+    ledger.cancel("job-2", cancelled_meta("job-2"))
+    ledger.revive(["job-1"])
+    environment = {
+        **os.environ,
+        "ARBTUNE_REDIS_URL": server.url,
+        "ARBTUNE_METRICS_PORT": str(port),
+    }
+    command = [sys.executable, "-m", "worker.cli", "metrics"]
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            wait_until(lambda: figures(port), "it serves")
+            found = figures(port)
+            assert found["arbtune_queue_messages celery"] == 4
+            assert found["arbtune_jobs_waiting"] == found["arbtune_jobs_running"] == 1
+            assert found["arbtune_oldest_waiting_seconds"] > 0
+            assert found["arbtune_job_outcomes_total cancelled"] == 1
+            assert found["arbtune_jobs_reconciled_total message_lost"] == 1
+            assert found["arbtune_dead_letters"] == 0
+            second = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=30, check=False
+            )
+            assert second.returncode == 1
+            assert second.stderr.startswith(f"arbtune: cannot serve metrics: 127.0.0.1:{port}")
+            server.kill()
+            assert figures(port) == {"arbtune_redis_up": 0}
+            server.start()
+            assert figures(port)["arbtune_redis_up"] == 1
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0

@@ -1,0 +1,65 @@
+"""Which servers pass as safe, by their version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from worker.deployment import Check, Deployment, _append_only, _data_root, _redis_version
+from worker.settings import Settings
+
+
+def version_check(version: str, server: str = "redis") -> Check:
+    info: dict[str, Any] = {f"{server}_version": version, "server_name": server}
+    return _redis_version(Deployment(Settings(), None, info))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("server", "version", "safe"),
+    [
+        ("redis", "7.4.8", False),
+        ("redis", "7.4.9", True),
+        ("redis", "8.0.6", False),
+        ("redis", "8.2.5", False),
+        ("redis", "8.2.6", True),
+        ("redis", "8.6.2", False),
+        ("redis", "8.6.3", True),
+        ("redis", "8.8.0", True),
+        ("valkey", "7.2.4", False),
+        ("valkey", "8.1.7", True),
+        ("valkey", "9.0.3", False),
+        ("valkey", "9.1.2", True),
+    ],
+)
+def test_a_branch_is_safe_from_its_first_mended_release_on(
+    server: str, version: str, safe: bool
+) -> None:
+    check = version_check(version, server)
+    assert check.ok is safe
+    assert check.found.endswith(version)
+    assert safe or "CVE-2026-23631" in (check.remedy or "")
+
+
+def test_the_remedy_names_newer_releases_only() -> None:
+    remedy = version_check("8.2.1").remedy or ""
+    assert "upgrade to 8.2.6 or 8.4.3 or 8.6.3" in remedy
+
+
+def test_what_is_too_old_is_too_old() -> None:
+    assert version_check("6.2.21").remedy == "use Redis 7 or later, or Valkey"
+
+
+def test_an_append_only_file_that_cannot_be_written_is_none() -> None:
+    info = {"aof_enabled": 1, "aof_last_write_status": "err"}
+    check = _append_only(Deployment(Settings(), None, info))  # type: ignore[arg-type]
+    assert not check.ok
+    assert "disk" in (check.remedy or "")
+
+
+def test_a_data_root_that_is_none_is_found(tmp_path: Path) -> None:
+    settings = Settings(data_root=tmp_path / "nowhere")
+    check = _data_root(Deployment(settings, None, {}))  # type: ignore[arg-type]
+    assert not check.ok
+    assert "ARBTUNE_DATA_ROOT" in (check.remedy or "")

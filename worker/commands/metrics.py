@@ -1,0 +1,94 @@
+"""`arbtune metrics`."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from arbitrage.console import EXIT_OK
+from arbitrage.errors import ArbtuneError, ConfigError
+from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from wsgiref.simple_server import WSGIServer
+
+    from prometheus_client import CollectorRegistry
+
+SUMMARY = "serve figures of the queue to Prometheus on ARBTUNE_METRICS_PORT until SIGTERM or Ctrl-C"
+
+TRY_AGAIN_S = 1.0
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    parser.add_argument("--until-eof", action="store_true", help=argparse.SUPPRESS)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve; 0 after an orderly end."""
+    settings = Settings.from_environment()
+    if settings.metrics_port is None:
+        raise ConfigError("ARBTUNE_METRICS_PORT must be set to serve metrics")
+    registry = _registry(settings)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    if arguments.until_eof:
+        threading.Thread(target=_wait_for_eof, args=(ended,), daemon=True).start()
+    server = _serve_when_free(settings, registry, ended, patient=arguments.until_eof)
+    ended.wait()
+    if server is not None:
+        server.shutdown()
+        server.server_close()
+    return EXIT_OK
+
+
+def _registry(settings: Settings) -> CollectorRegistry:
+    from prometheus_client import CollectorRegistry
+
+    from worker.connection import connect
+    from worker.metrics import QueueCollector
+
+    registry = CollectorRegistry()
+    registry.register(QueueCollector(connect(settings, tries=0)))
+    return registry
+
+
+def _wait_for_eof(ended: threading.Event) -> None:
+    """The other end of the pipe is the worker's."""
+    sys.stdin.buffer.read()
+    ended.set()
+
+
+def _serve_when_free(
+    settings: Settings, registry: CollectorRegistry, ended: threading.Event, *, patient: bool
+) -> WSGIServer | None:
+    """Serve, once the port is free; None when the end came first.
+
+    Beside several workers of one host there are several of us, and one has the port. The figures
+    are the same; when that one ends, another takes its place.
+    """
+    from prometheus_client import start_http_server
+
+    assert settings.metrics_port is not None  # noqa: S101 - run() has seen to it
+    while not ended.is_set():
+        try:
+            server, _ = start_http_server(
+                settings.metrics_port, settings.metrics_host, registry=registry
+            )
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or not patient:
+                raise ArbtuneError(f"cannot serve metrics: {_why(settings, error)}") from error
+            ended.wait(TRY_AGAIN_S)
+        else:
+            return server
+    return None
+
+
+def _why(settings: Settings, error: OSError) -> str:
+    place = f"{settings.metrics_host}:{settings.metrics_port}"
+    return f"{place}: {error.strerror or error} (ARBTUNE_METRICS_PORT, ARBTUNE_METRICS_HOST)"

@@ -1,0 +1,57 @@
+"""The bound on a job's memory: the job that needs more fails, and nothing else does.
+
+Without one the kernel chooses what it kills when memory runs out: another job, the worker's main
+process, or Redis.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from arbitrage.documents import Document
+
+if TYPE_CHECKING:
+    from worker.settings import Settings
+
+_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+
+
+def bound_memory(settings: Settings) -> None:
+    """Let this process have so much memory of its own and no more.
+
+    RLIMIT_DATA counts what is written to; RLIMIT_AS would also count what allocators and thread
+    stacks merely reserve.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    bound = memory_bound(settings)
+    resource.setrlimit(resource.RLIMIT_DATA, (bound if hard < 0 else min(bound, hard), hard))
+
+
+def memory_bound(settings: Settings) -> int:
+    """What one job may use: the setting, else all that the container or the machine has."""
+    return settings.job_memory_bytes or min(_machine_bytes(), _container_bytes())
+
+
+def out_of_memory_record(settings: Settings) -> Document:
+    """The error record of a job that needed more; it would need as much the next time."""
+    return {
+        "type": "MemoryError",
+        "message": f"the job needs more than {memory_bound(settings):,} bytes of memory "
+        "(ARBTUNE_JOB_MEMORY_BYTES)",
+        "retryable": False,
+        "attempts": 1,
+    }
+
+
+def _machine_bytes() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _container_bytes() -> int:
+    with suppress(OSError, ValueError):  # no cgroup of the second version, or "max"
+        return int(_CGROUP_LIMIT.read_text(encoding="ascii"))
+    return _machine_bytes()

@@ -1,0 +1,72 @@
+"""Who works on this queue: each worker leaves its name and versions in Redis, for a while."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from arbitrage.arbitrage_core import ENGINE_VERSION
+from worker.identity import worker_id
+
+if TYPE_CHECKING:
+    import redis
+
+WORKERS_KEY = "arbtune:workers"
+WORKER_KEY = "arbtune:worker:{}"
+
+# Several announcements may fail before a worker counts as gone.
+PRESENT_FOR_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A worker: its name, how many jobs it runs at once, and what it runs them with."""
+
+    worker: str
+    concurrency: int
+    version: str
+    engine_version: str
+
+
+def program_version() -> str:
+    """The version of this installation."""
+    return metadata.version("arbtune")
+
+
+def own_presence(concurrency: int) -> Presence:
+    """The presence of the worker that this process is or belongs to."""
+    return Presence(worker_id(), concurrency, program_version(), ENGINE_VERSION)
+
+
+def announce(client: redis.Redis, presence: Presence, queues: Sequence[str]) -> int:
+    """Say that this worker is here; how many messages wait in `queues`. One round trip."""
+    pipeline = client.pipeline(transaction=False)
+    pipeline.set(WORKER_KEY.format(presence.worker), json.dumps(asdict(presence)), PRESENT_FOR_S)
+    pipeline.sadd(WORKERS_KEY, presence.worker)
+    pipeline.expire(WORKERS_KEY, PRESENT_FOR_S)
+    for queue in queues:
+        pipeline.llen(queue)
+    return sum(pipeline.execute()[3:])
+
+
+def present_workers(client: redis.Redis) -> list[Presence]:
+    """The workers that are here, by name; the names of those that left are removed."""
+    names: Any = client.smembers(WORKERS_KEY)
+    workers = sorted(name.decode() for name in names)
+    if not workers:
+        return []
+    values: Any = client.mget([WORKER_KEY.format(worker) for worker in workers])
+    gone = [worker for worker, value in zip(workers, values, strict=True) if value is None]
+    if gone:
+        client.srem(WORKERS_KEY, *gone)
+    return [_presence(json.loads(value)) for value in values if value is not None]
+
+
+def _presence(fields: dict[str, Any]) -> Presence:
+    """What we know of the fields; a newer worker may say more of itself."""
+    return Presence(
+        **{name: fields[name] for name in ("worker", "concurrency", "version", "engine_version")}
+    )

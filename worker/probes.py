@@ -1,0 +1,75 @@
+"""What a probe looks at: two files in `ARBTUNE_PROBE_DIR`, and how long ago they were touched.
+
+`alive` is touched while the main process gets on with its work, and while it waits for a Redis
+that is away, which no restart would mend. It grows old when the process hangs, and when jobs wait
+that it could run and does not take. `ready` is touched while it takes jobs.
+
+A probe starts no interpreter: `test -n "$(find FILE -mmin -2)"`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from worker.settings import Settings
+
+# Long enough for a rush of other workers on a short queue, and for a server that pauses.
+STALLED_AFTER_S = 10.0
+
+log = logging.getLogger("arbtune.worker")
+
+
+class ProbeFiles:
+    """The two files; without a folder for them nothing is touched."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.probe_dir
+
+    def reset(self) -> None:
+        """Start alive and not ready, whatever a worker before has left."""
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / "ready").unlink(missing_ok=True)
+        self.touch_alive()
+
+    def touch_alive(self) -> None:
+        self._touch("alive")
+
+    def touch_ready(self) -> None:
+        self._touch("ready")
+
+    def _touch(self, name: str) -> None:
+        if self._folder is None:
+            return
+        file: Path = self._folder / name
+        try:
+            file.touch()
+        except OSError as error:  # a full disk must not end the worker; its probe will
+            log.warning("probe.not_touched", extra={"file": str(file), "error": error.strerror})
+
+
+class StallWatch:
+    """Tells a worker that has nothing to do from one that does nothing."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._received = -1
+        self._moved_at = clock()
+
+    def is_stalled(self, *, waiting: int, free: int, received: int) -> bool:
+        """Whether messages have been waiting for long, slots were free, and none was received.
+
+        Args:
+            waiting: Messages in this worker's queues now.
+            free: Its processes that run nothing now.
+            received: Messages that it has received since its start.
+        """
+        if not waiting or free < 1 or received != self._received:
+            self._received, self._moved_at = received, self._clock()
+        return self._clock() - self._moved_at >= STALLED_AFTER_S

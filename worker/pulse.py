@@ -1,0 +1,71 @@
+"""What a worker shows of itself every two seconds: its presence in Redis and its probe files.
+
+On the timer of Celery's event loop, so that a loop which stands still shows nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from celery import bootsteps
+from celery.worker import state as worker_state
+
+from worker import shutdown
+from worker.connection import connect
+from worker.presence import announce, own_presence
+from worker.probes import ProbeFiles, StallWatch
+from worker.settings import Settings
+
+if TYPE_CHECKING:
+    import redis
+
+INTERVAL_S = 2.0
+
+log = logging.getLogger("arbtune.worker")
+
+
+class Pulse(bootsteps.StartStopStep):
+    """The step of the worker that people and probes hear from."""
+
+    requires = frozenset({"celery.worker.components:Timer", "celery.worker.components:Pool"})
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._entry: Any = None
+
+    def start(self, parent: Any) -> None:
+        settings = Settings.from_environment()
+        self._files = ProbeFiles(settings)
+        self._files.reset()
+        self._watch = StallWatch()
+        self._queues = list(parent.app.amqp.queues.consume_from)
+        arguments = (parent, connect(settings, tries=0))
+        parent.timer.call_after(0, self._beat, arguments)  # ready as soon as it is
+        self._entry = parent.timer.call_repeatedly(INTERVAL_S, self._beat, arguments)
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002 - the bootstep's signature
+        if self._entry is not None:
+            self._entry.cancel()
+
+    def _beat(self, parent: Any, client: redis.Redis) -> None:
+        if shutdown.was_requested():
+            return
+        try:
+            waiting = announce(client, own_presence(parent.concurrency), self._queues)
+        except Exception as error:  # noqa: BLE001 - the next beat tries again; the timer must live
+            log.warning("pulse.failed", extra={"error": f"{type(error).__name__}: {error}"})
+            self._files.touch_alive()  # no restart brings a server back
+            return
+        if self._is_stalled(parent, waiting):
+            log.error("worker.stalled", extra={"waiting": waiting})
+            return
+        self._files.touch_alive()
+        self._files.touch_ready()
+
+    def _is_stalled(self, parent: Any, waiting: int) -> bool:
+        return self._watch.is_stalled(
+            waiting=waiting,
+            free=parent.concurrency - len(worker_state.active_requests),
+            received=sum(worker_state.total_count.values()),
+        )
