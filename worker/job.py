@@ -20,7 +20,7 @@ from arbitrage.documents import Document, error_record
 from arbitrage.errors import ConfigError, cause_of, is_retryable, is_user_error
 from worker.data_root import resolve_in_root
 from worker.intake import REFUSED
-from worker.memory import out_of_memory_record
+from worker.memory import bound_memory, out_of_memory_record
 
 if TYPE_CHECKING:
     from worker.ledger import Holder, Start
@@ -101,6 +101,7 @@ def attempt_job(args: tuple[Any, ...], kwargs: dict[str, Any], settings: Setting
 def attempted(work: Callable[[], Result], settings: Settings) -> Result:
     """What the work returns; every failure leaves as a `JobFailedError`."""
     try:
+        bound_memory(settings)
         return work()
     except BaseException as error:  # SystemExit and the like end the job too, and nothing else
         clear_frames(error.__traceback__)  # what a MemoryError was short of is held by its frames

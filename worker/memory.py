@@ -21,13 +21,13 @@ _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def bound_memory(settings: Settings) -> None:
-    """Let this process have so much memory of its own and no more.
+    """Let the next job of this process have so much memory, beside what is there before it.
 
     RLIMIT_DATA counts what is written to; RLIMIT_AS would also count what allocators and thread
     stacks merely reserve.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    bound = memory_bound(settings)
+    bound = _data_bytes() + memory_bound(settings)
     resource.setrlimit(resource.RLIMIT_DATA, (bound if hard < 0 else min(bound, hard), hard))
 
 
@@ -45,6 +45,12 @@ def out_of_memory_record(settings: Settings) -> Document:
         "retryable": False,
         "attempts": 1,
     }
+
+
+def _data_bytes() -> int:
+    """What counts against RLIMIT_DATA now: the sixth number, in pages."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[5]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _machine_bytes() -> int:

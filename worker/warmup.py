@@ -9,12 +9,9 @@ import importlib
 import signal
 from typing import Any
 
-from worker.memory import bound_memory
-from worker.settings import Settings
-
 
 def prepare_child(**_: Any) -> None:
-    """Load what reads data files, so that the first job is as quick as the next; bound its memory.
+    """Load what reads data files, so that the first job is as quick as the next.
 
     Whoever stops a whole group of processes (systemd, a terminal) means the worker: its main
     process decides when the children end, and a job must not fail because of it.
@@ -22,4 +19,3 @@ def prepare_child(**_: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     importlib.import_module("arbitrage.snapshots")
-    bound_memory(Settings.from_environment())

@@ -82,7 +82,7 @@ def is_running(ledger: Ledger, job_id: str) -> bool:
 @pytest.mark.parametrize(
     ("poison", "error", "message", "is_dead"),
     [
-        ("memory", "MemoryError", "no more", False),
+        ("memory", "MemoryError", "the job needs more than", False),
         ("system-exit", "SystemExit", "3", False),
         ("loop", "TimeLimitExceeded", "longer than 2 s", False),
         ("eio", "OSError", "Input/output error", True),

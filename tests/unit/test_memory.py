@@ -14,7 +14,7 @@ from worker.memory import bound_memory
 from worker.settings import Settings
 bound_memory(Settings(job_memory_bytes=2**28))
 try:
-    bytearray(2**28)
+    bytearray(2**29)
 except MemoryError:
     print("refused", len(bytearray(2**26)))
 """

@@ -65,9 +65,10 @@ def _run_with_own_server(arguments: argparse.Namespace) -> int:
 
 def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
     check_root(settings.data_root)
-    # The pool is the parallelism: a thread per core in every child would only fight over them.
-    # Read by polars when it is imported, and so set before.
+    # The pool is the parallelism: a thread per core in every child would only fight over them, and
+    # the parent must have none when it forks. Read by the libraries when they are imported.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from worker import shutdown
     from worker.celery_app import app  # celery
     from worker.logs import configure_logging
