@@ -32,6 +32,7 @@ class Fleet:
         self._folder = folder
         self._started = 0
         self._workers: list[subprocess.Popen[bytes]] = []
+        self._log_of: dict[int, Path] = {}
         self._frozen: list[tuple[float, int]] = []
         self.bad_exits: list[int] = []
 
@@ -49,7 +50,8 @@ class Fleet:
         self._workers = [worker for worker in self._workers if worker.poll() is None]
         while len(self._workers) < self._count:
             self._started += 1
-            with (self._folder / f"worker-{self._started}.log").open("wb") as log:
+            path = self._folder / f"worker-{self._started}.log"
+            with path.open("wb") as log:
                 worker = subprocess.Popen(
                     self._command,
                     env=self._settings,
@@ -59,6 +61,7 @@ class Fleet:
                     start_new_session=True,
                 )
             self._workers.append(worker)
+            self._log_of[worker.pid] = path
 
     def kill_child(self, luck: float) -> bool:
         """Kill a process that runs jobs, if there is one."""
@@ -117,7 +120,9 @@ class Fleet:
             status = worker.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             status = NEVER
-        if status != 0:
+        # Before its first line of code a process dies of a SIGTERM, and has nothing to say.
+        was_unborn = status == -signal.SIGTERM and not self._log_of[worker.pid].stat().st_size
+        if status != 0 and not was_unborn:
             self.bad_exits.append(status)
 
 
