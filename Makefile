@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test chaos lint format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -19,6 +19,9 @@ demo: $(INSTALLED) ## server, workers, a small sweep of the sample, the ranking
 
 test: $(INSTALLED) lint ## lint, types, import directions, and the whole suite
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+chaos: $(INSTALLED) ## 10,000 jobs under fire (a quarter of an hour); SEED=N replays a run
+	@$(BIN)/python -m tests.chaos.driver $(if $(SEED),--seed $(SEED))
 
 lint: $(INSTALLED) ## style, format, types, import directions
 	@$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import redis
 
 from worker.embedded import embedded_server
 from worker.ledger import Ledger
 
+TOXIC = Path(__file__).parent / "chaos" / "toxic"
 HEADER = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
 
 
@@ -65,6 +68,13 @@ class WorkerProcess:
     def log_text(self) -> str:
         return self.log.read_text(encoding="utf-8")
 
+    def events(self, name: str) -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in self.log_text().splitlines()]
+        return [line for line in lines if line["event"] == name]
+
+    def children(self) -> list[int]:
+        return [child.pid for child in psutil.Process(self.process.pid).children(recursive=True)]
+
     def wait_until_ready(self) -> None:
         wait_until(
             lambda: "worker.ready" in self.log_text() or self.process.poll() is not None,
@@ -73,16 +83,35 @@ class WorkerProcess:
         assert self.process.poll() is None, self.log_text()
 
 
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone, or waits only for somebody to collect its status."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 @contextmanager
 def running_worker(
-    url: str, data_root: Path, log: Path, *, concurrency: int = 1, **settings: str
+    url: str,
+    data_root: Path,
+    log: Path,
+    *,
+    concurrency: int = 1,
+    poisonous: bool = False,
+    awaits: bool = True,
+    **settings: str,
 ) -> Iterator[WorkerProcess]:
-    """Start a worker with the given settings, wait for it, and stop it in order."""
+    """Start a worker with the given settings, wait for it, and stop it in order.
+
+    The jobs of a `poisonous` one do what their tags say: `tests/chaos/toxic`.
+    """
     environment = {
         **os.environ,
         "ARBTUNE_REDIS_URL": url,
         "ARBTUNE_DATA_ROOT": str(data_root),
         **{f"ARBTUNE_{name.upper()}": value for name, value in settings.items()},
+        **({"PYTHONPATH": str(TOXIC)} if poisonous else {}),
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -95,7 +124,8 @@ def running_worker(
         )
     worker = WorkerProcess(process, log)
     try:
-        worker.wait_until_ready()
+        if awaits:
+            worker.wait_until_ready()
         yield worker
     finally:
         process.send_signal(signal.SIGTERM)

@@ -27,6 +27,9 @@ log = logging.getLogger("arbtune.worker")
 # Of a lease, what is kept for ending the children: the kernel may be late, and so may we.
 RESERVED = 0.25
 
+# The jobs whose children were ended so, until they are given back; a process is one worker.
+given_up: set[str] = set()
+
 
 class Leases:
     """The leases of the jobs that run in this worker."""
@@ -35,7 +38,7 @@ class Leases:
         self._ledger = ledger
         self._lease_s = lease_s
         self._renewed_at = time.monotonic()
-        self._given_up: set[str] = set()
+        self._set_alarm()  # a job may start before the first renewal
 
     def renew(self, pool: Any) -> None:
         """Renew all in one round trip, and end the children of cancelled jobs.
@@ -64,18 +67,18 @@ class Leases:
             return
         for request in list(worker_state.active_requests):
             request.is_given_up = True
-            self._given_up.add(request.id)
+            given_up.add(request.id)
         for child in active_children():
             with suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGKILL)
-        log.warning("leases.given_up", extra={"jobs": len(self._given_up)})
+        log.warning("leases.given_up", extra={"jobs": len(given_up)})
 
     def _give_back(self) -> None:
-        if not self._given_up:
+        if not given_up:
             return
         still_here = {
             request.id for request in worker_state.active_requests if not request.is_given_up
         }
-        for job_id in self._ledger.give_back(worker_id(), self._given_up - still_here):
+        for job_id in self._ledger.give_back(worker_id(), given_up - still_here):
             log.info("job.returned", extra={"job_id": job_id})
-        self._given_up.clear()
+        given_up.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from billiard.common import human_status
 from billiard.einfo import ExceptionInfo
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
@@ -52,8 +53,8 @@ def _seconds(asked: Any) -> float | None:
 def _how_it_exited(pid: int) -> str | None:
     """How a child ended that nobody has collected yet; None while it runs.
 
-    The event loop stands still while Celery looks for a lost broker. When it goes on, the time
-    limits of children that died meanwhile come before the news of their deaths.
+    The event loop stands still while Celery looks for a lost broker, and may hear of a death only
+    when it looks at its pool, every 5 s: the time limit can come before the news.
     """
     try:
         ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -61,7 +62,8 @@ def _how_it_exited(pid: int) -> str | None:
         return "it is gone"
     if ended is None:
         return None
-    return f"{'exitcode' if ended.si_code == os.CLD_EXITED else 'signal'} {ended.si_status}"
+    exited = ended.si_code == os.CLD_EXITED
+    return str(human_status(ended.si_status if exited else -ended.si_status))
 
 
 def _worker_lost(how: str) -> ExceptionInfo:

@@ -17,6 +17,7 @@ from celery.worker import state as worker_state
 
 from worker.connection import open_ledger
 from worker.identity import worker_id
+from worker.leases import given_up
 from worker.settings import Settings
 
 log = logging.getLogger("arbtune.worker")
@@ -61,12 +62,13 @@ def _lease_until_the_end(settings: Settings) -> bool:
     return True
 
 
-def _running() -> list[str]:
-    return [request.id for request in worker_state.active_requests]
+def _running() -> set[str]:
+    return given_up | {request.id for request in worker_state.active_requests}
 
 
 def return_running_jobs() -> None:
     """End every child of this worker and give back what it ran."""
+    signal.setitimer(signal.ITIMER_REAL, 0)  # it would outlive an exec, and its handler would not
     for child in active_children():
         os.kill(child.pid, signal.SIGKILL)
     try:

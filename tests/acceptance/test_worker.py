@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
@@ -10,12 +9,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import redis
 from celery import Celery
 
-from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
+from tests.conftest import (
+    JOB,
+    WorkerProcess,
+    has_ended,
+    ledger_at,
+    quotes_csv,
+    running_worker,
+    wait_until,
+)
 from worker.enqueue import send, submission
 from worker.ledger import Ledger, State
 
@@ -60,23 +66,6 @@ def state_of(ledger: Ledger, job_id: str) -> State | None:
     return record.state if record else None
 
 
-def children(worker: WorkerProcess) -> list[int]:
-    return [child.pid for child in psutil.Process(worker.process.pid).children(recursive=True)]
-
-
-def has_ended(pid: int) -> bool:
-    """Whether a process is gone, or waits only for somebody to collect its status."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
-def events(worker: WorkerProcess, name: str) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in worker.log_text().splitlines()]
-    return [line for line in lines if line["event"] == name]
-
-
 def test_a_job_past_the_time_limit_fails_as_such_and_the_next_one_runs(
     hurried: WorkerProcess, own_redis_url: str
 ) -> None:
@@ -106,7 +95,7 @@ def test_a_job_whose_process_dies_is_tried_again_and_then_fails(
             return bool(record and record.state is State.RUNNING and record.attempts == attempt)
 
         wait_until(is_running, f"attempt {attempt} runs")
-        [child] = children(patient)
+        [child] = patient.children()
         os.kill(child, signal.SIGKILL)
     wait_until(lambda: state_of(ledger, job_id) is State.ERROR, "the attempts are used up")
     [meta] = ledger.results([job_id])
@@ -116,7 +105,7 @@ def test_a_job_whose_process_dies_is_tried_again_and_then_fails(
     assert meta["error"]["attempts"] == 2
     after = enqueue(ledger)
     wait_until(lambda: state_of(ledger, after) is State.SUCCESS, "the worker lives on")
-    assert [event["job_id"] for event in events(patient, "job.retry")] == [job_id]
+    assert [event["job_id"] for event in patient.events("job.retry")] == [job_id]
 
 
 def test_a_running_job_is_stopped_by_a_cancel(patient: WorkerProcess, own_redis_url: str) -> None:
@@ -125,9 +114,9 @@ def test_a_running_job_is_stopped_by_a_cancel(patient: WorkerProcess, own_redis_
     ledger = ledger_at(own_redis_url)
     job_id = enqueue(ledger, data_file="big.csv", max_open_trades=50)
     wait_until(lambda: state_of(ledger, job_id) is State.RUNNING, "the job runs")
-    [child] = children(patient)
+    [child] = patient.children()
     assert ledger.cancel(job_id, cancelled_meta(job_id)) is State.CANCELLED
-    wait_until(lambda: child not in children(patient), "its process is ended", timeout_s=5)
+    wait_until(lambda: child not in patient.children(), "its process is ended", timeout_s=5)
     after = enqueue(ledger)
     wait_until(lambda: state_of(ledger, after) is State.SUCCESS, "the worker lives on")
     assert state_of(ledger, job_id) is State.CANCELLED
@@ -138,8 +127,8 @@ def test_the_log_is_one_object_a_line_with_the_facts_of_each_job(
 ) -> None:
     ledger = ledger_at(own_redis_url)
     good, bad = enqueue(ledger), enqueue(ledger, data_file="nope.csv")
-    wait_until(lambda: len(events(patient, "job.finished")) == 2, "both are logged")
-    by_job = {event["job_id"]: event for event in events(patient, "job.finished")}
+    wait_until(lambda: len(patient.events("job.finished")) == 2, "both are logged")
+    by_job = {event["job_id"]: event for event in patient.events("job.finished")}
     assert (by_job[good]["attempt"], by_job[good]["outcome"]) == (1, "success")
     assert 0 < by_job[good]["seconds"] < 30
     assert by_job[bad]["outcome"] == "error"
@@ -184,7 +173,7 @@ def test_sigterm_gives_back_what_it_cannot_finish_in_time(
     with running_worker(own_redis_url, big_root, log, shutdown_s="2") as worker:
         job_id = enqueue(ledger, data_file="big.csv", max_open_trades=50)
         wait_until(lambda: state_of(ledger, job_id) is State.RUNNING, "the job runs")
-        [child] = children(worker)
+        [child] = worker.children()
         worker.process.send_signal(signal.SIGTERM)
         assert worker.process.wait(10) == 0
         wait_until(lambda: has_ended(child), "its child is ended too", timeout_s=5)
@@ -226,7 +215,7 @@ def test_a_job_whose_whole_worker_was_killed_runs_on_another(
         os.killpg(doomed.process.pid, signal.SIGKILL)
         doomed.process.wait()
         wait_until(lambda: ledger.counts()[State.SUCCESS] == 2, "both jobs succeed", 60)
-        assert len(events(other, "job.lapsed")) == 1
+        assert len(other.events("job.lapsed")) == 1
     attempts = sorted(record.attempts for record in ledger.records(jobs) if record)
     assert attempts == [1, 2]
 
@@ -248,7 +237,7 @@ def test_a_worker_that_a_message_killed_starts_again(
     redis.Redis.from_url(own_redis_url).lpush("celery", b"\xff no JSON")
     job_id = enqueue(ledger)
     wait_until(lambda: state_of(ledger, job_id) is State.SUCCESS, "the job behind it runs", 60)
-    assert len(events(patient, "worker.died")) == 1
+    assert len(patient.events("worker.died")) == 1
     assert patient.process.poll() is None
 
 
@@ -258,8 +247,8 @@ def test_a_message_of_a_plain_client_that_comes_twice_runs_once(
     client = Celery(broker=own_redis_url, backend=own_redis_url)
     for _ in range(2):
         client.send_task("worker.tasks.run_tuning_job", args=[JOB], task_id="twice")
-    wait_until(lambda: events(patient, "job.dropped"), "the second delivery is dropped")
-    assert [event["job_id"] for event in events(patient, "job.finished")] == ["twice"]
+    wait_until(lambda: patient.events("job.dropped"), "the second delivery is dropped")
+    assert [event["job_id"] for event in patient.events("job.finished")] == ["twice"]
 
 
 def test_wrong_settings_are_refused_at_start_in_a_sentence(tmp_path: Path) -> None:

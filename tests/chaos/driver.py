@@ -38,6 +38,7 @@ from worker.metas import cancelled_meta
 from worker.settings import Settings
 
 LEASE_S = 3.0
+TIME_LIMIT_S = 6.0  # above any absence of the server, which a job may have to sit out
 MAX_ATTEMPTS = 3
 MAX_DEATHS = 5
 WORKERS = 3
@@ -46,10 +47,7 @@ LOW_WATER = 300  # jobs that wait, below which more are sent
 STUCK_S = 12.0  # without any outcome: the next fault comes all the same
 SETTLE_S = 90.0  # without any outcome, and nothing to come: what is open now is lost
 
-PERMANENT_KEYS = re.compile(
-    r"arbtune:jobs:(queued|running|success|error|cancelled)|arbtune:(due|dead|queues|counters)"
-    r"|arbtune:waiting:celery|celery|unacked(_index|_mutex)?|_kombu\.binding.*"
-)
+OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 OUTCOMES = (State.SUCCESS, State.ERROR, State.CANCELLED)
 
 
@@ -98,7 +96,7 @@ class Chaos:
         """Send the jobs, let the faults fall, and wait until nothing is open."""
         unsent, faults = iter(self._plan.jobs), list(self._plan.faults)
         every = len(self._plan.jobs) / (len(faults) + 1)
-        next_at, moved_at, ended, quiet_s = every, time.monotonic(), 0, settle_s
+        next_at, moved_at, ended = every, time.monotonic(), 0
         while True:
             self._fleet.tend()
             counts = self._ledger.counts()
@@ -108,7 +106,7 @@ class Chaos:
             if counts[State.QUEUED] < LOW_WATER:
                 self._send(list(islice(unsent, LOW_WATER)))
             if faults and (ended >= next_at or quiet_s > STUCK_S):
-                next_at = ended + every
+                next_at += every
                 moved_at = time.monotonic()
                 self._strike(faults.pop())
             elif not faults and self._is_settled(quiet_s > settle_s):
@@ -124,11 +122,12 @@ class Chaos:
     def _send(self, jobs: list[Job]) -> None:
         """Submit until it is confirmed: a connection may be cut at any time."""
         submissions = [submission(job.config, job.job_id) for job in jobs]
-        while submissions:
+        confirmed: list[str] = []
+        while len(confirmed) < len(jobs):
             with suppress(redis.RedisError):
-                for _ in send(self._ledger, submissions):
-                    pass
-                break
+                confirmed = [
+                    job_id for batch in send(self._ledger, submissions) for job_id in batch
+                ]
         self.confirmed += jobs
         for job in jobs:
             if job.is_cancelled:
@@ -265,11 +264,20 @@ def leftovers(client: redis.Redis) -> list[str]:
     found = [f"arbtune:{name} is not empty" for name in indexes if client.zcard(f"arbtune:{name}")]
     letters: Any = client.zrange("arbtune:dead", 0, -1)
     dead = {f"arbtune:job:{member.decode()}" for member in letters}
+    permanent = permanent_keys()
     for raw in client.scan_iter(count=1000):
         key = raw.decode()
-        if client.ttl(key) == -1 and key not in dead and not PERMANENT_KEYS.fullmatch(key):
-            found.append(f"{key} has no lifetime and is none of the permanent keys")
+        if client.ttl(key) == -1 and key not in dead and not permanent.fullmatch(key):
+            found.append(f"{key} has no lifetime and is not documented as permanent")
     return found
+
+
+def permanent_keys() -> re.Pattern[str]:
+    """The keys that the operator is told stay for ever, by the table that tells it."""
+    table = OPERATIONS.read_text(encoding="utf-8")
+    cells = re.findall(r"^\| (`.*`) \|.*\| permanent[^|]* \|$", table, flags=re.MULTILINE)
+    names = [re.escape(name) for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+    return re.compile("|".join(names).replace("QUEUE", ".*").replace(r"\*", ".*"))
 
 
 # -- the run as a whole
@@ -289,7 +297,7 @@ def run(
                 "ARBTUNE_REDIS_URL": server.url,
                 "ARBTUNE_DATA_ROOT": str(folder / "data"),
                 "ARBTUNE_LEASE_S": str(LEASE_S),
-                "ARBTUNE_JOB_TIME_LIMIT_S": "3",
+                "ARBTUNE_JOB_TIME_LIMIT_S": str(TIME_LIMIT_S),
                 "ARBTUNE_MAX_ATTEMPTS": str(MAX_ATTEMPTS),
                 "ARBTUNE_MAX_WORKER_DEATHS": str(MAX_DEATHS),
             }

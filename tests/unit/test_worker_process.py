@@ -1,0 +1,98 @@
+"""Corners of a worker's main process that its life under fire reaches by chance only."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+import pytest
+from billiard.einfo import ExceptionInfo
+from celery.exceptions import TimeLimitExceeded, WorkerLostError
+from celery.worker.request import Request
+
+from worker import shutdown
+from worker.request import JobRequest, _bounded_limits
+
+
+def raised(error: Exception) -> ExceptionInfo:
+    try:
+        raise error
+    except type(error):
+        return ExceptionInfo()
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The failures that Celery would record."""
+    seen: list[Any] = []
+    monkeypatch.setattr(Request, "on_failure", lambda _, info: seen.append(info.exception.exc))
+    return seen
+
+
+def request_of(pid: int, *, is_given_up: bool = False) -> Any:
+    request = JobRequest.__new__(JobRequest)
+    request.id, request.worker_pid, request.is_given_up = "job", pid, is_given_up
+    return request
+
+
+@pytest.mark.parametrize("error", [WorkerLostError("killed"), TimeLimitExceeded(3)])
+def test_the_end_of_a_child_that_was_given_up_is_no_failure_of_its_job(
+    error: Exception, recorded: list[Any]
+) -> None:
+    request_of(os.getpid(), is_given_up=True).on_failure(raised(error))
+    assert recorded == []
+    request_of(os.getpid(), is_given_up=True).on_failure(raised(ValueError("its own")))
+    assert [type(seen) for seen in recorded] == [ValueError]
+
+
+@pytest.mark.parametrize(("number", "how"), [(9, "signal 9 (SIGKILL)"), (None, "exitcode 0")])
+def test_a_child_that_died_before_its_time_limit_was_lost(
+    number: int | None, how: str, recorded: list[Any]
+) -> None:
+    child = os.posix_spawn("/bin/sleep", ["sleep", "60" if number else "0"], {})
+    try:
+        if number:
+            os.kill(child, number)
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        request_of(child).on_failure(raised(TimeLimitExceeded(3)))
+    finally:
+        os.waitpid(child, 0)
+    assert [(type(seen), str(seen)) for seen in recorded] == [(WorkerLostError, how)]
+
+
+def test_a_child_that_runs_past_its_time_limit_ran_too_long(recorded: list[Any]) -> None:
+    child = os.posix_spawn("/bin/sleep", ["sleep", "60"], {})
+    try:
+        request_of(child).on_failure(raised(TimeLimitExceeded(3)))
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert [type(seen) for seen in recorded] == [TimeLimitExceeded]
+
+
+@pytest.mark.parametrize(
+    ("asked", "limits"),
+    [
+        (None, (300, None)),
+        ([None, None], (300, None)),
+        ([10, 5], (10, 5)),
+        ([1000, None], (300, None)),
+        ([-1, 0], (300, None)),
+        (["soon", {}], (300, None)),
+        ([1], (300, None)),
+        (7, (300, None)),
+    ],
+)
+def test_a_message_may_ask_for_less_time_and_for_nothing_else(asked: Any, limits: Any) -> None:
+    assert _bounded_limits(asked, 300) == limits
+
+
+def test_no_alarm_is_left_for_a_worker_that_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARBTUNE_REDIS_URL", "redis://127.0.0.1:1/0")
+    signal.setitimer(signal.ITIMER_REAL, 3600)
+    try:
+        shutdown.return_running_jobs()
+        assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
