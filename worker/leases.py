@@ -57,6 +57,11 @@ class Leases:
         self._give_back()
 
     def _set_alarm(self) -> None:
+        from worker import shutdown  # which looks at what was given up here
+
+        # A signal to stop may come in the middle of a renewal; the alarm is the shutdown's then.
+        if shutdown.was_requested():
+            return
         signal.signal(signal.SIGALRM, self._end_children)
         signal.setitimer(signal.ITIMER_REAL, self._lease_s * (1 - RESERVED))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from billiard.einfo import ExceptionInfo
@@ -12,7 +12,11 @@ from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
 
 from worker import shutdown
+from worker.leases import Leases
 from worker.request import JobRequest, _bounded_limits
+
+if TYPE_CHECKING:
+    from worker.ledger import Ledger
 
 
 def raised(error: Exception) -> ExceptionInfo:
@@ -96,3 +100,12 @@ def test_no_alarm_is_left_for_a_worker_that_starts_again(monkeypatch: pytest.Mon
         assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def test_a_renewal_leaves_the_alarm_to_a_shutdown_that_came_in_its_midst(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    monkeypatch.setattr(shutdown, "_requested", True)
+    Leases(cast("Ledger", None), lease_s=3600)
+    assert signal.getsignal(signal.SIGALRM) is before
