@@ -287,12 +287,14 @@ def test_a_job_on_the_embedded_server_needs_nothing_else(
 
 
 def test_local_refuses_a_data_root_that_is_none(
-    arbtune: Callable[..., subprocess.CompletedProcess[str]], environment: dict[str, str]
+    arbtune: Callable[..., subprocess.CompletedProcess[str]],
+    environment: dict[str, str],
+    tmp_path: Path,
 ) -> None:
-    environment["ARBTUNE_DATA_ROOT"] = "/nonexistent"
+    environment["ARBTUNE_DATA_ROOT"] = str(tmp_path / "none")
     answer = arbtune("enqueue", "--local", *flags(JOB))
     assert answer.returncode == 1
-    assert answer.stderr == "arbtune: ARBTUNE_DATA_ROOT is no folder: /nonexistent\n"
+    assert answer.stderr == f"arbtune: ARBTUNE_DATA_ROOT is no folder: {tmp_path / 'none'}\n"
 
 
 @pytest.mark.usefixtures("worker")
