@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.data_cache import file_digest
-from arbitrage.errors import ArbtuneError, ConfigError
+from arbitrage.errors import ArbtuneError, ConfigError, DataError
 from worker.chunks import MAX_CONFIGS, Chunk, of_spec
 from worker.data_root import resolve_in_root
 from worker.envelope import CHUNKS
@@ -42,7 +42,7 @@ def local_digest(spec: SweepSpec, settings: Settings) -> str | None:
     """The digest of the data file, where this machine has it under the data root."""
     try:
         return file_digest(resolve_in_root(spec.data_file, settings.data_root))
-    except (ConfigError, OSError):
+    except (ConfigError, DataError, OSError):  # a worker says what is wrong with it
         return None
 
 
