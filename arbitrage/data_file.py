@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from arbitrage.errors import RETRYABLE_ERRNOS, DataError
 
@@ -110,7 +109,7 @@ def _read(path: str | os.PathLike[str], limits: DataLimits, name: str) -> tuple[
 
 
 @contextmanager
-def plain_file(path: str | os.PathLike[str], name: str) -> Iterator[BinaryIO]:
+def plain_file(path: str | os.PathLike[str], name: str) -> Iterator[io.BufferedReader]:
     """A file opened for reading, whatever stands at its path.
 
     Raises:

@@ -119,8 +119,8 @@ WRONG: dict[str, tuple[Any, str]] = {
     "a range that falls": (chunk(2, 1), "its range rises"),
     "too many configs": (chunk(0, MAX_CONFIGS + 1), "a chunk has at most 20,000 configs"),
     "a negative number": (chunk(-1, 1), "start"),
-    "a number that is text": (chunk(0, 1, stop="1"), "stop"),
-    "a spec that is text": (chunk(0, 1, spec="x"), "spec"),
+    "a number that is text": ({**chunk(0, 1), "stop": "1"}, "stop"),
+    "a spec that is text": ({**chunk(0, 1), "spec": "x"}, "spec"),
     "a spec without fields": (chunk(0, 1, spec={}), "data_file"),
     "a value that is refused": (
         chunk(0, 1, spec={**of_spec(SWEEP), "slippage_bps": -1}),
@@ -128,7 +128,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     ),
     "no finite number": (
         chunk(0, 1, spec={**of_spec(SWEEP), "slippage_bps": float("nan")}),
-        "slippage_bps",
+        "a number that is not finite",
     ),
     "an absolute path": (
         chunk(0, 1, spec={**of_spec(SWEEP), "data_file": "/etc/passwd"}),
