@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
+
+log = logging.getLogger("arbtune.cache")
 
 
 def cache_folder() -> Path:
@@ -25,3 +29,13 @@ def cache_folder() -> Path:
 def shipped_folder() -> Path:
     """Where an installation may bring a cache of its own, made when it was built."""
     return Path(sys.prefix) / "share" / "arbtune"
+
+
+def warn_unwritable(error: OSError) -> None:
+    """Say that nothing can be kept, and why: once a process, however often it is tried."""
+    _warn(cache_folder(), error.strerror)
+
+
+@cache
+def _warn(folder: Path, reason: str) -> None:
+    log.warning("cannot write to the cache folder %s: %s", folder, reason)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import fcntl
 import hashlib
-import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,11 +19,9 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-from arbitrage.cache_folder import cache_folder, shipped_folder
+from arbitrage.cache_folder import cache_folder, shipped_folder, warn_unwritable
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-
-log = logging.getLogger("arbtune.cache")
 
 # numba keys its cache by CPU name and features; ours must not depend on the host.
 options: Any = numba.config
@@ -66,7 +63,7 @@ def _folder() -> str | None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        log.warning("cannot write to the cache folder %s: %s", folder, error.strerror)
+        warn_unwritable(error)
         return _copied(folder if folder.is_dir() else shipped)
     if is_new and shipped.is_dir():
         shutil.copytree(shipped, folder, dirs_exist_ok=True)

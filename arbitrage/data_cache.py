@@ -13,7 +13,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import logging
 import os
 import shutil
 import time
@@ -27,8 +26,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arbitrage.cache_folder import cache_folder
-from arbitrage.data_file import DataLimits, Identity, read_data_file, too_large
+from arbitrage.cache_folder import cache_folder, warn_unwritable
+from arbitrage.data_file import DataLimits, Identity, plain_file, read_data_file, too_large
 from arbitrage.prepared import Facts, PreparedData, prepare
 
 FORMAT = 1
@@ -38,8 +37,6 @@ MAX_CACHE_BYTES = 32 * 2**30
 SETTLED_AFTER_NS = 2 * 10**9
 
 LEFTOVER_AFTER_S = 3_600.0  # what a process that died has left of an entry
-
-log = logging.getLogger("arbtune.cache")
 
 
 def open_data(
@@ -69,9 +66,10 @@ def open_data(
 
 
 def _prepared(path: str | Path, limits: DataLimits, name: str, cache: DataCache) -> PreparedData:
+    opened_ns = time.time_ns()
     file = read_data_file(path, limits, name)
     data = cache.entry(file.sha256) or cache.keep(prepare(file, limits))
-    cache.remember(file.identity, data.data_sha256)
+    cache.remember(file.identity, data.data_sha256, opened_ns)
     return data
 
 
@@ -79,12 +77,13 @@ def file_digest(path: Path) -> str:
     """The digest of a file's bytes; without reading it where it is recognised.
 
     Raises:
+        DataError: It is no plain file.
         OSError: It cannot be read.
     """
     known = DataCache(cache_folder() / "data").recognised(path)
     if known is not None:
         return known.data_sha256
-    with path.open("rb") as file:
+    with plain_file(path, os.fspath(path)) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -113,9 +112,9 @@ class DataCache:
             return None
         return self.entry(sha256)
 
-    def remember(self, identity: Identity, sha256: str) -> None:
-        """Recognise the file from now on, unless it may still be being written."""
-        if time.time_ns() - identity.mtime_ns < SETTLED_AFTER_NS:
+    def remember(self, identity: Identity, sha256: str, opened_ns: int) -> None:
+        """Recognise the file from now on, unless it was still being written when it was opened."""
+        if opened_ns - identity.mtime_ns < SETTLED_AFTER_NS:
             return
         with suppress(OSError):
             self._seen.mkdir(parents=True, exist_ok=True)
@@ -148,7 +147,7 @@ class DataCache:
             self._put(temporary, self._entry_folder(data.data_sha256))
             self._put_out_the_oldest()
         except OSError as error:
-            log.warning("cannot write to the cache folder %s: %s", self._folder, error.strerror)
+            warn_unwritable(error)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         return self.entry(data.data_sha256) or data
@@ -194,6 +193,13 @@ class DataCache:
                 break
             shutil.rmtree(folder, ignore_errors=True)
             total -= size
+        self._forget_what_is_gone()
+
+    def _forget_what_is_gone(self) -> None:
+        """Remove the notes of files whose entries were put out."""
+        for note in self._seen.glob("[!.]*"):
+            if not self._entry_folder(note.read_text(encoding="ascii", errors="replace")).is_dir():
+                note.unlink()
 
 
 def _write(folder: Path, data: PreparedData) -> None:

@@ -9,8 +9,9 @@ import io
 import os
 import stat
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from arbitrage.errors import RETRYABLE_ERRNOS, DataError
@@ -100,16 +101,29 @@ def _digest_beside(stored: bytes) -> Callable[[], str]:
 
 
 def _read(path: str | os.PathLike[str], limits: DataLimits, name: str) -> tuple[bytes, Identity]:
+    with plain_file(path, name) as file:
+        status = os.fstat(file.fileno())
+        if status.st_size > limits.max_bytes:
+            raise too_large(name, limits)
+        return file.read(), Identity.of(status)
+
+
+@contextmanager
+def plain_file(path: str | os.PathLike[str], name: str) -> Iterator[io.BufferedReader]:
+    """A file opened for reading, whatever stands at its path.
+
+    Raises:
+        DataError: It is a folder, a device, a pipe.
+        OSError: It cannot be opened.
+    """
     # Without O_NONBLOCK the opening of a FIFO waits for somebody to write into it.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise DataError(f"the data file {name!r} is {_kind(status.st_mode)}, not a file")
-        if status.st_size > limits.max_bytes:
-            raise too_large(name, limits)
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise DataError(f"the data file {name!r} is {_kind(mode)}, not a file")
         with os.fdopen(handle, "rb", closefd=False) as file:
-            return file.read(), Identity.of(status)
+            yield file
     finally:
         os.close(handle)
 

@@ -10,14 +10,14 @@ from arbitrage.documents import Document
 from arbitrage.errors import ConfigError, DataChanged
 from worker.chunks import Chunk
 from worker.data_root import resolve_in_root
-from worker.job import payload_of
+from worker.job import Argument, payload_of
 
 if TYPE_CHECKING:
     from arbitrage.prepared import PreparedData
     from arbitrage.sweep_spec import SweepSpec
     from worker.settings import Settings
 
-PILOTS = 16  # configs that are timed, from all over the sweep
+CHUNK = Argument("chunk", "a range of a sweep")
 
 
 def decode_chunk(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Chunk:
@@ -26,7 +26,7 @@ def decode_chunk(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Chunk:
     Raises:
         ConfigError: One sentence that says what is wrong with the payload.
     """
-    return Chunk.parse(payload_of(args, kwargs))
+    return Chunk.parse(payload_of(args, kwargs, CHUNK))
 
 
 def run_chunk(chunk: Chunk, settings: Settings) -> Document:
@@ -44,7 +44,7 @@ def run_chunk(chunk: Chunk, settings: Settings) -> Document:
     if chunk.data_sha256 not in (None, data.data_sha256):
         raise DataChanged(f"{spec.data_file!r} has changed since the sweep was started: start anew")
     if chunk.start == chunk.stop:
-        return _facts(spec, data)
+        return _facts(spec, data, chunk.pilots)
     if chunk.stop > spec.total:
         raise ConfigError(f"config {chunk.stop - 1} of a sweep of {spec.total}")
     columns = spec.columns(chunk.start, chunk.stop)
@@ -68,22 +68,22 @@ def _open(spec: SweepSpec, settings: Settings) -> PreparedData:
     )
 
 
-def _facts(spec: SweepSpec, data: PreparedData) -> Document:
+def _facts(spec: SweepSpec, data: PreparedData, pilots: int) -> Document:
     return {
         "data_sha256": data.data_sha256,
         "rows": data.rows,
         "skipped": data.skipped,
         "engine_version": ENGINE_VERSION,
-        "seconds_per_config": _seconds_per_config(spec, data),
+        "seconds_per_config": _seconds_per_config(spec, data, pilots) if pilots else None,
     }
 
 
-def _seconds_per_config(spec: SweepSpec, data: PreparedData) -> float:
+def _seconds_per_config(spec: SweepSpec, data: PreparedData, pilots: int) -> float:
+    """What one of some configs from all over the sweep takes."""
     from arbitrage.replay import replay
 
-    count = min(PILOTS, spec.total)
-    pilots = [spec.total * number // count for number in range(count)]
+    count = min(pilots, spec.total)
     started = time.perf_counter()
-    for number in pilots:
+    for number in [spec.total * place // count for place in range(count)]:
         replay(data, spec.columns(number, number + 1), 1)
     return (time.perf_counter() - started) / count

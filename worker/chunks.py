@@ -12,14 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from arbitrage.arbitrage_tuning import compact_json
 from arbitrage.errors import ConfigError
-from arbitrage.spec_text import MAX_SPEC_BYTES
 from arbitrage.sweep_spec import SweepSpec
 from arbitrage.validation import in_our_words, one_sentence
 from worker.envelope import CHUNKS, job_message
 from worker.ledger import Submission
 
-MAX_CHUNK_BYTES = MAX_SPEC_BYTES + 1_024
 MAX_CONFIGS = 20_000  # their figures are about a megabyte in Redis
+MAX_PILOTS = 100
 
 ConfigNumber = Annotated[int, Field(ge=0)]
 
@@ -27,7 +26,8 @@ ConfigNumber = Annotated[int, Field(ge=0)]
 class Chunk(BaseModel):
     """The configs `start` to `stop` - 1 of a sweep; an empty range asks about the data alone.
 
-    `data_sha256` is the digest that the data must have, or None when that is the question.
+    `data_sha256` is the digest that the data must have, or None when that is the question. Of an
+    empty range so many `pilots` are timed: configs from all over the sweep.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -37,6 +37,7 @@ class Chunk(BaseModel):
     stop: ConfigNumber
     data_sha256: str | None
     engine_version: str
+    pilots: Annotated[int, Field(ge=0, le=MAX_PILOTS)] = 16
 
     @model_validator(mode="after")
     def _range_rises(self) -> Chunk:
@@ -51,7 +52,11 @@ class Chunk(BaseModel):
         Raises:
             ConfigError: One sentence that names every field that is wrong.
         """
-        return SweepSpec.from_json(compact_json(self.spec))
+        try:
+            text = compact_json(self.spec)
+        except ValueError:
+            raise ConfigError("the spec of a chunk holds a number that is not finite") from None
+        return SweepSpec.from_json(text)
 
     @classmethod
     def parse(cls, payload: Any) -> Chunk:

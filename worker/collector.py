@@ -18,7 +18,14 @@ from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker.chunks import Chunk, of_spec
 from worker.envelope import CHUNKS
 from worker.ledger import State
-from worker.sweep_facts import POLL_S, SweepError, failure_message
+from worker.metas import cancelled_meta
+from worker.sweep_facts import (
+    DONE_BY_ONE_CONFIG,
+    POLL_S,
+    SweepError,
+    error_type,
+    failure_message,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,9 +37,6 @@ if TYPE_CHECKING:
 # Enough for many workers, few enough for their results to be a small part of Redis: a chunk's are
 # about a megabyte.
 CHUNKS_AT_ONCE = 64
-
-# What a config may do to the process that runs it; the others of its chunk have done nothing.
-DONE_BY_ONE_CONFIG = frozenset({"WorkerLostError", "TimeLimitExceeded", "MemoryError"})
 
 Range = tuple[int, int]
 
@@ -80,6 +84,7 @@ class Collector:
         self._spec_of_chunks = of_spec(spec)
         self._in_flight: dict[str, Range] = {}
         self._halves: deque[Range] = deque()
+        self._lost_once: set[Range] = set()
         self.progress = Progress(spec.total)
 
     def run(self, chunk_size: int) -> None:
@@ -93,6 +98,8 @@ class Collector:
         while True:
             self._send(missing)
             if not self._in_flight:
+                self.progress.running = self.progress.queued = 0
+                self._show(self.progress)
                 return
             if not self._collect(list(self._in_flight)):
                 self._look_around()
@@ -159,19 +166,28 @@ class Collector:
         if meta["status"] == "SUCCESS":
             self._keep(part, meta["result"]["figures"], {})
         elif meta["status"] == "REVOKED":
+            self._cancel_the_rest()
             raise SweepError("the sweep was cancelled; the same command goes on with it")
         else:
             self._settle_failure(part, meta)
 
+    def _cancel_the_rest(self) -> None:
+        """What was sent while somebody cancelled: nobody would collect it."""
+        for job_id in self._in_flight:
+            self._ledger.cancel(job_id, cancelled_meta(job_id))
+
     def _settle_failure(self, part: Range, meta: dict[str, Any]) -> None:
         start, stop = part
-        if (meta.get("error") or {}).get("type") not in DONE_BY_ONE_CONFIG:
+        if error_type(meta) not in DONE_BY_ONE_CONFIG:
             raise SweepError(failure_message(meta))
-        if stop - start == 1:
+        if stop - start > 1:
+            middle = (start + stop) // 2
+            self._halves += [(start, middle), (middle, stop)]
+        elif error_type(meta) == "WorkerLostError" and part not in self._lost_once:
+            self._lost_once.add(part)  # its process may have been killed for no fault of its own
+            self._halves.append(part)
+        else:
             self._keep(part, None, {start: failure_message(meta)})
-            return
-        middle = (start + stop) // 2
-        self._halves += [(start, middle), (middle, stop)]
 
     def _keep(self, part: Range, figures: str | None, errors: dict[int, str]) -> None:
         from arbitrage.sweep_rows import sweep_rows

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from traceback import clear_frames
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from arbitrage.arbitrage_tuning import (
     MAX_JOB_BYTES,
@@ -32,6 +32,16 @@ log = logging.getLogger("arbtune.jobs")
 Result = TypeVar("Result")
 
 
+class Argument(NamedTuple):
+    """The one argument of a task."""
+
+    name: str
+    what: str
+
+
+CONFIG = Argument("config", "a TuningConfig")
+
+
 class JobFailedError(Exception):
     """What a task raises: the error record, so that Celery can carry it between processes."""
 
@@ -53,10 +63,10 @@ class Attempt:
         return cls(start.holder, start.attempts, time.monotonic())
 
 
-def payload_text(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+def payload_text(args: tuple[Any, ...], kwargs: dict[str, Any], argument: Argument) -> str:
     """What the ledger keeps of a foreign job's payload: its JSON, or nothing when it is unfit."""
     try:
-        payload = payload_of(args, kwargs)
+        payload = payload_of(args, kwargs, argument)
         text = compact_json(payload)
         return text if isinstance(payload, dict) and len(text.encode()) <= MAX_JOB_BYTES else ""
     except (ConfigError, ValueError, TypeError, RecursionError):
@@ -69,7 +79,7 @@ def decode(args: tuple[Any, ...], kwargs: dict[str, Any]) -> TuningConfig:
     Raises:
         ConfigError: One sentence that says what is wrong with the payload.
     """
-    payload = payload_of(args, kwargs)
+    payload = payload_of(args, kwargs, CONFIG)
     size = _json_size(payload)
     if size > MAX_JOB_BYTES:
         raise ConfigError(f"the job is {size:,} bytes of JSON; at most {MAX_JOB_BYTES:,} travel")
@@ -112,7 +122,7 @@ def attempted(work: Callable[[], Result], settings: Settings) -> Result:
         raise JobFailedError(error_record(error)) from error
 
 
-def payload_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def payload_of(args: tuple[Any, ...], kwargs: dict[str, Any], argument: Argument) -> Any:
     """The one argument that a task takes.
 
     Raises:
@@ -120,11 +130,13 @@ def payload_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """
     if len(args) == 1 and not kwargs:
         return args[0]
-    if not args and set(kwargs) == {"config"}:
-        return kwargs["config"]
+    if not args and set(kwargs) == {argument.name}:
+        return kwargs[argument.name]
     if REFUSED in kwargs:
         raise ConfigError(str(kwargs[REFUSED]))
-    raise ConfigError("the task takes one argument, config: a TuningConfig as a JSON object")
+    raise ConfigError(
+        f"the task takes one argument, {argument.name}: {argument.what} as a JSON object"
+    )
 
 
 def _json_size(payload: Any) -> int:

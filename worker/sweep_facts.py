@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.data_cache import file_digest
-from arbitrage.errors import ArbtuneError, ConfigError
+from arbitrage.errors import ArbtuneError, ConfigError, DataError
 from worker.chunks import MAX_CONFIGS, Chunk, of_spec
 from worker.data_root import resolve_in_root
 from worker.envelope import CHUNKS
@@ -24,6 +24,13 @@ POLL_S = 0.1
 # A chunk's work: long enough that its way through Redis does not count, short enough that a lost
 # one costs little and progress is seen.
 SECONDS_PER_CHUNK = 1.5
+
+# The size of a chunk where no config could be timed, because one of those ended its process or took
+# too long: as good as any, since halving will have to find it.
+UNTIMED_CHUNK_SIZE = 64
+
+# What one config may do to the process that runs it; the others of its chunk have done nothing.
+DONE_BY_ONE_CONFIG = frozenset({"WorkerLostError", "TimeLimitExceeded", "MemoryError"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,7 @@ def local_digest(spec: SweepSpec, settings: Settings) -> str | None:
     """The digest of the data file, where this machine has it under the data root."""
     try:
         return file_digest(resolve_in_root(spec.data_file, settings.data_root))
-    except (ConfigError, OSError):
+    except (ConfigError, DataError, OSError):  # a worker says what is wrong with it
         return None
 
 
@@ -55,22 +62,35 @@ def ask_workers(spec: SweepSpec, ledger: Ledger) -> Facts:
     question = Chunk(
         spec=of_spec(spec), start=0, stop=0, data_sha256=None, engine_version=ENGINE_VERSION
     )
+    meta = _answer(question, ledger)
+    if error_type(meta) in DONE_BY_ONE_CONFIG:
+        meta = _answer(question.model_copy(update={"pilots": 0}), ledger)
+    if meta["status"] != "SUCCESS":
+        raise SweepError(failure_message(meta))
+    answer = meta["result"]
+    return Facts(answer["data_sha256"], _chunk_size(answer["seconds_per_config"]))
+
+
+def _chunk_size(seconds_per_config: float | None) -> int:
+    if seconds_per_config is None:
+        return UNTIMED_CHUNK_SIZE
+    return max(1, min(MAX_CONFIGS, int(SECONDS_PER_CHUNK / max(seconds_per_config, 1e-9))))
+
+
+def _answer(question: Chunk, ledger: Ledger) -> dict[str, Any]:
     job_id = f"sweep-question-{uuid.uuid4()}"
     ledger.submit([question.submission(job_id)], CHUNKS)
     while True:
         [meta] = ledger.results([job_id])
         if meta is not None:
-            break
+            ledger.forget([job_id])
+            return meta
         time.sleep(POLL_S)
-    ledger.forget([job_id])
-    answer = meta["result"]
-    if meta["status"] != "SUCCESS":
-        raise SweepError(failure_message(meta))
-    seconds = max(float(answer["seconds_per_config"]), 1e-9)
-    return Facts(
-        data_sha256=answer["data_sha256"],
-        chunk_size=max(1, min(MAX_CONFIGS, int(SECONDS_PER_CHUNK / seconds))),
-    )
+
+
+def error_type(meta: dict[str, Any]) -> str | None:
+    """The kind of what ended a chunk, None where nothing did."""
+    return (meta.get("error") or {}).get("type")
 
 
 def failure_message(meta: dict[str, Any]) -> str:

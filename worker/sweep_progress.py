@@ -85,5 +85,8 @@ def _duration(seconds: float) -> str:
 def _best(best: dict[str, Any] | None, varying: list[str], rank_by: str) -> str:
     if best is None:
         return ""
-    config = ", ".join(f"{name} {best[name]:g}" for name in varying[:_SHOWN_FIELDS])
+    values = {name: best[name] for name in varying[:_SHOWN_FIELDS]}
+    config = ", ".join(
+        f"{name} {'not set' if value is None else f'{value:g}'}" for name, value in values.items()
+    )
     return f"best so far: {rank_by} {best[rank_by]:,.2f} with {config or 'the one config'}"

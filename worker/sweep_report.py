@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -24,10 +25,20 @@ FIGURES = {
     "max_drawdown_pct": "drawdown %",
 }
 
+# What gives way, one after the other, where a line is too short for all; the grids follow, the last
+# first. The best config is told in full below.
+LEAST_MISSED = ("win_rate", "realized_pnl_usd", "total_trades", "max_drawdown_pct")
+
+UNBOUNDED = 10_000  # columns
+
+Column = tuple[str, list[str]]
+"""A title and the cells below it."""
+
 
 def print_report(spec: SweepSpec, folder: SweepFolder, summary: dict[str, Any], note: str) -> None:
-    """Print the ranking and the winner; tabs instead of columns where stdout is no terminal."""
+    """Print the ranking and the winner; nothing is cut short for a reader that is no terminal."""
     console = Console(highlight=False, soft_wrap=True)
+    width = console.width if console.is_terminal else UNBOUNDED
     parts = [f"sweep {summary['sweep_id']}: {summary['succeeded']:,} of {summary['total']:,}"]
     parts += [f"{summary['failed']:,} failed"] if summary["failed"] else []
     parts += [note] if note else []
@@ -37,22 +48,42 @@ def print_report(spec: SweepSpec, folder: SweepFolder, summary: dict[str, Any], 
     if best is None:
         console.print("no config passes the filters" if summary["succeeded"] else "no results yet")
         return
-    console.print(_ranking(spec, folder))
+    console.print(_ranking(spec, folder, width), width=width)
     console.print(f"\nThe best by {spec.rank_by}, config number {best['config_number']}:")
     config = {name: best[name] for name in TuningConfig.model_fields if best[name] is not None}
     console.print(json.dumps(config, ensure_ascii=False), markup=False)
 
 
-def _ranking(spec: SweepSpec, folder: SweepFolder) -> Table:
-    varying = [grid.name for grid in spec.grids]
-    figures = {**FIGURES, **({} if spec.rank_by in FIGURES else {spec.rank_by: spec.rank_by})}
+def _ranking(spec: SweepSpec, folder: SweepFolder, width: int) -> Table:
+    columns = dict(_columns(spec, folder.first_rows(spec, SHOWN)))
+    shown = list(columns)
+    for name in [*LEAST_MISSED, *reversed([grid.name for grid in spec.grids])]:
+        if _width(columns[name] for name in shown) <= width:
+            break
+        if name in shown and name != spec.rank_by:
+            shown.remove(name)
     table = Table(box=None, pad_edge=False)
-    for title in [*(name.replace("_", " ") for name in varying), *figures.values()]:
-        table.add_column(title, justify="right")
-    for row in folder.first_rows(spec, SHOWN):
-        cells = [f"{row[name]:g}" if row[name] is not None else "" for name in varying]
-        table.add_row(*cells, *(_figure(row[name]) for name in figures))
+    for name in shown:
+        table.add_column(columns[name][0], justify="right", no_wrap=True)
+    for cells in zip(*(columns[name][1] for name in shown), strict=True):
+        table.add_row(*cells)
     return table
+
+
+def _columns(spec: SweepSpec, rows: list[dict[str, Any]]) -> Iterator[tuple[str, Column]]:
+    for grid in spec.grids:
+        values = [row[grid.name] for row in rows]
+        cells = ["" if value is None else f"{value:g}" for value in values]
+        yield grid.name, (grid.name.replace("_", "\n"), cells)
+    for name in dict.fromkeys([*FIGURES, spec.rank_by]):
+        title = FIGURES.get(name, name.replace("_", " ")).replace(" ", "\n")
+        yield name, (title, [_figure(row[name]) for row in rows])
+
+
+def _width(columns: Iterable[Column]) -> int:
+    """Of columns side by side, with two blanks between them."""
+    widths = [max(map(len, [*title.split("\n"), *cells])) + 2 for title, cells in columns]
+    return sum(widths) - 2
 
 
 def _figure(value: float | None) -> str:

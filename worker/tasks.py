@@ -11,10 +11,10 @@ from celery.exceptions import Ignore
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker.celery_app import app
-from worker.chunk_job import decode_chunk, run_chunk
+from worker.chunk_job import CHUNK, decode_chunk, run_chunk
 from worker.envelope import CHUNKS, JOBS, Route
 from worker.identity import worker_id
-from worker.job import Attempt, attempt_job, attempted, payload_text
+from worker.job import CONFIG, Attempt, attempt_job, attempted, payload_text
 
 log = logging.getLogger("arbtune.jobs")
 
@@ -56,9 +56,8 @@ def _claimed(
     """Claim the delivered job; the arguments to run it with."""
     job_id = task.request.id
     queue = (task.request.delivery_info or {}).get("routing_key") or route.queue
-    start = task.backend.ledger.start(
-        job_id, worker_id(), payload_text(args, kwargs), Route(route.task, queue)
-    )
+    payload = payload_text(args, kwargs, CHUNK if route is CHUNKS else CONFIG)
+    start = task.backend.ledger.start(job_id, worker_id(), payload, Route(route.task, queue))
     if start is None:
         # A doubled or late delivery: the job runs, waits for its retry, or has its outcome.
         log.info("job.dropped", extra={"job_id": job_id})

@@ -67,7 +67,9 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
     if arguments.status:
         return _report(spec, folder, arguments, note=_open_note(folder, ledger))
     if arguments.cancel:
-        return _cancel(folder, ledger)
+        note = f"{_cancel(folder, ledger):,} chunks cancelled; what is on disk stays"
+        _report(spec, folder, arguments, note=note)
+        return EXIT_OK
     with folder.exclusively():
         if arguments.collect:
             _collect(spec, folder, digest, ledger)
@@ -119,13 +121,12 @@ def _forget(folder: SweepFolder, ledger: Ledger) -> None:
 
 
 def _cancel(folder: SweepFolder, ledger: Ledger) -> int:
+    """How many chunks it ended."""
     from worker.metas import cancelled_meta
 
     job_ids = ledger.with_prefix(f"{folder.sweep_id}.", OPEN)
     states = [ledger.cancel(job_id, cancelled_meta(job_id)) for job_id in job_ids]
-    cancelled = states.count(State.CANCELLED)
-    print(f"{folder.sweep_id}  {cancelled:,} chunks cancelled; what is on disk stays")
-    return EXIT_OK
+    return states.count(State.CANCELLED)
 
 
 def _open_note(folder: SweepFolder, ledger: Ledger) -> str:

@@ -14,7 +14,12 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
+import numpy as np
+
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
+from worker import chunk_job
+from worker.chunks import Chunk
+from worker.settings import Settings
 
 _run = ArbitrageTuningRunner.run
 
@@ -67,6 +72,30 @@ POISONS = {
     "sleep": sleep,
 }
 
+_run_chunk = chunk_job.run_chunk
+
+
+def poisoned_run_chunk(chunk: Chunk, settings: Settings) -> Any:
+    """A chunk's run; `POISON@SPREAD` as tag is taken by each config of that min_spread_bps."""
+    from arbitrage import replay
+
+    poison, _, spread = (chunk.spec.get("tag") or "").partition("@")
+    poison, _, argument = poison.partition(":")
+    run = replay.replay
+
+    def poisoned_replay(data: Any, parameters: Any, count: int) -> Any:
+        if not spread or float(spread) in np.atleast_1d(parameters["min_spread_bps"]):
+            POISONS.get(poison, str)(argument)
+        return run(data, parameters, count)
+
+    replay.replay = poisoned_replay
+    try:
+        return _run_chunk(chunk, settings)
+    finally:
+        replay.replay = run
+
+
+chunk_job.run_chunk = poisoned_run_chunk
 ArbitrageTuningRunner.run = poisoned_run  # type: ignore[method-assign, assignment]
 
 if os.environ.get("ARBTUNE_TEST_WITHOUT_RECOVERY"):

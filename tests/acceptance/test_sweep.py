@@ -1,0 +1,518 @@
+"""`arbtune sweep` through real servers and real workers: its rows, its resumption, its failures."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import random
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import redis
+from celery import Celery
+
+from arbitrage.arbitrage_core import ENGINE_VERSION
+from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
+from arbitrage.data_cache import file_digest
+from arbitrage.sweep import SweepSpec, run_sweep
+from arbitrage.sweep_results import SweepFolder
+from arbitrage.sweep_rows import FIGURES, SCHEMA
+from arbitrage.sweep_spec import sweep_id
+from tests.conftest import WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
+from tests.sweeps import spec
+from worker.chunk_figures import unpacked
+from worker.chunks import Chunk, of_spec
+from worker.collector import chunk_id
+from worker.envelope import CHUNKS
+from worker.ledger import Ledger, State
+
+SPREADS = {"name": "min_spread_bps", "start": 0, "stop": 60, "num": 61}
+GRIDS = (
+    {"name": "min_spread_bps", "start": 0, "stop": 60, "num": 7},
+    {"name": "max_open_trades", "values": [1, 3]},
+    {"name": "stop_on_drawdown_pct", "values": [None, 0.01]},
+)
+DEADLY = 20  # the min_spread_bps of the config that a poison is meant for
+
+
+@dataclass
+class Desk:
+    """Somebody's place of work: a data root, a server, results of its own."""
+
+    root: Path
+    url: str
+    results: Path
+
+    @property
+    def ledger(self) -> Ledger:
+        return ledger_at(self.url)
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        return {
+            **os.environ,
+            "ARBTUNE_REDIS_URL": self.url,
+            "ARBTUNE_DATA_ROOT": str(self.root),
+            "ARBTUNE_RESULTS_DIR": str(self.results),
+            **changes,
+        }
+
+    def command(self, sweep: dict[str, Any], *flags: str) -> list[str]:
+        path = self.results.parent / "spec.json"
+        path.write_text(json.dumps(sweep), encoding="utf-8")
+        return [sys.executable, "-m", "worker.cli", "sweep", str(path), *flags]
+
+    def sweep(
+        self, sweep: dict[str, Any], *flags: str, **changes: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(sweep, *flags),
+            env=self.environment(**changes),
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+
+    def start(self, sweep: dict[str, Any]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self.command(sweep),
+            env=self.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+
+    def folder(self, sweep: dict[str, Any]) -> SweepFolder:
+        parsed = SweepSpec(**sweep)
+        digest = file_digest(self.root / parsed.data_file)
+        return SweepFolder(self.results, sweep_id(parsed.identity(), digest, ENGINE_VERSION))
+
+    def with_chunks_of(self, size: int, sweep: dict[str, Any]) -> SweepFolder:
+        """The sweep's folder as an earlier run left it that had begun and computed nothing."""
+        folder, parsed = self.folder(sweep), SweepSpec(**sweep)
+        folder.path.mkdir(parents=True)
+        folder.describe(parsed, file_digest(self.root / parsed.data_file), ENGINE_VERSION, size)
+        return folder
+
+    def rows(self, sweep: dict[str, Any]) -> pl.DataFrame:
+        return self.folder(sweep).rows(SweepSpec(**sweep).total).collect()
+
+    def open_chunks(self, sweep: dict[str, Any]) -> list[str]:
+        open_states = (State.QUEUED, State.RUNNING)
+        return self.ledger.with_prefix(f"{self.folder(sweep).sweep_id}.", open_states)
+
+    def here(self, sweep: dict[str, Any]) -> pl.DataFrame:
+        """The same sweep in this process."""
+        before = Path.cwd()
+        os.chdir(self.root)
+        try:
+            return run_sweep(SweepSpec(**sweep))
+        finally:
+            os.chdir(before)
+
+
+@pytest.fixture(scope="module")
+def sweep_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("sweeps")
+    text = quotes_csv() + "2024-01-01T00:02:00Z,0,0,100,101\n"
+    (root / "quotes.csv").write_text(text, encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="module")
+def poisonous(
+    redis_url: str, sweep_root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WorkerProcess]:
+    """A worker of two processes whose chunks do what their tags say."""
+    log = tmp_path_factory.mktemp("sweep-worker") / "log"
+    with running_worker(
+        own_database(redis_url),
+        sweep_root,
+        log,
+        concurrency=2,
+        poisonous=True,
+        job_time_limit_s="3",
+        lease_s="3",
+    ) as running:
+        yield running
+
+
+def own_database(url: str) -> str:
+    """Apart from the session's worker, which takes no poison."""
+    return url.removesuffix("/0") + "/2"
+
+
+@pytest.fixture
+def desk(redis_url: str, sweep_root: Path, tmp_path: Path) -> Desk:
+    """At the module's worker, where a test asks for `poisonous`."""
+    return Desk(sweep_root, own_database(redis_url), tmp_path / "results")
+
+
+@pytest.fixture
+def lonely(own_redis_url: str, sweep_root: Path, tmp_path: Path) -> Desk:
+    """At a server that no worker listens to, unless the test starts one."""
+    return Desk(sweep_root, own_redis_url, tmp_path / "results")
+
+
+def files_of(folder: SweepFolder) -> dict[str, tuple[int, int]]:
+    """Each file of the results as it is; another one if it was rewritten."""
+    statuses = {path.name: path.stat() for path in folder.path.iterdir()}
+    return {name: (status.st_ino, status.st_mtime_ns) for name, status in statuses.items()}
+
+
+def one_sentence(answer: subprocess.CompletedProcess[str]) -> str:
+    assert answer.returncode == 1, answer
+    assert answer.stdout == ""
+    assert answer.stderr.startswith("arbtune: ")
+    assert answer.stderr.count("\n") == 1
+    return answer.stderr
+
+
+# -- the rows
+
+
+@pytest.mark.usefixtures("poisonous")
+def test_the_rows_are_those_of_this_process_and_of_single_jobs(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = spec(*GRIDS, max_position_usd=1e6, sample={"n": 25, "seed": 3}, tag_prefix="s")
+    answer = desk.sweep(sweep, "--json")
+    assert answer.returncode == 0, answer.stderr
+    rows = desk.rows(sweep)
+    assert rows.equals(desk.here(sweep))
+    assert rows.schema == SCHEMA
+    assert rows["config_number"].to_list() == list(range(25))
+    assert 0 < rows["stopped_row"].null_count() < 25
+
+    monkeypatch.chdir(desk.root)
+    parsed = SweepSpec(**sweep)
+    for row in rows.iter_rows(named=True):
+        config = parsed.config(row["config_number"])
+        metrics = ArbitrageTuningRunner(config).run()  # of a small file: by the streaming engine
+        figures = {**metrics.model_dump(), "max_drawdown_pct": row["max_drawdown_pct"]}
+        assert row["max_drawdown_pct"] == pytest.approx(metrics.max_drawdown_pct, abs=1e-9)
+        assert {name: row[name] for name in FIGURES} == {name: figures[name] for name in FIGURES}
+        assert {name: row[name] for name in config.model_dump()} == config.model_dump()
+
+    summary = json.loads(answer.stdout)
+    folder = desk.folder(sweep)
+    assert summary == {
+        "sweep_id": folder.sweep_id,
+        "total": 25,
+        "succeeded": 25,
+        "failed": 0,
+        "results_dir": str(folder.path),
+        "best": rows.sort("net_pnl_usd", "config_number", descending=[True, False]).to_dicts()[0],
+    }
+    assert desk.ledger.with_prefix(f"{folder.sweep_id}.", State) == []  # Redis has forgotten them
+
+
+def test_a_finished_sweep_computes_nothing_and_rewrites_no_file(
+    poisonous: WorkerProcess, desk: Desk
+) -> None:
+    sweep = spec(*GRIDS)
+    first = desk.sweep(sweep, "--json")
+    files, jobs = files_of(desk.folder(sweep)), len(poisonous.events("job.finished"))
+    for flag in ((), ("--collect",), ("--status",)):
+        again = desk.sweep(sweep, "--json", *flag)
+        assert (again.returncode, again.stdout) == (0, first.stdout)
+    assert files_of(desk.folder(sweep)) == files
+    assert len(poisonous.events("job.finished")) == jobs
+    fresh = desk.sweep(sweep, "--fresh", "--json")
+    assert (fresh.returncode, fresh.stdout) == (0, first.stdout)
+    assert files_of(desk.folder(sweep)) != files
+
+
+@pytest.mark.usefixtures("poisonous")
+def test_a_sweep_that_grows_goes_on_with_what_is_there(desk: Desk) -> None:
+    sweep = spec(*GRIDS)
+    assert desk.sweep({**sweep, "max_jobs": 10}).returncode == 0
+    before = files_of(desk.folder(sweep))
+    assert desk.sweep(sweep).returncode == 0
+    after = files_of(desk.folder(sweep))
+    kept = {name: found for name, found in before.items() if name.endswith(".parquet")}
+    assert kept.items() <= after.items()
+    assert desk.rows(sweep).equals(desk.here(sweep))
+
+
+# -- deaths
+
+
+@pytest.mark.usefixtures("poisonous")
+def test_a_killed_client_goes_on_where_it_was(desk: Desk) -> None:
+    sweep = spec(SPREADS, tag="sleep:0.02")
+    folder = desk.with_chunks_of(1, sweep)
+    luck = random.Random(7)
+    for _ in range(2):
+        parts = len(folder.parts(61))
+        client = desk.start(sweep)
+        some = parts + luck.randint(1, 20)
+
+        def are_there(some: int = some) -> bool:
+            return len(folder.parts(61)) >= some
+
+        wait_until(are_there, "some parts are there")
+        client.kill()
+        client.communicate()
+    before = files_of(folder)
+    assert desk.sweep(sweep).returncode == 0
+    kept = {name: found for name, found in before.items() if name.endswith(".parquet")}
+    assert 0 < len(kept) < 61
+    assert kept.items() <= files_of(folder).items()
+    assert desk.rows(sweep).equals(desk.here(sweep))
+
+
+def test_a_killed_worker_and_a_killed_client_lose_nothing(lonely: Desk, tmp_path: Path) -> None:
+    sweep = spec(SPREADS, tag="sleep:0.02")
+    folder = lonely.with_chunks_of(3, sweep)
+    options: dict[str, Any] = {"poisonous": True, "lease_s": "3"}
+    with running_worker(lonely.url, lonely.root, tmp_path / "1", **options) as worker:
+        client = lonely.start(sweep)
+        wait_until(lambda: len(folder.parts(61)) >= 3, "some parts are there")
+        os.killpg(worker.process.pid, signal.SIGKILL)
+        client.kill()
+        client.communicate()
+    with running_worker(lonely.url, lonely.root, tmp_path / "2", **options):
+        answer = lonely.sweep(sweep)
+    assert answer.returncode == 0, answer.stderr
+    assert lonely.rows(sweep).equals(lonely.here(sweep))
+
+
+def test_a_worker_whose_child_is_killed_runs_the_next_chunk(
+    poisonous: WorkerProcess, desk: Desk
+) -> None:
+    """The replacement is forked by a parent that has compiled kernels: it must not hang."""
+    sweep = spec({**SPREADS, "num": 2}, tag="sleep:0.5")
+    desk.with_chunks_of(1, sweep)
+    client = desk.start(sweep)
+    wait_until(lambda: State.RUNNING in desk.ledger.states(desk.open_chunks(sweep)), "a chunk runs")
+    for child in poisonous.children():
+        os.kill(child, signal.SIGKILL)
+    client.communicate(timeout=60)
+    assert client.returncode == 0
+    assert desk.rows(sweep).equals(desk.here(sweep))
+    assert desk.sweep(spec(*GRIDS)).returncode == 0
+
+
+@pytest.mark.usefixtures("poisonous")
+@pytest.mark.parametrize(
+    ("poison", "words"),
+    [
+        ("exit:9", "the process that ran the job died: exitcode 9"),
+        ("loop", "the job ran longer than 3 s (ARBTUNE_JOB_TIME_LIMIT_S)"),
+        ("memory", "bytes of memory (ARBTUNE_JOB_MEMORY_BYTES)"),
+    ],
+)
+def test_a_config_that_ends_its_process_is_found_and_spoils_no_other(
+    desk: Desk, poison: str, words: str
+) -> None:
+    """Among the configs that are timed beforehand as well: there are no more than those."""
+    sweep = spec({**SPREADS, "num": 4}, tag=f"{poison}@{DEADLY}")
+    answer = desk.sweep(sweep, "--json")
+    assert answer.returncode == 1
+    summary = json.loads(answer.stdout)
+    assert (summary["succeeded"], summary["failed"]) == (3, 1)
+    rows = desk.rows(sweep)
+    [failed] = rows.filter(pl.col("status") == "error").to_dicts()
+    assert failed["min_spread_bps"] == DEADLY
+    assert words in failed["error"]
+    assert {failed[name] for name in FIGURES} == {None}
+    sound = pl.col("min_spread_bps") != DEADLY
+    assert rows.filter(sound).equals(desk.here(sweep).filter(sound))
+
+
+# -- what cannot go on
+
+
+@pytest.mark.usefixtures("poisonous")
+def test_a_changed_file_is_another_sweep_and_a_chunk_of_the_old_one_fails(desk: Desk) -> None:
+    path = desk.root / "changing.csv"
+    sweep = spec(SPREADS, data_file="changing.csv")
+    path.write_text(quotes_csv(), encoding="utf-8")
+    first = json.loads(desk.sweep(sweep, "--json").stdout)
+    path.write_text(quotes_csv(cycles=3), encoding="utf-8")
+    second = json.loads(desk.sweep(sweep, "--json").stdout)
+    assert first["sweep_id"] != second["sweep_id"]
+    assert desk.rows(sweep).equals(desk.here(sweep))
+
+    parsed = SweepSpec(**sweep)
+    old = Chunk(
+        spec=of_spec(parsed),
+        start=0,
+        stop=1,
+        data_sha256="0" * 64,
+        engine_version=ENGINE_VERSION,
+    )
+    desk.ledger.submit([old.submission("of-the-old")], CHUNKS)
+    wait_until(lambda: desk.ledger.states(["of-the-old"]) == [State.ERROR], "it fails")
+    record = desk.ledger.record("of-the-old")
+    assert record is not None
+    assert record.error is not None
+    assert record.error["type"] == "DataChanged"
+    assert record.error["retryable"] is False
+
+
+def test_a_chunk_of_another_version_is_handed_back_uncounted(
+    poisonous: WorkerProcess, desk: Desk
+) -> None:
+    parsed = SweepSpec(**spec(SPREADS))
+    newer = Chunk(spec=of_spec(parsed), start=0, stop=1, data_sha256=None, engine_version="99")
+    desk.ledger.submit([newer.submission("of-99")], CHUNKS)
+    wait_until(
+        lambda: len(poisonous.events("chunk.of_another_version")) >= 2, "it is handed back again"
+    )
+    record = desk.ledger.record("of-99")
+    assert record is not None
+    assert record.state.is_open
+    assert record.attempts <= 1  # the one that runs now, if any
+    desk.ledger.cancel("of-99", {})
+
+
+@pytest.mark.usefixtures("poisonous")
+def test_a_plain_celery_client_sends_a_chunk_by_its_name(desk: Desk) -> None:
+    sweep = spec(*GRIDS)
+    payload = {
+        "spec": sweep,
+        "start": 3,
+        "stop": 9,
+        "data_sha256": file_digest(desk.root / "quotes.csv"),
+        "engine_version": ENGINE_VERSION,
+    }
+    client = Celery("somebody-else", broker=desk.url, backend=desk.url)
+    sent = client.send_task(CHUNKS.task, args=[payload], queue=CHUNKS.queue)
+    figures = unpacked(sent.get(timeout=30)["figures"])
+    expected = desk.here(sweep)[3:9]
+    assert {name: column.to_list() for name, column in figures.items()} | {"stopped_row": None} == {
+        name: expected[name].to_list() for name in FIGURES
+    } | {"stopped_row": None}
+    backwards = {"chunk": {**payload, "stop": 2}}
+    wrong = client.send_task(CHUNKS.task, kwargs=backwards, queue=CHUNKS.queue)
+    with pytest.raises(ValueError, match="its range rises"):
+        wrong.get(timeout=30)
+    again = client.send_task(CHUNKS.task, kwargs={"chunk": payload}, queue=CHUNKS.queue)
+    assert again.get(timeout=30)["stop"] == 9
+
+
+@pytest.mark.usefixtures("poisonous")
+def test_a_client_without_the_file_asks_the_workers(desk: Desk, tmp_path: Path) -> None:
+    sweep = spec(*GRIDS)
+    answer = desk.sweep(sweep, "--json", ARBTUNE_DATA_ROOT=str(tmp_path))
+    assert answer.returncode == 0, answer.stderr
+    assert desk.rows(sweep).equals(desk.here(sweep))
+    nobody_has_it = desk.sweep({**sweep, "data_file": "none.csv"})
+    assert one_sentence(nobody_has_it) == "arbtune: Data file not found: none.csv\n"
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "an unknown field": (spec(SPREADS, surprise=1), "surprise"),
+    "an empty grid": (spec({"name": "min_spread_bps", "values": []}), "min_spread_bps"),
+    "a refused value": (spec(SPREADS, slippage_bps=-1), "slippage_bps must be non-negative"),
+    "a name that stands twice": (spec(SPREADS, min_spread_bps=1), "min_spread_bps"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_spec_is_one_sentence_and_nothing_is_sent(lonely: Desk, case: str) -> None:
+    sweep, words = WRONG[case]
+    assert words in one_sentence(lonely.sweep(sweep))
+    client: Any = redis.Redis.from_url(lonely.url)
+    assert client.keys() == []
+    assert not lonely.results.exists()
+
+
+# -- looked after
+
+
+def test_a_sweep_is_looked_at_cancelled_and_gone_on_with(lonely: Desk, tmp_path: Path) -> None:
+    sweep = spec(SPREADS)
+    folder = lonely.with_chunks_of(1, sweep)
+    client = lonely.start(sweep)
+    wait_until(lambda: len(lonely.open_chunks(sweep)) == 61, "all chunks are sent")
+    status = lonely.sweep(sweep, "--status")
+    assert (status.returncode, status.stderr) == (1, "")
+    assert f"sweep {folder.sweep_id}: 0 of 61, 0 chunks run, 61 wait" in status.stdout
+    assert "no results yet" in status.stdout
+    held = lonely.sweep(sweep)
+    assert "another process collects results into" in one_sentence(held)
+
+    cancelled = lonely.sweep(sweep, "--cancel", "--json")
+    assert (cancelled.returncode, cancelled.stderr) == (0, "")
+    assert json.loads(cancelled.stdout)["succeeded"] == 0
+    _, complaint = client.communicate(timeout=30)
+    assert client.returncode == 1
+    *plain, last = complaint.decode().splitlines()
+    assert last == "arbtune: the sweep was cancelled; the same command goes on with it"
+    for line in plain:  # no terminal: now and then one that says where it stands
+        assert line.startswith("0 of 61 configs (0%), 0 running, 61 queued")
+    chunks = [chunk_id(folder.sweep_id, (number, number + 1)) for number in range(61)]
+    assert set(lonely.ledger.states(chunks)) == {State.CANCELLED}
+
+    client = lonely.start(sweep)
+    wait_until(lambda: len(lonely.open_chunks(sweep)) == 61, "all chunks are sent again")
+    client.kill()
+    client.communicate()
+    with running_worker(lonely.url, lonely.root, tmp_path / "log"):
+        wait_until(lambda: not lonely.open_chunks(sweep), "the chunks end without their client")
+    collected = lonely.sweep(sweep, "--collect", "--json")
+    assert (collected.returncode, json.loads(collected.stdout)["succeeded"]) == (0, 61)
+    assert lonely.rows(sweep).equals(lonely.here(sweep))
+
+
+def test_a_sweep_of_its_own_server_and_workers(sweep_root: Path, tmp_path: Path) -> None:
+    nowhere = "redis://127.0.0.1:1/0"
+    desk = Desk(sweep_root, nowhere, tmp_path / "results")
+    answer = desk.sweep(spec(*GRIDS), "--local", "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["succeeded"] == 28
+    assert desk.rows(spec(*GRIDS)).equals(desk.here(spec(*GRIDS)))
+
+
+@pytest.mark.usefixtures("poisonous")
+def test_a_terminal_of_80_columns_has_each_row_on_a_line(desk: Desk) -> None:
+    sweep = spec(*GRIDS, max_position_usd=1e6, rank_by="final_balance_usd")
+    main, terminal = pty.openpty()
+    client = subprocess.Popen(
+        desk.command(sweep),
+        env=desk.environment(COLUMNS="80", TERM="xterm", NO_COLOR="1"),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(terminal)
+    shown = read_all(main)
+    _, progress = client.communicate(timeout=60)
+    assert client.returncode == 0
+    assert "\x1b" not in progress
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+    table = lines[2 : lines.index("")]
+    rows = [line for line in table if line.split()[0][0].isdigit()]
+    assert len(rows) == 10
+    assert max(map(len, table)) <= 80
+    best = desk.folder(sweep).best(SweepSpec(**sweep))
+    assert best is not None
+    assert f"{best['final_balance_usd']:,.2f}" in shown
+    assert "…" not in shown
+
+
+def read_all(terminal: int) -> str:
+    """What is written to the other end until nobody holds it."""
+    shown = b""
+    while True:
+        try:
+            block = os.read(terminal, 65_536)
+        except OSError:  # how Linux says so
+            break
+        if not block:
+            break
+        shown += block
+    os.close(terminal)
+    return shown.decode()

@@ -1,0 +1,158 @@
+"""Chunks as they travel: small, whole, refused with a sentence when they are not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arbitrage.arbitrage_core import ENGINE_VERSION
+from arbitrage.errors import ConfigError, DataChanged, DataError
+from arbitrage.replay import open_data, replay
+from arbitrage.sweep import SweepSpec, run_sweep
+from arbitrage.sweep_rows import sweep_rows
+from tests.conftest import quotes_csv
+from tests.sweeps import spec
+from worker.chunk_figures import packed, unpacked
+from worker.chunk_job import decode_chunk, run_chunk
+from worker.chunks import MAX_CONFIGS, Chunk, of_spec
+from worker.settings import Settings
+
+GRIDS = (
+    {"name": "min_spread_bps", "start": 0, "stop": 60, "num": 7},
+    {"name": "max_open_trades", "values": [1, 3]},
+    {"name": "stop_on_drawdown_pct", "values": [None, 0.01]},
+)
+SWEEP = SweepSpec(**spec(*GRIDS, max_position_usd=1e6))
+
+
+def chunk(start: int, stop: int, sweep: SweepSpec = SWEEP, **changes: Any) -> dict[str, Any]:
+    """A sound chunk as JSON, with these changes."""
+    document = {
+        "spec": of_spec(sweep),
+        "start": start,
+        "stop": stop,
+        "data_sha256": None,
+        "engine_version": ENGINE_VERSION,
+        **changes,
+    }
+    found: dict[str, Any] = json.loads(json.dumps(document))
+    return found
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Those of a worker whose data root, the current directory, holds `quotes.csv`."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quotes.csv").write_text(
+        quotes_csv() + "2024-01-01T00:02:00Z,0,0,100,101\n", encoding="utf-8"
+    )
+    return Settings.from_environment({"ARBTUNE_DATA_ROOT": str(tmp_path)})
+
+
+def test_the_chunks_of_a_sweep_make_its_rows(settings: Settings) -> None:
+    expected = run_sweep(SWEEP)
+    for start, stop in ((0, 5), (5, 6), (6, SWEEP.total)):
+        result = json.loads(json.dumps(run_chunk(Chunk.parse(chunk(start, stop)), settings)))
+        assert (result["start"], result["stop"]) == (start, stop)
+        rows = sweep_rows(SWEEP, start, stop, unpacked(result["figures"]), {})
+        assert rows.equals(expected[start:stop])
+    assert 0 < expected["stopped_row"].null_count() < SWEEP.total
+
+
+def test_figures_come_back_as_they_were_packed(settings: Settings) -> None:
+    data = open_data(settings.data_root / "quotes.csv")
+    figures = replay(data, SWEEP.columns(0, SWEEP.total), SWEEP.total)
+    back = unpacked(packed(figures, data))
+    for name, column in figures._asdict().items():
+        assert back[name].to_list() == column.tolist()
+    stopped = [None if row < 0 else data.timestamp(row) for row in figures.stopped_row.tolist()]
+    assert back["stopped_timestamp"].to_list() == stopped
+
+
+def test_a_message_is_small_however_large_the_sweep_is() -> None:
+    grid = {"name": "min_spread_bps", "start": 0, "stop": 1, "num": 10**8}
+    sweep = SweepSpec(**spec(grid, {"name": "slippage_bps", "values": [0, 1]}))
+    far = chunk(sweep.total - MAX_CONFIGS, sweep.total, sweep)
+    assert len(Chunk.parse(far).submission("id").message) < 4_096
+
+
+def test_an_empty_chunk_says_what_the_data_are(settings: Settings) -> None:
+    facts = run_chunk(Chunk.parse(chunk(0, 0)), settings)
+    assert facts["data_sha256"] == open_data(settings.data_root / "quotes.csv").data_sha256
+    assert (facts["rows"], facts["skipped"]) == (101, 1)
+    assert facts["engine_version"] == ENGINE_VERSION
+    assert facts["seconds_per_config"] > 0
+
+
+def test_an_empty_chunk_times_no_config_unless_asked_to(settings: Settings) -> None:
+    """A config that ends its process must not end the question after the data."""
+    facts = run_chunk(Chunk.parse(chunk(0, 0, pilots=0)), settings)
+    assert facts["seconds_per_config"] is None
+
+
+def test_other_data_than_the_sweep_s_are_refused(settings: Settings) -> None:
+    with pytest.raises(DataChanged, match=r"'quotes\.csv' has changed since the sweep was started"):
+        run_chunk(Chunk.parse(chunk(0, 1, data_sha256="0" * 64)), settings)
+
+
+def test_the_bounds_of_the_worker_hold(settings: Settings, tmp_path: Path) -> None:
+    narrow = Settings.from_environment(
+        {"ARBTUNE_DATA_ROOT": str(tmp_path), "ARBTUNE_MAX_ROWS": "100"}
+    )
+    assert run_chunk(Chunk.parse(chunk(0, 1)), settings)["stop"] == 1
+    with pytest.raises(DataError, match="ARBTUNE_MAX_ROWS"):
+        run_chunk(Chunk.parse(chunk(0, 1)), narrow)
+
+
+def test_a_chunk_past_the_end_of_its_sweep_is_refused(settings: Settings) -> None:
+    with pytest.raises(ConfigError, match=r"config 28 of a sweep of 28"):
+        run_chunk(Chunk.parse(chunk(27, 29)), settings)
+
+
+WRONG: dict[str, tuple[Any, str]] = {
+    "no object": ([1], "the chunk"),
+    "nothing in it": ({}, "spec"),
+    "an unknown field": (chunk(0, 1, surprise=1), "surprise"),
+    "a range that falls": (chunk(2, 1), "its range rises"),
+    "too many configs": (chunk(0, MAX_CONFIGS + 1), "a chunk has at most 20,000 configs"),
+    "a negative number": (chunk(-1, 1), "start"),
+    "a number that is text": ({**chunk(0, 1), "stop": "1"}, "stop"),
+    "a spec that is text": ({**chunk(0, 1), "spec": "x"}, "spec"),
+    "a spec without fields": (chunk(0, 1, spec={}), "data_file"),
+    "a value that is refused": (
+        chunk(0, 1, spec={**of_spec(SWEEP), "slippage_bps": -1}),
+        "slippage_bps must be non-negative",
+    ),
+    "no finite number": (
+        chunk(0, 1, spec={**of_spec(SWEEP), "slippage_bps": float("nan")}),
+        "a number that is not finite",
+    ),
+    "an absolute path": (
+        chunk(0, 1, spec={**of_spec(SWEEP), "data_file": "/etc/passwd"}),
+        "outside the data root",
+    ),
+    "a tag of a megabyte": (chunk(0, 1, spec={**of_spec(SWEEP), "tag": "x" * 2**20}), "65,536"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_chunk_is_refused_with_a_sentence(settings: Settings, case: str) -> None:
+    payload, words = WRONG[case]
+    with pytest.raises(ConfigError) as caught:
+        run_chunk(decode_chunk((payload,), {}), settings)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("arguments", [(), (1, 2)])
+def test_another_number_of_arguments_is_refused(arguments: tuple[int, ...]) -> None:
+    with pytest.raises(ConfigError, match="the task takes one argument, chunk: "):
+        decode_chunk(arguments, {})
+
+
+def test_a_chunk_may_come_by_its_name() -> None:
+    assert decode_chunk((), {"chunk": chunk(0, 1)}) == decode_chunk((chunk(0, 1),), {})
