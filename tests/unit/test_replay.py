@@ -1,0 +1,98 @@
+"""Replays of prepared files: the engine's figures, and no compiling after the warm-up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from arbitrage.arbitrage_tuning import NUMBERS, ArbitrageTuningRunner, TuningConfig
+from arbitrage.replay import open_data, replay_one
+from tests.conftest import JOB, quotes_csv
+
+UNTRADABLE = "2024-01-01T00:02:00Z,0,0,100,101\n2024-01-01T00:02:01Z,100,100,100,101\n"
+RUNS = [
+    {"min_spread_bps": spread, "max_open_trades": slots, "stop_on_drawdown_pct": stop}
+    for spread in (0.0, 20.0, 80.0)
+    for slots in (1, 3)
+    for stop in (None, 0.005)
+]
+
+
+@pytest.fixture
+def quotes(tmp_path: Path) -> Path:
+    """A small market whose first rows and last rows are not tradable."""
+    header, *rows = quotes_csv().splitlines(keepends=True)
+    early = UNTRADABLE.replace("2024", "2023")
+    path = tmp_path / "quotes.csv"
+    path.write_text(header + early + "".join(rows) + UNTRADABLE, encoding="utf-8")
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    return path
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_figures_are_the_engine_s(quotes: Path, run: dict[str, float | None]) -> None:
+    config = TuningConfig.model_validate({**JOB, **run, "data_file": str(quotes)})
+    metrics = ArbitrageTuningRunner(config).run()  # of a small file: by the streaming engine
+    data = open_data(quotes)
+    found = replay_one(data, config.model_dump(include=NUMBERS))
+    drawdown = found.pop("max_drawdown_pct")
+    assert drawdown == pytest.approx(metrics.max_drawdown_pct, abs=1e-9)
+    assert found == {name: getattr(metrics, name) for name in found}
+    assert metrics.config_summary is not None
+    assert (data.rows, data.skipped) == (104, 4)
+    assert metrics.config_summary["skipped_snapshots"] == 4
+
+
+COUNT_PROGRAM = """
+import sys
+from numba.core.dispatcher import Dispatcher
+from arbitrage import market
+from arbitrage.kernels import scan, trades, windows
+from arbitrage.replay import open_data, replay
+
+def variants():
+    modules = (scan, trades, windows)
+    kernels = {name: kernel for module in modules for name, kernel in vars(module).items()}
+    return {
+        name: (len(kernel.signatures), sum(kernel.stats.cache_misses.values()))
+        for name, kernel in kernels.items() if isinstance(kernel, Dispatcher)
+    }
+
+market.warm_up()
+before = variants()
+for _ in range(2):  # prepared, and mapped
+    data = open_data(sys.argv[1])
+    for slots in (1, 3):
+        numbers = {name: 1.0 for name in (
+            "min_spread_bps", "taker_fee_a_bps", "taker_fee_b_bps", "slippage_bps",
+            "max_position_usd", "initial_balance_usd", "stop_on_drawdown_pct")}
+        replay(data, {**numbers, "max_open_trades": slots}, 5)
+assert variants() == before, (before, variants())
+print(*map(sum, zip(*before.values())))
+"""
+
+
+def counted(quotes: Path, cache: Path) -> tuple[list[int], str]:
+    """Kernels loaded and kernels compiled before the first replay; and what was said."""
+    answer = subprocess.run(
+        [sys.executable, "-c", COUNT_PROGRAM, str(quotes)],
+        env={**os.environ, "ARBTUNE_CACHE_DIR": str(cache)},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return [int(word) for word in answer.stdout.split()], answer.stderr
+
+
+def test_nothing_compiles_after_the_warm_up(quotes: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    counted(quotes, cache)
+    (loaded, compiled), said = counted(quotes, cache)
+    assert (compiled, said) == (0, "")
+    assert loaded > 0
