@@ -65,8 +65,8 @@ def _folder() -> str | None:
     except OSError as error:
         warn_unwritable(error)
         return _copied(folder if folder.is_dir() else shipped)
-    if is_new and shipped.is_dir():
-        shutil.copytree(shipped, folder, dirs_exist_ok=True)
+    if is_new:
+        _copy_files(shipped, folder)
     return str(folder)
 
 
@@ -74,12 +74,20 @@ def _copied(folder: Path) -> str | None:
     """A copy for this process: numba reads a cache only where it could write one."""
     try:
         copy = tempfile.mkdtemp(prefix="arbtune-kernels-")
-        if folder.is_dir():
-            shutil.copytree(folder, copy, dirs_exist_ok=True)
+        _copy_files(folder, Path(copy))
     except OSError:
         return None
     atexit.register(shutil.rmtree, copy, ignore_errors=True)
     return copy
+
+
+def _copy_files(source: Path, target: Path) -> None:
+    """All files of a folder, if it is there; not their modes, which may forbid to write."""
+    for file in source.rglob("*"):
+        if file.is_file():
+            place = target / file.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)
 
 
 def _sources_digest() -> str:

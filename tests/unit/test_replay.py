@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from arbitrage.arbitrage_tuning import NUMBERS, ArbitrageTuningRunner, TuningConfig
+from arbitrage.cache_folder import cache_folder
 from arbitrage.replay import open_data, replay_one
 from tests.conftest import JOB, quotes_csv
 
@@ -76,10 +78,11 @@ print(*map(sum, zip(*before.values())))
 """
 
 
-def counted(quotes: Path, cache: Path) -> tuple[list[int], str]:
+def counted(quotes: Path, cache: Path, prefix: Path | None = None) -> tuple[list[int], str]:
     """Kernels loaded and kernels compiled before the first replay; and what was said."""
+    as_installed_in = f"import sys; sys.prefix = {str(prefix)!r}\n" if prefix else ""
     answer = subprocess.run(
-        [sys.executable, "-c", COUNT_PROGRAM, str(quotes)],
+        [sys.executable, "-c", as_installed_in + COUNT_PROGRAM, str(quotes)],
         env={**os.environ, "ARBTUNE_CACHE_DIR": str(cache)},
         capture_output=True,
         text=True,
@@ -90,9 +93,22 @@ def counted(quotes: Path, cache: Path) -> tuple[list[int], str]:
     return [int(word) for word in answer.stdout.split()], answer.stderr
 
 
-def test_nothing_compiles_after_the_warm_up(quotes: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    counted(quotes, cache)
-    (loaded, compiled), said = counted(quotes, cache)
+def test_nothing_compiles_after_the_warm_up(quotes: Path) -> None:
+    counted(quotes, cache_folder())
+    (loaded, compiled), said = counted(quotes, cache_folder())
     assert (compiled, said) == (0, "")
+    assert loaded > 0
+
+
+def test_a_cache_that_cannot_be_written_to_serves_its_kernels(quotes: Path, tmp_path: Path) -> None:
+    """A file stands where the folder of kernels should be: as good as one of somebody else's."""
+    counted(quotes, cache_folder())
+    shipped = tmp_path / "prefix" / "share" / "arbtune"
+    shutil.copytree(cache_folder() / "kernels", shipped / "kernels")
+    for path in [shipped, *shipped.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    (tmp_path / "cache").write_text("no folder", encoding="utf-8")
+    (loaded, compiled), said = counted(quotes, tmp_path / "cache", prefix=tmp_path / "prefix")
+    assert (compiled, said.count("\n")) == (0, 1)
+    assert "cannot write to the cache folder" in said
     assert loaded > 0
