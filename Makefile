@@ -6,8 +6,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PEERS := $(VENV)/.peers-installed
 
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test bench lint format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -19,6 +20,9 @@ demo: $(INSTALLED) ## server, workers, a small sweep of the sample, the ranking
 
 test: $(INSTALLED) lint ## lint, types, import directions, and the whole suite
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+bench: $(INSTALLED) $(PEERS) ## rates beside others, written to benchmarks/RESULTS.md
+	@$(BIN)/python -m benchmarks
 
 lint: $(INSTALLED) ## style, format, types, import directions
 	@$(BIN)/ruff check .
@@ -38,6 +42,7 @@ lock: $(INSTALLED) ## pin the newest versions that pyproject.toml allows
 	@$(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
 	@$(LOCK) pyproject.toml --constraint requirements-dev.lock -o requirements.lock
 	@$(LOCK) pyproject.toml --constraint requirements-dev.lock --extra flower -o requirements-flower.lock
+	@$(LOCK) pyproject.toml --constraint requirements-dev.lock --extra bench -o requirements-bench.lock
 	@echo 'setuptools>=80' | $(LOCK) - --constraint requirements-dev.lock -o requirements-build.lock
 
 clean: ## remove what the targets made
@@ -49,4 +54,9 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(PEERS): requirements-bench.lock $(INSTALLED)
+	@echo "installing the peers of the benchmarks ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@
