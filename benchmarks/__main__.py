@@ -19,7 +19,30 @@ def _kernels(*, quick: bool) -> Section:
     return kernels(quick=quick)
 
 
-SECTIONS: dict[str, Callable[..., Section]] = {"kernels": _kernels}
+def _sweep(*, quick: bool) -> Section:
+    from benchmarks.sweep_rate import sweep_rate
+
+    return sweep_rate(quick=quick)
+
+
+def _queue(*, quick: bool) -> Section:
+    from benchmarks.queue_rate import queue_rate
+
+    return queue_rate(quick=quick)
+
+
+def _loading(*, quick: bool) -> Section:
+    from benchmarks.loading import loading
+
+    return loading(quick=quick)
+
+
+SECTIONS: dict[str, Callable[..., Section]] = {
+    "kernels": _kernels,
+    "sweep": _sweep,
+    "queue": _queue,
+    "loading": _loading,
+}
 
 
 def main() -> None:
