@@ -42,10 +42,9 @@ the bit), the engine and NumPy (equal to the bit) and vectorbt (orders equal, ba
 1e-6 USD)."""
 
 
-def kernels(*, quick: bool) -> Section:
+def kernels(*, quick: bool, rounds: int) -> Section:
     """Measure and report."""
     section = Section("Kernels", "kernels", [INTRODUCTION])
-    rounds = 3 if quick else 9
     for rows in (SWEEP_ROWS,) if quick else (SWEEP_ROWS, 3_000_000, 10_000_000):
         section.parts += _thresholds(_Market(market_data(rows)), rounds)
     section.parts += _grid(_Market(market_data(SWEEP_ROWS)))

@@ -33,10 +33,9 @@ Raw polars reads. `load_snapshots` reads, checks every cell and hashes, with not
 pages of the file. The tables are equal."""
 
 
-def loading(*, quick: bool) -> Section:
+def loading(*, quick: bool, rounds: int) -> Section:
     """Measure and report."""
     rows = 1_000_000 if quick else 10_000_000
-    rounds = 3 if quick else 9
     section = Section("Loading and memory", "loading")
     with tempfile.TemporaryDirectory(prefix="arbtune-bench-") as folder:
         section.parts += _cold(Path(folder), rounds)
@@ -54,7 +53,7 @@ def _cold(folder: Path, rounds: int) -> list[str | Table]:
         "polars.read_csv": partial(pl.read_csv, path),
         "load": partial(load_snapshots, path),
     }
-    seconds = medians(runs, rounds, settle=1)
+    seconds = medians(runs, rounds, turn=3, settle=1)
     megabytes = path.stat().st_size / 1e6
     table = Table(["", "ms", "MB/s"])
     for name, value in seconds.items():
@@ -84,15 +83,16 @@ def _prepared(folder: Path, rows: int, rounds: int) -> list[str | Table]:
     path = write_parquet(folder / "quotes.parquet", rows)
     os.utime(path, (0, 0))  # long ago: it may be recognised
     open_data(path)
-    opened = medians({"open": partial(open_data, path)}, 5 * rounds)["open"] * 1e3
+    opened = medians({"open": partial(open_data, path)}, 10 * rounds)["open"] * 1e3
     idle, busy = _held_by_a_child(path)
+    note = (
+        f"`open_data` of a file that this machine has prepared: {opened:.2f} ms. A process of a\n"
+        f"worker's pool holds {idle:.0f} MB of its own after two jobs, {busy:.0f} MB after {JOBS}\n"
+        "more over this file (Private_Dirty of smaps_rollup, the larger of two)."
+    )
     return [
         f"### A prepared file of {rows:,} rows",
-        (
-            f"`open_data` of a file that this machine has prepared: {opened:.2f} ms. A process of a "
-            f"worker's pool holds {idle:.0f} MB that are its own before its first job, and {busy:.0f} "
-            f"MB after {JOBS} jobs over this file (Private_Dirty of smaps_rollup, the larger of two)."
-        ),
+        note,
         "\n".join(
             [
                 ceiling("opening a prepared file", opened, 10, "ms"),

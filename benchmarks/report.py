@@ -27,9 +27,9 @@ class Section:
     name: str
     parts: list[str | Table] = field(default_factory=list)
 
-    def markdown(self, quick: bool) -> str:
+    def markdown(self, flags: str) -> str:
         """The section with the command that makes it."""
-        command = f"`python -m benchmarks{' --quick' if quick else ''} --only {self.name}`"
+        command = f"`python -m benchmarks {flags} --only {self.name}`"
         parts = [part if isinstance(part, str) else part.markdown() for part in self.parts]
         return "\n\n".join([f"## {self.title}", command, *parts])
 

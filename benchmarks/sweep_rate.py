@@ -44,9 +44,9 @@ class Sweep(NamedTuple):
     server_mb: float
 
 
-def sweep_rate(*, quick: bool) -> Section:
+def sweep_rate(*, quick: bool, rounds: int) -> Section:
     """Measure and report."""
-    configs, rounds = (100_000, 1) if quick else (1_000_000, 3)
+    configs = 100_000 if quick else 1_000_000
     with tempfile.TemporaryDirectory(prefix="arbtune-bench-") as folder, _inside(Path(folder)):
         spec = _spec(Path(folder), configs)
         open_data(SweepSpec.from_file(spec).data_file)
