@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick] [--rounds 3] [--only kernels,queue]`: measure, and write RESULTS.md."""
+"""`python -m benchmarks [--quick] [--rounds 3] [--only NAMES]`: measure, and write RESULTS.md."""
 
 from __future__ import annotations
 
