@@ -6,8 +6,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PEERS := $(VENV)/.peers-installed
 
-.PHONY: help setup demo test chaos lint format lock clean
+.PHONY: help setup demo test chaos bench lint format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -24,6 +25,9 @@ test: $(INSTALLED) lint ## lint, types, import directions, and the whole suite
 
 chaos: $(INSTALLED) ## 10,000 jobs under fire (a quarter of an hour); SEED=N replays a run
 	@$(BIN)/python -m tests.chaos.driver $(if $(SEED),--seed $(SEED))
+
+bench: $(INSTALLED) $(PEERS) ## rates beside others, written to benchmarks/RESULTS.md
+	@$(BIN)/python -m benchmarks
 
 lint: $(INSTALLED) ## style, format, types, import directions
 	@$(BIN)/ruff check .
@@ -43,6 +47,7 @@ lock: $(INSTALLED) ## pin the newest versions that pyproject.toml allows
 	@$(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
 	@$(LOCK) pyproject.toml --constraint requirements-dev.lock -o requirements.lock
 	@$(LOCK) pyproject.toml --constraint requirements-dev.lock --extra flower -o requirements-flower.lock
+	@$(LOCK) pyproject.toml --constraint requirements-dev.lock --extra bench -o requirements-bench.lock
 	@echo 'setuptools>=80' | $(LOCK) - --constraint requirements-dev.lock -o requirements-build.lock
 
 clean: ## remove what the targets made
@@ -56,4 +61,9 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@echo "compiling the kernels ..."
 	@$(BIN)/python -m scripts.prepare_kernels
+	@touch $@
+
+$(PEERS): requirements-bench.lock $(INSTALLED)
+	@echo "installing the peers of the benchmarks ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@

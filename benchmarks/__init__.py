@@ -1,0 +1,1 @@
+"""What arbtune does in a second, beside what others do: `python -m benchmarks`."""

@@ -1,52 +1,204 @@
-"""One-config jobs a second through a worker of two processes, against a bare Celery app.
+"""Part (c): one-config jobs through a worker of two processes, and enqueueing them.
 
-Both run the same runner on the same file of 100 rows, on the same server, by turns:
-
-    python -m benchmarks.queue_rate [--jobs 2000] [--rounds 3]
+All contestants run the same runner on the same file of 100 rows, on the same server, by turns.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import redis
 
 from benchmarks.bare_app import app as bare_app
+from benchmarks.processes import running
+from benchmarks.report import Section, Table, target
 from worker.embedded import embedded_server
 from worker.enqueue import send, submission
 from worker.ledger import Ledger
 
 ROWS = 100
+DEADLINE_S = 120
+
+Job = dict[str, Any]
+
+NOTE = """\
+Jobs a second between the first tenth, when the workers are warm, and the last result. Each has two
+processes and keeps its results. RQ runs its jobs in the worker's own process (`SimpleWorker`), not
+in a fork a job, which is its quickest way; Dramatiq runs one thread a process. None of the peers
+has a ledger: none promises one outcome when a worker or the server dies."""
 
 
-def main() -> None:
-    """Measure and print one line per contestant and the ratio of the medians."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=3)
-    arguments = parser.parse_args()
+class Peer(NamedTuple):
+    """How a queue is filled, what works it off, and where its results are counted."""
+
+    send: Callable[[Job, int], None]
+    commands: list[list[str]]
+    environment: dict[str, str]
+    results: Callable[[], int]
+
+
+def queue_rate(*, quick: bool, rounds: int) -> Section:
+    """Measure and report."""
+    jobs, bulk = (300, 10_000) if quick else (1_000, 100_000)
     with embedded_server() as url, tempfile.TemporaryDirectory() as folder:
         job = _job(Path(folder))
-        rates: dict[str, list[float]] = {"arbtune": [], "bare celery": []}
-        for _ in range(arguments.rounds):
-            rates["bare celery"].append(_bare_rate(url, job, arguments.jobs))
-            rates["arbtune"].append(_arbtune_rate(url, job, arguments.jobs, Path(folder)))
+        peers = _peers(redis.Redis.from_url(url), url, folder)
+        rates: dict[str, list[float]] = {name: [] for name in peers}
+        for _ in range(rounds):
+            for name, peer in peers.items():
+                redis.Redis.from_url(url).flushdb()
+                rates[name].append(_rate(peer, job, jobs))
+        enqueued = _enqueue_rates(redis.Redis.from_url(url), job, bulk, rounds)
+    return Section(
+        "One-config jobs",
+        "queue",
+        [
+            NOTE,
+            *_jobs_table(rates, jobs),
+            f"### Enqueueing {bulk:,} jobs",
+            *_enqueue_table(enqueued),
+        ],
+    )
+
+
+def _jobs_table(rates: dict[str, list[float]], jobs: int) -> list[str | Table]:
     medians = {name: statistics.median(values) for name, values in rates.items()}
+    bare = medians["bare Celery"]
+    table = Table([f"{jobs:,} jobs", "jobs/s", "to bare Celery", "runs"])
     for name, values in rates.items():
-        print(f"{name:12} {medians[name]:8.0f} jobs/s   {[round(value) for value in values]}")
-    print(f"{'ratio':12} {medians['arbtune'] / medians['bare celery']:8.2f}")
+        shown = ", ".join(f"{value:.0f}" for value in values)
+        table.rows.append([name, f"{medians[name]:,.0f}", f"{medians[name] / bare:.2f}", shown])
+    return [table, target("arbtune to bare Celery", medians["arbtune"] / bare, 0.85)]
 
 
-def _job(folder: Path) -> dict[str, object]:
+def _enqueue_table(rates: dict[str, float]) -> list[str | Table]:
+    table = Table(["", "jobs/s"], [[name, f"{rate:,.0f}"] for name, rate in rates.items()])
+    ratio = rates["enqueue_many"] / rates["delay()"]
+    note = "`delay()` is timed over a fiftieth of them. `enqueue_many` checks each config first."
+    return [note, table, target("bulk enqueue to delay()", ratio, 8)]
+
+
+# -- the contestants
+
+
+def _peers(server: redis.Redis, url: str, root: str) -> dict[str, Peer]:
+    ledger = Ledger(server, result_ttl_s=3_600, lease_s=15)
+    ours = {"ARBTUNE_REDIS_URL": url, "ARBTUNE_DATA_ROOT": root, "POLARS_MAX_THREADS": "1"}
+    theirs = {"BARE_REDIS_URL": url, "PEER_REDIS_URL": url, "POLARS_MAX_THREADS": "1"}
+    bare_app.conf.update(broker_url=url, result_backend=url, task_ignore_result=False)
+    celery = ["-m", "celery", "-A", "benchmarks.bare_app", "worker", "-c", "2", "-l", "WARNING"]
+    worker = ["-m", "worker.cli", "worker", "--concurrency", "2"]
+    stored = _counter(server, "celery-task-meta-*")
+    peers = {
+        "bare Celery": Peer(_send_bare, [celery], theirs, stored),
+        "arbtune": Peer(lambda job, count: _send_ours(ledger, job, count), [worker], ours, stored),
+    }
+    if find_spec("rq") is not None:
+        options = ["--url", url, "--worker-class", "rq.worker.SimpleWorker", "--quiet"]
+        rq = ["-m", "rq.cli", "worker", *options]
+        done = _finished_by_rq(server)
+        peers["RQ"] = Peer(lambda job, count: _send_rq(server, job, count), [rq, rq], theirs, done)
+    if find_spec("dramatiq") is not None:
+        dramatiq = ["-m", "dramatiq", "benchmarks.dramatiq_tasks", "-p", "2", "-t", "1"]
+        kept = _counter(server, "?" * 32)  # a hash each, the message's
+        peers["Dramatiq"] = Peer(
+            lambda job, count: _send_dramatiq(url, job, count), [dramatiq], theirs, kept
+        )
+    return peers
+
+
+def _send_bare(job: Job, count: int) -> None:
+    for _ in range(count):
+        bare_app.send_task("bare.run", args=[job], ignore_result=False)
+
+
+def _send_ours(ledger: Ledger, job: Job, count: int) -> None:
+    for _ in send(ledger, (submission(job) for _ in range(count))):
+        pass
+
+
+def _send_rq(server: redis.Redis, job: Job, count: int) -> None:
+    from rq import Queue
+
+    queue = Queue(connection=server)
+    for _ in range(count):
+        queue.enqueue("benchmarks.rq_tasks.run", job)
+
+
+def _send_dramatiq(url: str, job: Job, count: int) -> None:
+    import os
+
+    os.environ["PEER_REDIS_URL"] = url
+    from benchmarks.dramatiq_tasks import run
+
+    for _ in range(count):
+        run.send(job)
+
+
+def _counter(server: redis.Redis, keys: str) -> Callable[[], int]:
+    return lambda: sum(1 for _ in server.scan_iter(keys, count=10_000))
+
+
+def _finished_by_rq(server: redis.Redis) -> Callable[[], int]:
+    return lambda: int(server.zcard("rq:finished:default"))
+
+
+# -- the clock
+
+
+def _rate(peer: Peer, job: Job, count: int) -> float:
+    peer.send(job, count)
+    with ExitStack() as stack:
+        for command in peer.commands:
+            stack.enter_context(running([sys.executable, *command], peer.environment))
+        warm = _wait(peer.results, count // 10)
+        end = _wait(peer.results, count)
+    return (end[1] - warm[1]) / (end[0] - warm[0])
+
+
+def _wait(done: Callable[[], int], count: int) -> tuple[float, int]:
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        if (found := done()) >= count:
+            return time.monotonic(), found
+        time.sleep(0.1)
+    raise SystemExit(f"only {done()} of {count} jobs ended within {DEADLINE_S} s")
+
+
+def _enqueue_rates(server: redis.Redis, job: Job, count: int, rounds: int) -> dict[str, float]:
+    ledger = Ledger(server, result_ttl_s=3_600, lease_s=15)
+    delayed = count // 50
+    seconds: dict[str, list[float]] = {"delay()": [], "enqueue_many": []}
+    for _ in range(rounds):
+        server.flushdb()
+        seconds["delay()"].append(_timed(lambda: _delay(job, delayed)) / delayed)
+        server.flushdb()
+        seconds["enqueue_many"].append(_timed(lambda: _send_ours(ledger, job, count)) / count)
+    return {name: 1 / statistics.median(values) for name, values in seconds.items()}
+
+
+def _delay(job: Job, count: int) -> None:
+    from benchmarks.bare_app import run
+
+    for _ in range(count):
+        run.delay(job)
+
+
+def _timed(run: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def _job(folder: Path) -> Job:
     path = folder / "quotes.csv"
     rows = [
         f"2024-01-01T00:{second // 60:02d}:{second % 60:02d}Z,99.99,100.01,100.4,100.42"
@@ -62,66 +214,3 @@ def _job(folder: Path) -> dict[str, object]:
         "slippage_bps": 2.0,
         "max_position_usd": 1000.0,
     }
-
-
-def _bare_rate(url: str, job: dict[str, object], count: int) -> float:
-    server = redis.Redis.from_url(url)
-    server.flushdb()
-    bare_app.conf.update(broker_url=url, result_backend=url, task_ignore_result=False)
-    for _ in range(count):
-        bare_app.send_task("bare.run", args=[job], ignore_result=False)
-    command = ["celery", "-A", "benchmarks.bare_app", "worker", "-c", "2", "-l", "WARNING"]
-    with _running([sys.executable, "-m", *command], {"BARE_REDIS_URL": url}):
-        return _rate(lambda: _stored_results(server), count)
-
-
-def _arbtune_rate(url: str, job: dict[str, object], count: int, root: Path) -> float:
-    server = redis.Redis.from_url(url)
-    server.flushdb()
-    ledger = Ledger(server, result_ttl_s=3600, lease_s=15)
-    for _ in send(ledger, (submission(job) for _ in range(count))):
-        pass
-    environment = {"ARBTUNE_REDIS_URL": url, "ARBTUNE_DATA_ROOT": str(root)}
-    with _running(
-        [sys.executable, "-m", "worker.cli", "worker", "--concurrency", "2"], environment
-    ):
-        return _rate(lambda: _stored_results(server), count)
-
-
-def _stored_results(server: redis.Redis) -> int:
-    return sum(1 for _ in server.scan_iter("celery-task-meta-*", count=10_000))
-
-
-def _rate(done: Callable[[], int], count: int) -> float:
-    """Jobs a second between the first tenth, when the workers are warm, and the last job."""
-    warm = _wait(done, count // 10)
-    end = _wait(done, count)
-    return (end[1] - warm[1]) / (end[0] - warm[0])
-
-
-def _wait(done: Callable[[], int], count: int) -> tuple[float, int]:
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        if (found := done()) >= count:
-            return time.monotonic(), found
-        time.sleep(0.1)
-    raise SystemExit(f"only {done()} of {count} jobs ended within 300 s")
-
-
-@contextmanager
-def _running(command: list[str], environment: dict[str, str]) -> Iterator[None]:
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, **environment, "POLARS_MAX_THREADS": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
-if __name__ == "__main__":
-    main()

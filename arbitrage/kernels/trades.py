@@ -91,15 +91,15 @@ def _longest_window(windows: Windows) -> int:
 def _first_cursors(windows: Windows, threshold: float) -> tuple[Integers, int]:
     """The first records of the windows that reach the threshold, in the order of time; how many."""
     peak, block_peak = windows.peak, windows.block_peak
-    cursors = np.empty(_count_reaching(windows, threshold), np.int64)
+    cursors = np.empty(_count_reaching(windows, threshold) + 1, np.int64)
     count = 0
     for block in range(len(block_peak)):
         if block_peak[block] < threshold:
             continue
         for window in range(block * BLOCK, min((block + 1) * BLOCK, len(peak))):
-            if peak[window] >= threshold:
-                cursors[count] = windows.first_record[window]
-                count += 1
+            # Without a branch, which would be mispredicted: the next one overwrites what is not it.
+            cursors[count] = windows.first_record[window]
+            count += peak[window] >= threshold
     return cursors, count
 
 
@@ -242,15 +242,24 @@ def _replay_one_slot(
         worst = base + (records[k, WORST] - terms.cost) * usd_per_bps
         rises = best >= high
         if flips or worst <= low or (rises and records[k, FALL] * usd_per_bps * MARGIN >= fall):
-            enough, peak_then, drawdown_then = _bounded(
-                base + (records[k, BEST] - terms.cost) / BPS * terms.notional,
-                base + (records[k, WORST] - terms.cost) / BPS * terms.notional,
-                records[k, FALL] / BPS * terms.notional,
-                base,
-                peak,
-                drawdown,
-                terms.stop,
-            )
+            lowest = base + (records[k, WORST] - terms.cost) / BPS * terms.notional
+            if not rises:  # the peak stands for the whole trade, then
+                deepest = _fall_pct(peak, lowest)
+                enough, peak_then, drawdown_then = (
+                    deepest < terms.stop,
+                    peak,
+                    max(drawdown, deepest),
+                )
+            else:
+                enough, peak_then, drawdown_then = _bounded(
+                    base + (records[k, BEST] - terms.cost) / BPS * terms.notional,
+                    lowest,
+                    records[k, FALL] / BPS * terms.notional,
+                    base,
+                    peak,
+                    drawdown,
+                    terms.stop,
+                )
             if enough:
                 peak, drawdown = peak_then, drawdown_then
             else:

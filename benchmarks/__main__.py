@@ -1,0 +1,96 @@
+"""`python -m benchmarks [--quick] [--rounds 3] [--only NAMES]`: measure, and write RESULTS.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.machine import machine
+from benchmarks.report import Section
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def _kernels(*, quick: bool, rounds: int) -> Section:
+    from benchmarks.kernels import kernels
+
+    return kernels(quick=quick, rounds=rounds)
+
+
+def _sweep(*, quick: bool, rounds: int) -> Section:
+    from benchmarks.sweep_rate import sweep_rate
+
+    return sweep_rate(quick=quick, rounds=rounds)
+
+
+def _queue(*, quick: bool, rounds: int) -> Section:
+    from benchmarks.queue_rate import queue_rate
+
+    return queue_rate(quick=quick, rounds=rounds)
+
+
+def _loading(*, quick: bool, rounds: int) -> Section:
+    from benchmarks.loading import loading
+
+    return loading(quick=quick, rounds=rounds)
+
+
+SECTIONS: dict[str, Callable[..., Section]] = {
+    "kernels": _kernels,
+    "sweep": _sweep,
+    "loading": _loading,
+    "queue": _queue,
+}
+
+
+def main() -> None:
+    """Run the sections that are asked for; a full run is kept, section by section."""
+    arguments = _parser().parse_args()
+    flags = f"{'--quick ' if arguments.quick else ''}--rounds {arguments.rounds}"
+    keeps = not arguments.quick and arguments.only == list(SECTIONS)
+    sections: list[Section] = []
+    for name in arguments.only:
+        print(f"{name} ...", file=sys.stderr)
+        sections.append(SECTIONS[name](quick=arguments.quick, rounds=arguments.rounds))
+        print(sections[-1].markdown(flags), end="\n\n", flush=True)
+        if keeps:
+            RESULTS.write_text(_document(sections, flags), encoding="utf-8")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a short form, about a minute")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="turns of each contestant (3); the medians count"
+    )
+    parser.add_argument(
+        "--only",
+        type=_names,
+        default=list(SECTIONS),
+        metavar="NAMES",
+        help=f"some of {','.join(SECTIONS)}; without it all, which writes {RESULTS.name}",
+    )
+    return parser
+
+
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in SECTIONS:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SECTIONS)}")
+    return names
+
+
+def _document(sections: list[Section], flags: str) -> str:
+    head = [
+        "# Benchmarks",
+        "Written by `make bench`. Medians; contestants take turns within one run.",
+        machine().markdown(),
+    ]
+    return "\n\n".join([*head, *(section.markdown(flags) for section in sections)]) + "\n"
+
+
+if __name__ == "__main__":
+    main()
