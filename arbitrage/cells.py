@@ -23,9 +23,6 @@ _ISO = re.compile(
 )
 _INT64 = 2**63
 
-# One unit per file, decided by its first row: seconds below 1e11, and so on.
-_UNITS_NS = ((1e11, 10**9), (1e14, 10**6), (1e17, 10**3))
-
 
 class CellError(ValueError):
     """The cell holds no price or no timestamp; the text says what is wrong, the caller where."""
@@ -62,11 +59,6 @@ def check_price(price: float) -> float:
 def is_epoch(text: str) -> bool:
     """Whether a timestamp is an integer epoch rather than ISO 8601."""
     return _INTEGER.fullmatch(text) is not None
-
-
-def epoch_unit_ns(first: int) -> int:
-    """The unit of a file's epochs in nanoseconds, from its first row's."""
-    return next((unit for bound, unit in _UNITS_NS if abs(first) < bound), 1)
 
 
 def parse_timestamp(text: str, *, epoch: bool) -> int:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import atexit
 import fcntl
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -58,16 +59,24 @@ def _folder() -> str | None:
     place = Path("kernels") / _sources_digest()
     folder, shipped = cache_folder() / place, shipped_folder() / place
     try:
-        is_new = not folder.exists()
+        if not folder.exists() and shipped.is_dir():
+            _copy_whole(shipped, folder)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            pass
+            return str(folder)
     except OSError as error:
         warn_unwritable(error)
         return _copied(folder if folder.is_dir() else shipped)
-    if is_new:
-        _copy_files(shipped, folder)
-    return str(folder)
+
+
+def _copy_whole(source: Path, target: Path) -> None:
+    """Under another name first: a copy that was cut off must not be taken for one that is whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=".tmp-"))
+    _copy_files(source, temporary)
+    with suppress(OSError):  # somebody else was first
+        temporary.rename(target)
+    shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _copied(folder: Path) -> str | None:
@@ -90,9 +99,16 @@ def _copy_files(source: Path, target: Path) -> None:
             shutil.copyfile(file, place)
 
 
+def forget_compiled() -> None:
+    """Remove what was kept, so that it is compiled anew."""
+    for file in Path(_folder() or os.devnull).glob("*/*.nb[ic]"):
+        file.unlink(missing_ok=True)
+
+
 def _sources_digest() -> str:
     """Changes with any kernel: numba looks at a function's own file, not at those that it calls."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for source in sorted(Path(__file__).parent.glob("kernels/*.py")):
+    package = Path(__file__).parent
+    for source in [Path(__file__), *sorted(package.glob("kernels/*.py"))]:
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

@@ -5,7 +5,8 @@ file's content and the version of this format. It is written under another name 
 is whole or not there. `meta.json` holds size and modification time of each array file: whatever was
 written to it later, it is not what was prepared, and is prepared again.
 
-A file is recognised without reading it, by device, inode, size and modification time.
+A file is recognised without reading it, by device, inode, size, and times of modification and of
+change.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ MAX_CACHE_BYTES = 32 * 2**30
 # A file that was written to so recently may be again, within one tick of its modification time.
 SETTLED_AFTER_NS = 2 * 10**9
 
+LOCKS = 16  # files that may be prepared at once, save those that share a lock by chance
+
 LEFTOVER_AFTER_S = 3_600.0  # what a process that died has left of an entry
 
 
@@ -58,7 +61,7 @@ def open_data(
     cache = DataCache(cache_folder() / "data")
     known = cache.recognised(path)
     if known is None:
-        with cache.one_at_a_time():
+        with cache.one_at_a_time(path):
             # Whoever was first has prepared it in the meantime.
             known = cache.recognised(path) or _prepared(path, bounds, called, cache)
     _check_limits(known.facts, bounds, called)
@@ -153,12 +156,13 @@ class DataCache:
         return self.entry(data.data_sha256) or data
 
     @contextmanager
-    def one_at_a_time(self) -> Iterator[None]:
-        """Let one process of this machine prepare at a time: it takes much memory."""
+    def one_at_a_time(self, path: str | Path) -> Iterator[None]:
+        """Let one process of this machine prepare a file: the others would do it once more."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except OSError:
+            name = f"lock-{Path(path).stat().st_ino % LOCKS}"
+            lock = os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except (OSError, ValueError):
             yield
             return
         try:

@@ -41,10 +41,13 @@ class Identity:
     inode: int
     size: int
     mtime_ns: int
+    ctime_ns: int  # which `cp -p` and `touch -r` cannot set
 
     @classmethod
     def of(cls, status: os.stat_result) -> Identity:
-        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        return cls(
+            status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+        )
 
 
 @dataclass(frozen=True, slots=True)

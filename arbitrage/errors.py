@@ -65,7 +65,7 @@ def type_name(error: BaseException) -> str:
 
 def is_user_error(error: BaseException) -> bool:
     """Whether the configuration or the data is at fault, and not the program or the machine."""
-    return isinstance(cause_of(error), (ConfigError, DataError, FileNotFoundError))
+    return isinstance(cause_of(error), (ArbtuneError, FileNotFoundError))
 
 
 def is_retryable(error: BaseException) -> bool:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from arbitrage.arbitrage_backtest import RUIN_PCT
 from arbitrage.data_cache import open_data
 from arbitrage.kernels.layout import Parameters
-from arbitrage.market import replay_all
+from arbitrage.market import replay_all, warm_up
 from arbitrage.prepared import PreparedData
 
-__all__ = ["NOT_STOPPED", "Figures", "PreparedData", "open_data", "replay", "replay_one"]
+__all__ = ["NOT_STOPPED", "Figures", "PreparedData", "open_data", "replay", "replay_one", "warm_up"]
 
 NOT_STOPPED = -1
 

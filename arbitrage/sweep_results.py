@@ -195,6 +195,20 @@ class SweepFolder:
             raise DataError(f"cannot read the results in {self.path}: {error}") from error
 
 
+def digest_of_latest(results_dir: str | Path, spec: SweepSpec) -> str | None:
+    """The digest of the data that a spec was last run on, by the folders that are there."""
+    found = []
+    for path in Path(results_dir).glob("*/sweep.json"):
+        try:
+            document = json.loads(path.read_bytes())
+            held = SweepSpec.model_validate(document["spec"])
+            if held.identity() == spec.identity():
+                found.append((path.stat().st_mtime, str(document["data_sha256"])))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # no sweep of ours
+    return max(found)[1] if found else None
+
+
 def best_row(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Any] | None:
     """The first of `ranked_rows`, or None."""
     return next(iter(ranked_rows(rows, spec, 1)), None)

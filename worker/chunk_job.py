@@ -29,6 +29,17 @@ def decode_chunk(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Chunk:
     return Chunk.parse(payload_of(args, kwargs, CHUNK))
 
 
+def version_of_chunk(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """The engine version that a chunk is for; that of this program where it names none.
+
+    Raises:
+        ConfigError: There is no one argument.
+    """
+    payload = payload_of(args, kwargs, CHUNK)
+    version = payload.get("engine_version") if isinstance(payload, dict) else None
+    return version if isinstance(version, str) else ENGINE_VERSION  # `decode_chunk` complains
+
+
 def run_chunk(chunk: Chunk, settings: Settings) -> Document:
     """The packed figures of the chunk's configs; of an empty one, what the data are.
 

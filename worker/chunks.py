@@ -72,7 +72,7 @@ class Chunk(BaseModel):
 
     def submission(self, job_id: str) -> Submission:
         """The chunk ready to be sent."""
-        text = compact_json(self.model_dump())
+        text = compact_json(self.model_dump(exclude_defaults=True))
         return Submission(job_id, text, job_message(job_id, text, CHUNKS))
 
 

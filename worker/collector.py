@@ -95,6 +95,13 @@ class Collector:
         """
         self._count_what_is_there()
         missing = self._folder.missing(self._spec.total, chunk_size)
+        try:
+            self._run(missing)
+        except SweepError:
+            self._cancel_the_rest()
+            raise
+
+    def _run(self, missing: Iterator[Range]) -> None:
         while True:
             self._send(missing)
             if not self._in_flight:
@@ -106,10 +113,17 @@ class Collector:
                 time.sleep(POLL_S)
 
     def collect_finished(self, job_ids: Sequence[str]) -> None:
-        """Keep what these chunks of an earlier run have come to, and send nothing."""
+        """Keep what these chunks of an earlier run have come to, and send nothing.
+
+        Not of those that are on disk already, in part or as a whole: a row is written once.
+        """
         self._count_what_is_there()
-        self._in_flight = {job_id: range_of(job_id) for job_id in job_ids}
-        self._collect(job_ids)
+        for job_id in job_ids:
+            part = range_of(job_id)
+            gaps = self._folder.missing(self._spec.total, self._spec.total)
+            if any(start <= part[0] and part[1] <= stop for start, stop in gaps):
+                self._in_flight[job_id] = part
+                self._collect([job_id])
 
     def _count_what_is_there(self) -> None:
         counts = self._folder.counts(self._spec.total)
@@ -129,12 +143,8 @@ class Collector:
         chunks = {chunk_id(self._folder.sweep_id, part): part for part in ranges}
         self._in_flight |= chunks
         # What an earlier run had sent and nobody has collected is not computed again.
-        finished = [
-            job_id
-            for job_id, state in zip(chunks, self._ledger.states(list(chunks)), strict=True)
-            if state is State.SUCCESS
-        ]
-        self._submit([job_id for job_id in chunks if job_id not in finished])
+        finished = self._ledger.have_results(list(chunks))
+        self._submit([job_id for job_id, has in zip(chunks, finished, strict=True) if not has])
 
     def _submit(self, job_ids: list[str]) -> None:
         if job_ids:
@@ -166,7 +176,6 @@ class Collector:
         if meta["status"] == "SUCCESS":
             self._keep(part, meta["result"]["figures"], {})
         elif meta["status"] == "REVOKED":
-            self._cancel_the_rest()
             raise SweepError("the sweep was cancelled; the same command goes on with it")
         else:
             self._settle_failure(part, meta)

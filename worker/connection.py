@@ -29,21 +29,28 @@ class RedisUnavailableError(ArbtuneError):
     """Redis cannot be reached, or refuses us."""
 
 
-def connect(settings: Settings, *, tries: int = TRIES_OF_A_PERSON) -> redis.Redis:
-    """A client of the configured server; it connects with its first command."""
+def connect(
+    settings: Settings, *, tries: int = TRIES_OF_A_PERSON, patience_s: float = REPLY_TIMEOUT_S
+) -> redis.Redis:
+    """A client of the configured server; it connects with its first command.
+
+    `patience_s`: how long it waits for a connection and for each answer.
+    """
     return redis.Redis.from_url(
         settings.redis_url,
-        socket_connect_timeout=CONNECT_TIMEOUT_S,
-        socket_timeout=REPLY_TIMEOUT_S,
+        socket_connect_timeout=min(CONNECT_TIMEOUT_S, patience_s),
+        socket_timeout=patience_s,
         socket_keepalive=True,
         retry=Retry(ExponentialWithJitterBackoff(base=0.1, cap=2.0), tries),
     )
 
 
-def open_ledger(settings: Settings, *, tries: int = TRIES_OF_A_PERSON) -> Ledger:
-    """The ledger on the configured server."""
+def open_ledger(
+    settings: Settings, *, tries: int = TRIES_OF_A_PERSON, patience_s: float = REPLY_TIMEOUT_S
+) -> Ledger:
+    """The ledger on the configured server; `patience_s` as for `connect`."""
     return Ledger(
-        connect(settings, tries=tries),
+        connect(settings, tries=tries, patience_s=patience_s),
         result_ttl_s=settings.result_ttl_s,
         lease_s=settings.lease_s,
     )

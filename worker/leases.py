@@ -26,6 +26,7 @@ log = logging.getLogger("arbtune.worker")
 
 # Of a lease, what is kept for ending the children: the kernel may be late, and so may we.
 RESERVED = 0.25
+SOON_S = 0.05  # an alarm of 0 is none
 
 # The jobs whose children were ended so, until they are given back; a process is one worker.
 given_up: set[str] = set()
@@ -63,7 +64,9 @@ class Leases:
         if shutdown.was_requested():
             return
         signal.signal(signal.SIGALRM, self._end_children)
-        signal.setitimer(signal.ITIMER_REAL, self._lease_s * (1 - RESERVED))
+        # From when the server was asked: its answer may have taken a good part of the lease.
+        left_s = self._renewed_at + self._lease_s * (1 - RESERVED) - time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, max(left_s, SOON_S))
 
     def _end_children(self, *_: object) -> None:
         if time.monotonic() - self._renewed_at >= self._lease_s:

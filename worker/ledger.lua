@@ -9,7 +9,9 @@
 --   cancel     queued | running -> cancelled
 --   retry      error -> queued: a dead letter, as its next generation
 --   purge      error -> (none): a dead letter
---   forget     success | error | cancelled -> (none): its result is kept elsewhere
+--
+-- forget drops a finished job's result, which is kept elsewhere, and its payload; what is left of
+-- the record refuses late deliveries until its lifetime is over.
 --
 -- After success, error or cancelled everything but submit, retry and purge is refused, whoever comes
 -- late.
@@ -18,11 +20,14 @@
 local TASK_META = 'celery-task-meta-' -- where Celery's clients look for a result
 
 local function job_key(id) return 'arbtune:job:' .. id end
+-- The worker whose child still has to be ended of a job that was cancelled while it ran.
+local function ending_key(id) return 'arbtune:ending:' .. id end
 local function index_key(state) return 'arbtune:jobs:' .. state end
 local function waiting_key(queue) return 'arbtune:waiting:' .. queue end
 local DUE = 'arbtune:due'
 local DEAD = 'arbtune:dead'
 local QUEUES = 'arbtune:queues'
+local FORGOTTEN_S = 86400 -- no message of a job is a day late
 local RECONCILER = 'arbtune:reconciler'
 local COUNTERS = 'arbtune:counters' -- what has happened since ever, for worker/metrics.py
 local RUN_SECONDS = {'0.01', '0.1', '1', '10', '60', '300'} -- upper bounds of a histogram
@@ -143,7 +148,8 @@ function ledger.submit(submission, task, queue, ...)
       verdicts[#verdicts + 1] = held[3] == config and 'open' or 'taken'
     else
       local now = now_ms()
-      if state ~= '' then
+      -- Nothing is removed of a job that is new: a full server refuses it by its first write.
+      if state ~= '' or redis.call('EXISTS', TASK_META .. id) == 1 then
         redis.call('DEL', job_key(id), TASK_META .. id)
         redis.call('ZREM', DEAD, id)
       end
@@ -168,6 +174,8 @@ function ledger.start(id, worker, token, config, task, queue, lease_ms)
   local now = now_ms()
   local state, held_token, due = unpack(read(id, 'state', 'token', 'due_ms'))
   if state == 'running' and held_token == token then return to_run(id) end -- this call came twice
+  -- Of the generation before, a child still runs; the message is published again when it is gone.
+  if redis.call('EXISTS', ending_key(id)) == 1 then return {'drop', 'ending'} end
   if state == '' then
     redis.call('HSET', job_key(id), 'config', config, 'task', task, 'queue', queue, 'origin', 'foreign',
       'generation', 1, 'submitted_ms', text(now))
@@ -239,9 +247,10 @@ function ledger.give_back(worker, ...)
   return returned
 end
 
-function ledger.cancel(id, meta, ttl_s)
-  local state = read(id, 'state')[1]
+function ledger.cancel(id, meta, ttl_s, lease_ms)
+  local state, worker = unpack(read(id, 'state', 'worker'))
   if not is_open(state) then return state == '' and 'unknown' or state end
+  if state == 'running' then redis.call('SET', ending_key(id), worker, 'PX', lease_ms) end
   end_job(id, state, 'cancelled', meta, '', tonumber(ttl_s), false)
   return 'cancelled'
 end
@@ -251,7 +260,10 @@ end
 function ledger.renew(worker, lease_ms, ...)
   local cancelled, lease_end = {}, text(now_ms() + tonumber(lease_ms))
   for _, id in ipairs({...}) do
-    if is_holder(id, worker, '') then
+    if redis.call('GET', ending_key(id)) == worker then
+      redis.call('DEL', ending_key(id))
+      cancelled[#cancelled + 1] = id
+    elseif is_holder(id, worker, '') then
       redis.call('ZADD', index_key('running'), 'XX', lease_end, id)
     elseif read(id, 'state')[1] == 'cancelled' then
       cancelled[#cancelled + 1] = id
@@ -375,13 +387,17 @@ function ledger.purge(...)
   return purged
 end
 
--- Forgets finished jobs whose results are kept elsewhere; a dead letter waits to be purged.
+-- Drops result and payload of finished jobs, and everything of dead letters but this: whoever takes
+-- over what they were for does not want them back.
 function ledger.forget(...)
   for _, id in ipairs({...}) do
     local state = read(id, 'state')[1]
-    if state ~= '' and not is_open(state) and not redis.call('ZSCORE', DEAD, id) then
+    if state ~= '' and not is_open(state) then
       redis.call('ZREM', index_key(state), id)
-      redis.call('DEL', job_key(id), TASK_META .. id)
+      redis.call('ZREM', DEAD, id)
+      redis.call('HDEL', job_key(id), 'config', 'error', 'history')
+      redis.call('EXPIRE', job_key(id), FORGOTTEN_S)
+      redis.call('DEL', TASK_META .. id)
     end
   end
   return 'OK'

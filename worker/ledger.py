@@ -206,7 +206,8 @@ class Ledger:
 
     def cancel(self, job_id: str, meta: dict[str, Any]) -> State:
         """Cancel an open job; the state that stands afterwards."""
-        return State(_text(self._call("cancel", job_id, json.dumps(meta), self._ttl_s)))
+        reply = self._call("cancel", job_id, json.dumps(meta), self._ttl_s, self._lease_ms)
+        return State(_text(reply))
 
     # -- upkeep, by the workers' main processes
 
@@ -280,7 +281,7 @@ class Ledger:
         return int(self._call("purge", *job_ids))
 
     def forget(self, job_ids: Iterable[str]) -> None:
-        """Forget finished jobs whose results are kept elsewhere."""
+        """Drop what is kept of finished jobs, dead letters too; late deliveries stay refused."""
         self._call("forget", *job_ids)
 
     # -- questions
@@ -292,6 +293,18 @@ class Ledger:
             pipeline.hget(JOB_KEY.format(job_id), "state")
         return [
             State.UNKNOWN if state is None else State(_text(state)) for state in pipeline.execute()
+        ]
+
+    def have_results(self, job_ids: Sequence[str]) -> list[bool]:
+        """Which jobs succeeded and still have their result, in one round trip."""
+        pipeline = self._client.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipeline.hget(JOB_KEY.format(job_id), "state")
+            pipeline.exists(RESULT_KEY.format(job_id))
+        replies = pipeline.execute()
+        return [
+            state is not None and _text(state) == State.SUCCESS and bool(is_there)
+            for state, is_there in zip(replies[::2], replies[1::2], strict=True)
         ]
 
     def with_prefix(self, prefix: str, states: Iterable[State]) -> list[str]:

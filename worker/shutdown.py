@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from billiard import active_children
 from celery.worker import state as worker_state
@@ -19,6 +20,9 @@ from worker.connection import open_ledger
 from worker.identity import worker_id
 from worker.leases import given_up
 from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from worker.ledger import Ledger
 
 log = logging.getLogger("arbtune.worker")
 
@@ -47,6 +51,11 @@ def bound_shutdown(**_: Any) -> None:
         signal.setitimer(signal.ITIMER_REAL, _until(bound_s))
 
 
+def _ledger(settings: Settings) -> Ledger:
+    """A server that does not answer must not use up the time that is left."""
+    return open_ledger(settings, tries=0, patience_s=RESERVE_S)
+
+
 def _until(bound_s: float) -> float:
     return max(bound_s - RESERVE_S, RESERVE_S / 2)
 
@@ -55,7 +64,7 @@ def _lease_until_the_end(settings: Settings) -> bool:
     """From here on nobody renews: the last leases must outlast the shutdown."""
     lease_s = settings.shutdown_s + settings.lease_s
     try:
-        open_ledger(settings, tries=0).renew(worker_id(), _running(), lease_s=lease_s)
+        _ledger(settings).renew(worker_id(), _running(), lease_s=lease_s)
     except Exception as error:  # noqa: BLE001 - a doubled run is harmless, a lost shutdown is not
         log.warning("shutdown.not_leased", extra={"error": f"{type(error).__name__}: {error}"})
         return False
@@ -70,9 +79,10 @@ def return_running_jobs() -> None:
     """End every child of this worker and give back what it ran."""
     signal.setitimer(signal.ITIMER_REAL, 0)  # it would outlive an exec, and its handler would not
     for child in active_children():
-        os.kill(child.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGKILL)
     try:
-        ledger = open_ledger(Settings.from_environment(), tries=0)
+        ledger = _ledger(Settings.from_environment())
         for job_id in ledger.give_back(worker_id(), _running()):
             log.info("job.returned", extra={"job_id": job_id})
     except Exception as error:  # noqa: BLE001 - the process ends here, whatever Redis says

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import time
 import uuid
 from dataclasses import dataclass
@@ -13,6 +15,8 @@ from arbitrage.errors import ArbtuneError, ConfigError, DataError
 from worker.chunks import MAX_CONFIGS, Chunk, of_spec
 from worker.data_root import resolve_in_root
 from worker.envelope import CHUNKS
+from worker.ledger import State
+from worker.metas import cancelled_meta
 
 if TYPE_CHECKING:
     from arbitrage.sweep_spec import SweepSpec
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from worker.settings import Settings
 
 POLL_S = 0.1
+PATIENCE_S = 3.0  # without an answer before a line says what it is that takes so long
 
 # A chunk's work: long enough that its way through Redis does not count, short enough that a lost
 # one costs little and progress is seen.
@@ -79,13 +84,21 @@ def _chunk_size(seconds_per_config: float | None) -> int:
 
 def _answer(question: Chunk, ledger: Ledger) -> dict[str, Any]:
     job_id = f"sweep-question-{uuid.uuid4()}"
-    ledger.submit([question.submission(job_id)], CHUNKS)
-    while True:
-        [meta] = ledger.results([job_id])
-        if meta is not None:
-            ledger.forget([job_id])
-            return meta
-        time.sleep(POLL_S)
+    says_so_at = time.monotonic() + PATIENCE_S
+    try:
+        while True:
+            [meta] = ledger.results([job_id])
+            if meta is not None:
+                return meta
+            if ledger.states([job_id]) == [State.UNKNOWN]:  # at first, or the server was emptied
+                ledger.submit([question.submission(job_id)], CHUNKS)
+            if time.monotonic() > says_so_at:
+                says_so_at = math.inf
+                print("waiting for a worker to open the data file ...", file=sys.stderr)
+            time.sleep(POLL_S)
+    finally:
+        ledger.cancel(job_id, cancelled_meta(job_id))
+        ledger.forget([job_id])
 
 
 def error_type(meta: dict[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from celery.exceptions import Ignore
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker.celery_app import app
-from worker.chunk_job import CHUNK, decode_chunk, run_chunk
+from worker.chunk_job import CHUNK, decode_chunk, run_chunk, version_of_chunk
 from worker.envelope import CHUNKS, JOBS, Route
 from worker.identity import worker_id
 from worker.job import CONFIG, Attempt, attempt_job, attempted, payload_text
@@ -41,13 +41,13 @@ def run_tuning_chunk(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run a range of a sweep's configs; the result is the packed figures of each."""
     args, kwargs = _claimed(self, args, kwargs, CHUNKS)
     settings = self.backend.settings
-    chunk = attempted(lambda: decode_chunk(args, kwargs), settings)
-    if chunk.engine_version != ENGINE_VERSION:
+    # Before it is parsed: another version may say more, or other things.
+    if attempted(lambda: version_of_chunk(args, kwargs), settings) != ENGINE_VERSION:
         # Of another version of this program, whose workers may be there beside this one.
         self.backend.ledger.give_back(worker_id(), [self.request.id])
         log.info("chunk.of_another_version", extra={"job_id": self.request.id})
         raise Ignore
-    return attempted(lambda: run_chunk(chunk, settings), settings)
+    return attempted(lambda: run_chunk(decode_chunk(args, kwargs), settings), settings)
 
 
 def _claimed(

@@ -27,9 +27,9 @@ log = logging.getLogger("arbtune.worker")
 def _load_kernels() -> None:
     """Load what the children replay with, or compile it: once per machine, for some seconds."""
     started = time.monotonic()
-    from arbitrage.market import warm_up  # numba
+    from arbitrage import replay  # numba
 
-    warm_up()
+    replay.warm_up()
     log.info("kernels.ready", extra={"seconds": round(time.monotonic() - started, 3)})
 
 

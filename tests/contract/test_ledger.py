@@ -711,3 +711,53 @@ def test_a_full_server_refuses_new_jobs_and_brings_the_known_ones_to_their_end(
     finally:
         client.config_set("maxmemory", 0)
     assert ledger.counts()[State.QUEUED] == 4
+
+
+# -- what is forgotten, and what was cancelled while it ran
+
+
+def test_a_forgotten_job_has_no_result_and_starts_by_no_late_delivery(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job = new_job()
+    ledger.submit([job], ROUTE)
+    ledger.finish(job.job_id, started(ledger, job), success(job))
+    assert ledger.have_results([job.job_id]) == [True]
+    ledger.forget([job.job_id])
+    assert ledger.have_results([job.job_id]) == [False]
+    assert result_status(client, job) is None
+    assert ledger.newest(State.SUCCESS, 5) == []
+    assert ledger.start(job.job_id, "w2", job.config, ROUTE) is None
+    assert ledger.submit([job], ROUTE) == ["queued"], "but it may be sent again"
+    assert started(ledger, job).generation == 2
+
+
+def test_an_open_job_is_not_forgotten(ledger: Ledger) -> None:
+    job = new_job()
+    ledger.submit([job], ROUTE)
+    ledger.forget([job.job_id])
+    assert state_of(ledger, job) is State.QUEUED
+    started(ledger, job)
+
+
+def test_a_job_that_was_cancelled_while_it_ran_starts_anew_when_its_child_is_ended(
+    ledger: Ledger,
+) -> None:
+    job = new_job()
+    ledger.submit([job], ROUTE)
+    started(ledger, job)
+    ledger.cancel(job.job_id, cancelled_meta(job.job_id))
+    assert ledger.submit([job], ROUTE) == ["queued"]
+    assert ledger.start(job.job_id, "w2", job.config, ROUTE) is None, "its child still runs"
+    assert ledger.renew("w2", [job.job_id]) == [], "which is the other worker's to end"
+    assert ledger.renew("w1", [job.job_id]) == [job.job_id]
+    assert started(ledger, job, "w2").generation == 2
+
+
+def test_a_submission_removes_the_result_of_a_job_that_the_ledger_never_met(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job = new_job()
+    client.set(RESULT_KEY.format(job.job_id), json.dumps(cancelled_meta(job.job_id)))
+    ledger.submit([job], ROUTE)
+    assert result_status(client, job) is None

@@ -56,10 +56,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> int:
+    from arbitrage.sweep_results import digest_of_latest
     from worker.sweep_facts import Facts, ask_workers, local_digest
 
     ledger = open_ledger(settings, tries=TRIES_OF_A_WORKER)
     digest, facts = local_digest(spec, settings), None
+    if digest is None and (arguments.status or arguments.cancel):
+        digest = digest_of_latest(settings.results_dir, spec)
     if digest is None:
         facts = ask_workers(spec, ledger)
         digest = facts.data_sha256
@@ -111,10 +114,7 @@ def _collect(spec: SweepSpec, folder: SweepFolder, digest: str, ledger: Ledger) 
 
 def _forget(folder: SweepFolder, ledger: Ledger) -> None:
     """All of the sweep, on disk and in the queue."""
-    from worker.metas import cancelled_meta
-
-    for job_id in ledger.with_prefix(f"{folder.sweep_id}.", OPEN):
-        ledger.cancel(job_id, cancelled_meta(job_id))
+    _cancel(folder, ledger)
     ended = [state for state in State if not state.is_open and state is not State.UNKNOWN]
     ledger.forget(ledger.with_prefix(f"{folder.sweep_id}.", ended))
     folder.clear()
