@@ -29,7 +29,10 @@ def running(command: list[str], environment: Mapping[str, str]) -> Iterator[None
 
 
 def peak_mb(process: psutil.Process) -> float:
-    """The most memory that a process has held."""
+    """The most memory that a process has held since it was started; 0 of one that has ended.
+
+    (What `wait4` says of a child includes what its parent held when it was started.)
+    """
     return _kilobytes(Path(f"/proc/{process.pid}/status"), "VmHWM") / 1_000
 
 
@@ -53,5 +56,9 @@ def server() -> psutil.Process:
 
 
 def _kilobytes(path: Path, name: str) -> int:
-    found = re.search(rf"^{name}:\s+(\d+) kB", path.read_text(), re.MULTILINE)
+    try:
+        text = path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    found = re.search(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)
     return int(found[1]) if found else 0

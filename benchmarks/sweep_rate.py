@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
+import psutil
 
 from arbitrage.replay import open_data
 from arbitrage.sweep import replay_range
@@ -26,6 +27,7 @@ from worker.embedded import embedded_server, local_workers
 
 ROWS = 1_000_000
 PROCESSES = 2
+LOOK_EVERY_S = 0.1
 COMPARED = 20_000  # configs whose rows are held against those of this process
 
 NOTE = """\
@@ -128,16 +130,18 @@ def _plain(spec: Path) -> float:
 
 def _sweep(spec: Path, environment: Mapping[str, str]) -> Sweep:
     command = [sys.executable, "-m", "worker.cli", "sweep", str(spec), "--json"]
-    started = time.perf_counter()
+    started, client_mb = time.perf_counter(), 0.0
     process = subprocess.Popen(
         command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL
     )
-    _, status, usage = os.wait4(process.pid, 0)
+    client = psutil.Process(process.pid)
+    while process.poll() is None:
+        client_mb = max(client_mb, peak_mb(client))
+        time.sleep(LOOK_EVERY_S)
     seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit("the sweep failed")
-    return Sweep(seconds, usage.ru_maxrss / 1_000, peak_mb(server()))
+    return Sweep(seconds, client_mb, peak_mb(server()))
 
 
 def _check(spec: Path, results: Path) -> None:
