@@ -108,8 +108,9 @@ class Collector:
                 self.progress.running = self.progress.queued = 0
                 self._show(self.progress)
                 return
-            if not self._collect(list(self._in_flight)):
-                self._look_around()
+            found = self._collect(list(self._in_flight))
+            self._look_around()
+            if not found:
                 time.sleep(POLL_S)
 
     def collect_finished(self, job_ids: Sequence[str]) -> None:

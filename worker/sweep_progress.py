@@ -69,10 +69,10 @@ def _line(progress: Progress, per_second: float) -> str:
     parts = [f"{progress.done:,} of {progress.total:,} configs ({share:.0%})"]
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
-    parts.append(f"{progress.running:,} running, {progress.queued:,} queued")
     if per_second > 0:
         left = (progress.total - progress.done) / per_second
         parts.append(f"{per_second:,.0f}/s, {_duration(left)} left")
+    parts.append(f"{progress.running:,} running, {progress.queued:,} queued")
     return ", ".join(parts)
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from arbitrage.documents import Document, as_text
@@ -31,13 +32,26 @@ def wait_for_results(
         ArbtuneError: The time is up; the jobs go on.
     """
     succeeded = failed = 0
-    with progress_bar(len(job_ids)) as show:
+    with _printer() as say, progress_bar(len(job_ids)) as show:
         for job_id, document in results_as_they_come(ledger, job_ids, timeout_s=timeout_s):
-            print(_line(job_id, document, as_json=as_json, alone=len(job_ids) == 1), flush=True)
+            say(_line(job_id, document, as_json=as_json, alone=len(job_ids) == 1))
             succeeded += document["status"] == State.SUCCESS
             failed += document["status"] != State.SUCCESS
             show(succeeded, failed)
     return succeeded
+
+
+@contextmanager
+def _printer() -> Iterator[Callable[[str], None]]:
+    """Prints lines at once, but on the terminal of the bar at its end: it would break them."""
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):
+        yield partial(print, flush=True)
+        return
+    held: list[str] = []
+    try:
+        yield held.append
+    finally:
+        print("\n".join(held))
 
 
 def results_as_they_come(
@@ -93,8 +107,7 @@ def progress_bar(total: int) -> Iterator[Callable[[int, int], None]]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
-        # Results go where stdout goes; only on the bar's own terminal do they go around it.
-        redirect_stdout=sys.stdout.isatty(),
+        redirect_stdout=False,  # results go where stdout goes
     )
     with bar:
         task = bar.add_task("jobs", total=total)

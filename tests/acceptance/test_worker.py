@@ -273,3 +273,14 @@ def test_wrong_settings_are_refused_at_start_in_a_sentence(tmp_path: Path) -> No
     assert refused.returncode == 1
     assert refused.stderr == "arbtune: ARBTUNE_LEASE_S must be a number, not 'soon'\n"
     assert time.monotonic() - started < 30
+
+
+def test_sigterm_while_it_starts_ends_a_worker_at_once(
+    own_redis_url: str, root: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    with running_worker(own_redis_url, root, log, awaits=False) as worker:
+        wait_until(lambda: "kernels.ready" in worker.log_text(), "it has begun to start")
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.process.wait(20) == 0
+    assert "worker.died" not in worker.log_text()

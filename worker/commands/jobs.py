@@ -15,6 +15,8 @@ from worker.settings import Settings
 SUMMARY = "count the jobs in each state and list the newest"
 STATES = [state.value for state in State if state is not State.UNKNOWN]
 COLUMNS = ("JOB", "STATE", "ATTEMPTS", "SUBMITTED", "TAG")
+# For a terminal of 80 columns: an id of ours is 36 characters, and only a tag gives way.
+WIDTHS = {"JOB": 36, "STATE": 9, "ATTEMPTS": 3, "SUBMITTED": 14}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +86,9 @@ def _print_table(counts: dict[State, int], records: list[JobRecord]) -> None:
     if records:
         table = Table(box=None, pad_edge=False)
         for column in COLUMNS:
-            table.add_column(column, no_wrap=True, min_width=36 if column == "JOB" else None)
+            title = "TRY" if column == "ATTEMPTS" else column
+            table.add_column(title, no_wrap=True, min_width=WIDTHS.get(column))
         for record in records:
-            table.add_row(*map(Text, _cells(record)))  # as it is: a tag is no markup
+            job_id, state, attempts, submitted, tag = map(Text, _cells(record))  # no markup
+            table.add_row(job_id, state, attempts, submitted[5:19], tag)
         console.print(table)

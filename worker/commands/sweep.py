@@ -8,8 +8,8 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK
-from worker.connection import TRIES_OF_A_WORKER, open_ledger, redis_errors_in_a_sentence
+from arbitrage.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail
+from worker.connection import TRIES_OF_A_WORKER, connect, open_ledger, redis_errors_in_a_sentence
 from worker.ledger import Ledger, State
 from worker.settings import Settings
 
@@ -46,13 +46,33 @@ def run(arguments: argparse.Namespace) -> int:
 
     spec = SweepSpec.from_file(arguments.spec)
     with ExitStack() as stack:
-        if arguments.local:
+        if arguments.local and _may_compute(arguments, spec):
             from worker.local import bring_up
 
             bring_up(stack)
         settings = Settings.from_environment()
         with redis_errors_in_a_sentence(settings):
-            return _run(arguments, spec, settings)
+            try:
+                return _run(arguments, spec, settings)
+            except KeyboardInterrupt:
+                fail(
+                    "interrupted: what was sent goes on; the same command resumes the sweep, "
+                    "and --cancel ends it"
+                )
+                return EXIT_INTERRUPTED
+
+
+def _may_compute(arguments: argparse.Namespace, spec: SweepSpec) -> bool:
+    """Whether there may be anything to run: no server and no workers are needed to look."""
+    from worker.sweep_facts import local_digest
+
+    if arguments.status or arguments.cancel or arguments.collect:
+        return False
+    settings = Settings.from_environment()
+    digest = local_digest(spec, settings)
+    if digest is None or arguments.fresh:
+        return True
+    return next(_folder(spec, digest, settings).missing(spec.total, 1), None) is not None
 
 
 def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> int:
@@ -64,6 +84,7 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
     if digest is None and (arguments.status or arguments.cancel):
         digest = digest_of_latest(settings.results_dir, spec)
     if digest is None:
+        connect(settings).ping()
         facts = ask_workers(spec, ledger)
         digest = facts.data_sha256
     folder = _folder(spec, digest, settings)
@@ -80,6 +101,7 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
             if arguments.fresh:
                 _forget(folder, ledger)
             if next(folder.missing(spec.total, 1), None) is not None:
+                connect(settings).ping()  # before one waits as long as a worker does
                 size = folder.chunk_size() or (facts or ask_workers(spec, ledger)).chunk_size
                 _compute(spec, folder, Facts(digest, size), ledger)
         return _report(spec, folder, arguments)
@@ -130,8 +152,12 @@ def _cancel(folder: SweepFolder, ledger: Ledger) -> int:
 
 
 def _open_note(folder: SweepFolder, ledger: Ledger) -> str:
-    queued, running = (len(ledger.with_prefix(f"{folder.sweep_id}.", [state])) for state in OPEN)
-    return f"{running:,} chunks run, {queued:,} wait"
+    states = (*OPEN, State.SUCCESS)
+    queued, running, finished = (
+        len(ledger.with_prefix(f"{folder.sweep_id}.", [state])) for state in states
+    )
+    note = f"{running:,} chunks run, {queued:,} wait"
+    return f"{note}, {finished:,} are finished: --collect" if finished else note
 
 
 def _varying(spec: SweepSpec) -> list[str]:

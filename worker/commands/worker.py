@@ -20,6 +20,8 @@ SUMMARY = "run a worker: it takes jobs from the queue until SIGTERM or Ctrl-C"
 MAX_RESTARTS = 10
 RESTART_PAUSE_S = 1.0
 
+_stops_before_the_start: list[bool] = []
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
@@ -50,14 +52,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _stop_in_order_from_here_on() -> None:
     """End with status 0 at SIGTERM, until Celery has its own handler: nothing has begun yet."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_OK))
+    signal.signal(signal.SIGTERM, _stop_before_the_start)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+def _stop_before_the_start(*_: object) -> None:
+    _stops_before_the_start.append(True)  # Celery makes of a SystemExit what it likes
+    sys.exit(EXIT_OK)
 
 
 def _run_with_own_server(arguments: argparse.Namespace) -> int:
     from worker.embedded import embedded_server  # for this flag alone
 
-    with embedded_server() as url:
+    with embedded_server(appendonly="yes") as url:
         os.environ["ARBTUNE_REDIS_URL"] = url
         print(f"export ARBTUNE_REDIS_URL={url}", flush=True)
         return _run_worker(Settings.from_environment(), arguments)
@@ -88,7 +95,9 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
         argv.append("--task-events")
     with suppress(SystemExit):  # how Celery's command line returns, whatever ended the worker
         app.worker_main(argv)
-    return EXIT_OK if shutdown.was_requested() else _start_again(arguments)
+    if shutdown.was_requested() or _stops_before_the_start:
+        return EXIT_OK
+    return _start_again(arguments)
 
 
 def _start_again(arguments: argparse.Namespace) -> int:
