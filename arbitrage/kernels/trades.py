@@ -241,42 +241,38 @@ def _replay_one_slot(
         best = base + (records[k, BEST] - terms.cost) * usd_per_bps
         worst = base + (records[k, WORST] - terms.cost) * usd_per_bps
         rises = best >= high
-        if flips or worst <= low or (rises and records[k, FALL] * usd_per_bps * MARGIN >= fall):
+        enough, peak_then, drawdown_then = True, peak, drawdown
+        if not rises and not flips:  # the peak stands for the whole trade, then
             lowest = base + (records[k, WORST] - terms.cost) / BPS * terms.notional
-            if not rises:  # the peak stands for the whole trade, then
-                deepest = _fall_pct(peak, lowest)
-                enough, peak_then, drawdown_then = (
-                    deepest < terms.stop,
-                    peak,
-                    max(drawdown, deepest),
-                )
-            else:
-                enough, peak_then, drawdown_then = _bounded(
-                    base + (records[k, BEST] - terms.cost) / BPS * terms.notional,
-                    lowest,
-                    records[k, FALL] / BPS * terms.notional,
-                    base,
-                    peak,
-                    drawdown,
-                    terms.stop,
-                )
-            if enough:
-                peak, drawdown = peak_then, drawdown_then
-            else:
-                _take(windows, k, positions)
-                place, end = (
-                    int(records[k, PLACE]),
-                    windows.first_place[int(records[k, WINDOW]) + 1],
-                )
-                stopped, peak, drawdown = _walk(
-                    windows, place, end, positions, 1, terms, (base, peak, drawdown)
-                )
-                if stopped >= 0:
-                    stopped_row = windows.row[stopped]
-                    unrealized = _worth(windows.exit[stopped], positions, 1, terms)
-                    break
+            deepest = _fall_pct(peak, lowest)
+            drawdown_then = max(drawdown, deepest)
+            enough = deepest < terms.stop
+        elif flips or worst <= low or records[k, FALL] * usd_per_bps * MARGIN >= fall:
+            enough, peak_then, drawdown_then = _bounded(
+                base + (records[k, BEST] - terms.cost) / BPS * terms.notional,
+                base + (records[k, WORST] - terms.cost) / BPS * terms.notional,
+                records[k, FALL] / BPS * terms.notional,
+                base,
+                peak,
+                drawdown,
+                terms.stop,
+            )
             rises = False
-            fall, low, high = _limits(peak, drawdown)
+        if not enough:
+            _take(windows, k, positions)
+            place, end = (
+                int(records[k, PLACE]),
+                windows.first_place[int(records[k, WINDOW]) + 1],
+            )
+            stopped, peak_then, drawdown_then = _walk(
+                windows, place, end, positions, 1, terms, (base, peak, drawdown)
+            )
+            if stopped >= 0:
+                stopped_row = windows.row[stopped]
+                drawdown = drawdown_then
+                unrealized = _worth(windows.exit[stopped], positions, 1, terms)
+                break
+        peak, drawdown = peak_then, drawdown_then
         if np.isnan(records[k, GROSS]):  # the file ends before its last window does
             _take(windows, k, positions)
             unrealized = _worth(windows.exit[-1], positions, 1, terms)
@@ -294,13 +290,11 @@ def _replay_one_slot(
             peak_inside = base_before + (records[k, BEST] - terms.cost) / BPS * terms.notional
             peak = max(peak, peak_inside)
         if not flips:
-            if base > peak:
-                peak = base
-            elif base <= low:
-                drawdown = max(drawdown, _fall_pct(peak, base))
-                if drawdown >= terms.stop:
-                    stopped_row = windows.end_row[int(records[k, WINDOW])]
-                    break
+            peak = max(peak, base)
+            drawdown = max(drawdown, _fall_pct(peak, base))
+            if drawdown >= terms.stop:
+                stopped_row = windows.end_row[int(records[k, WINDOW])]
+                break
         fall, low, high = _limits(peak, drawdown)
     tally.opened[c], tally.closed[c], tally.wins[c] = opened, closed, wins
     tally.realized[c], tally.unrealized[c] = realized, unrealized
