@@ -6,6 +6,7 @@ import logging
 import sys
 from typing import Any
 
+import celery.apps.worker
 from billiard.util import get_logger
 from pythonjsonlogger.json import JsonFormatter
 
@@ -45,6 +46,12 @@ def configure_logging(loglevel: int | str | None = None, **_: Any) -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     get_logger().propagate = True  # the pool's logger keeps to itself, and would print bare lines
     logging.captureWarnings(capture=True)
+    # What Celery's signal handlers print past all loggers: our own lines say when a worker stops.
+    celery.apps.worker.safe_say = _say_nothing
+
+
+def _say_nothing(*_: object) -> None:
+    pass
 
 
 def log_worker_ready(**_: Any) -> None:

@@ -42,6 +42,7 @@ def bound_shutdown(**_: Any) -> None:
     """Start the clock. Celery calls this when the first signal to stop has come."""
     global _requested  # noqa: PLW0603 - a process stops once
     _requested = True
+    log.info("worker.stopping")
     settings = Settings.from_environment()
     signal.signal(signal.SIGALRM, _end_now)
     # Unless the leases can be made to last, what runs must end while they do.

@@ -284,3 +284,11 @@ def test_sigterm_while_it_starts_ends_a_worker_at_once(
         worker.process.send_signal(signal.SIGTERM)
         assert worker.process.wait(20) == 0
     assert "worker.died" not in worker.log_text()
+
+
+def test_every_line_of_a_log_is_an_event_to_the_end(
+    own_redis_url: str, root: Path, tmp_path: Path
+) -> None:
+    with running_worker(own_redis_url, root, tmp_path / "log") as worker:
+        enqueue(ledger_at(own_redis_url))
+    assert worker.events("worker.ready")  # which parses every line
