@@ -31,7 +31,7 @@ from arbitrage.cache_folder import cache_folder, warn_unwritable
 from arbitrage.data_file import DataLimits, Identity, plain_file, read_data_file, too_large
 from arbitrage.prepared import Facts, PreparedData, prepare
 
-FORMAT = 1
+FORMAT = 2
 MAX_CACHE_BYTES = 32 * 2**30
 
 # A file that was written to so recently may be again, within one tick of its modification time.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from arbitrage.compiled import forget_compiled, one_at_a_time
 from arbitrage.kernels.layout import (
-    BLOCK,
     RECORD_FIELDS,
     Parameters,
     Prices,
@@ -15,9 +16,12 @@ from arbitrage.kernels.layout import (
     Tally,
     Windows,
 )
+from arbitrage.kernels.openings import levels_of
 from arbitrage.kernels.scan import fill_quotes, scan
 from arbitrage.kernels.trades import replay_trades
 from arbitrage.kernels.windows import count_windows, fill_windows
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 def warm_up() -> None:
@@ -51,11 +55,8 @@ def windows_of(quotes: Quotes) -> Windows:
     n_windows, n_places, n_records = count_windows(quotes)
     windows = Windows(
         first_place=np.empty(n_windows + 1, np.int64),
-        first_record=np.empty(n_windows + 1, np.int64),
         end_exit=np.empty(n_windows),
         end_row=np.empty(n_windows, np.int64),
-        peak=np.empty(n_windows),
-        block_peak=np.empty(-(-n_windows // BLOCK)),
         spread=np.empty(n_places),
         price=np.empty(n_places),
         exit=np.empty(n_places),
@@ -63,10 +64,14 @@ def windows_of(quotes: Quotes) -> Windows:
         exit_max=np.empty(n_places),
         exit_min=np.empty(n_places),
         exit_rise=np.empty(n_places),
-        reach=np.empty((n_records, 2)),
         records=np.empty((n_records, RECORD_FIELDS)),
+        levels=np.empty(0),
+        level_start=np.empty(0, np.int64),
+        openings=np.empty(0, np.int64),
     )
     fill_windows(quotes, windows)
+    levels, level_start, openings = levels_of(_frozen(windows.records))
+    windows = windows._replace(levels=levels, level_start=level_start, openings=openings)
     return Windows._make(map(_frozen, windows))
 
 
@@ -89,7 +94,7 @@ def _empty_tally(count: int) -> Tally:
     return Tally._make(np.zeros(count, kind) for kind in kinds)
 
 
-def _frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:
+def _frozen(array: NDArray[Number]) -> NDArray[Number]:
     """Read-only, as a memory-mapped array is: one kind of array, compiled for once."""
     array = np.ascontiguousarray(array)
     array.flags.writeable = False

@@ -62,11 +62,13 @@ class _Market:
         self.windows = windows_of(self.quotes)
         self._ends = numpy_peer.ends_of(self.quotes)
 
-    def scan(self, thresholds: Floats) -> Tally:
-        return scan_all(self.quotes, _parameters(thresholds))
+    def scan(self, thresholds: Floats) -> Callable[[], Tally]:
+        """A run of the plain scan, its parameters made already."""
+        return partial(scan_all, self.quotes, _parameters(thresholds))
 
-    def indexed(self, thresholds: Floats) -> Tally:
-        return replay_all(self.windows, _parameters(thresholds))
+    def indexed(self, thresholds: Floats) -> Callable[[], Tally]:
+        """A run of the indexed kernel, its parameters made already."""
+        return partial(replay_all, self.windows, _parameters(thresholds))
 
     def numpy(self, thresholds: Floats) -> list[numpy_peer.Outcome]:
         return [
@@ -126,7 +128,7 @@ def _engine(threshold: float) -> ArbitrageBacktester:
 
 def _check(market: _Market, thresholds: Floats) -> None:
     """Hold the indexed kernel against the plain scan and NumPy."""
-    indexed, scanned = market.indexed(thresholds), market.scan(thresholds)
+    indexed, scanned = market.indexed(thresholds)(), market.scan(thresholds)()
     for name, ours, theirs in zip(Tally._fields, indexed, scanned, strict=True):
         _same(f"plain scan, {name}", bool((ours == theirs).all()))
     for i, outcome in enumerate(market.numpy(thresholds[:PEERED])):
@@ -135,7 +137,7 @@ def _check(market: _Market, thresholds: Floats) -> None:
 
 
 def _check_engine(market: _Market, run: Callable[[float], Any], thresholds: Floats) -> None:
-    tally = market.head().indexed(thresholds)
+    tally = market.head().indexed(thresholds)()
     for i, threshold in enumerate(thresholds.tolist()):
         result = run(threshold)
         found = (result.total_trades, result.realized_pnl_usd, result.max_drawdown_pct)
@@ -144,7 +146,7 @@ def _check_engine(market: _Market, run: Callable[[float], Any], thresholds: Floa
 
 
 def _check_vectorbt(market: _Market, run: Callable[[], Any], thresholds: Floats) -> None:
-    tally = market.indexed(thresholds)
+    tally = market.indexed(thresholds)()
     orders, balances = run()
     _same("vectorbt, orders", bool((orders == 2 * (tally.opened + tally.closed)).all()))
     # Its final balance is at middle prices: only where no trade is open it is ours.
@@ -171,7 +173,7 @@ def _thresholds(market: _Market, rounds: int) -> list[str | Table]:
         seconds = _alternating(market, one, rounds)
         totals = {name: totals[name] + seconds[name] for name in totals}
         table.rows.append(
-            [f"{above:g}", f"{market.indexed(one).opened[0]:,}", *_milliseconds(seconds)]
+            [f"{above:g}", f"{market.indexed(one)().opened[0]:,}", *_milliseconds(seconds)]
         )
     table.rows.append(["sum", "", *_milliseconds(totals)])
     together = _alternating(market, COST_BPS + np.array(ABOVE_COST_BPS), rounds)
@@ -193,7 +195,7 @@ def _thresholds(market: _Market, rounds: int) -> list[str | Table]:
 
 
 def _alternating(market: _Market, thresholds: Floats, rounds: int) -> dict[str, float]:
-    run = {"scan": partial(market.scan, thresholds), "indexed": partial(market.indexed, thresholds)}
+    run = {"scan": market.scan(thresholds), "indexed": market.indexed(thresholds)}
     seconds = medians(run, rounds, time.thread_time, turn=4, settle=1)
     return {**medians({"NumPy": partial(market.numpy, thresholds)}, 3, time.thread_time), **seconds}
 
@@ -215,8 +217,8 @@ def _grid(market: _Market) -> list[str | Table]:
     engine = market.engine()
     _check_engine(market, engine, peered)
     runs: dict[str, tuple[Callable[[], Any], int]] = {
-        "indexed": (partial(market.indexed, thresholds), market.rows * len(thresholds)),
-        "plain scan": (partial(market.scan, scanned), market.rows * len(scanned)),
+        "indexed": (market.indexed(thresholds), market.rows * len(thresholds)),
+        "plain scan": (market.scan(scanned), market.rows * len(scanned)),
         "NumPy": (partial(market.numpy, peered), market.rows * len(peered)),
         "engine": (partial(engine, float(peered[0])), ENGINE_ROWS),
     }

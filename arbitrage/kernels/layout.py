@@ -22,9 +22,6 @@ BPS = 10_000.0
 SPREAD, GROSS, BEST, WORST, FALL, PLACE, WINDOW, FLIPS = range(8)
 RECORD_FIELDS = 8
 
-# Windows that are passed over at once where none of them reaches a threshold.
-BLOCK = 64
-
 # The difference of two computed profits may be larger than the profit of the difference, by this
 # much of the numbers that they were computed from.
 NOISE = 16 * 2.0**-52
@@ -59,25 +56,23 @@ class Quotes(NamedTuple):
 class Windows(NamedTuple):
     """The windows of a file (see `arbitrage.kernels`).
 
-    Of each window: `first_place`, `first_record` (one longer than there are windows) where its rows
-    and records start; `end_exit`, `end_row`, the exit and the number of the row on which its trades
-    close, NaN and -1 where the file ends before; `peak`, its highest spread. `block_peak`: the
-    highest of each `BLOCK` windows.
+    Of each window: `first_place` (one longer than there are windows) where its rows start;
+    `end_exit`, `end_row`, the exit and the number of the row on which its trades close, NaN and -1
+    where the file ends before.
 
     Of each row in a window: `spread` of the window's side, `price` of the long leg, `exit`, `row`;
     `exit_max`, `exit_min`, `exit_rise`, over the rows from there to the window's end, the rise
     being the largest between two of them.
 
-    Of each record: `records`, (records, 8), see `SPREAD`; `reach`, (records, 2), its spread once
-    more and its window's peak, which are searched.
+    `records`, (records, 8): what a trade comes to that opens there, see `SPREAD`.
+
+    `levels`, some spreads, rising from zero. Of each: `openings[level_start[i] : level_start[i+1]]`
+    are the first records to reach it, one of every window that does.
     """
 
     first_place: Integers
-    first_record: Integers
     end_exit: Floats
     end_row: Integers
-    peak: Floats
-    block_peak: Floats
     spread: Floats
     price: Floats
     exit: Floats
@@ -85,8 +80,10 @@ class Windows(NamedTuple):
     exit_max: Floats
     exit_min: Floats
     exit_rise: Floats
-    reach: Floats
     records: Floats
+    levels: Floats
+    level_start: Integers
+    openings: Integers
 
 
 class Parameters(NamedTuple):

@@ -7,7 +7,6 @@ import numpy as np
 from arbitrage.compiled import compiled
 from arbitrage.kernels.layout import (
     BEST,
-    BLOCK,
     BPS,
     FALL,
     FLIPS,
@@ -52,7 +51,7 @@ def _side(quotes: Quotes, i: int) -> int:
 
 @compiled
 def fill_windows(quotes: Quotes, windows: Windows) -> None:
-    """Fill arrays that are as long as `count_windows` says."""
+    """Fill arrays that are as long as `count_windows` says, all but the levels."""
     place = record = 0
     window = -1
     side_before = 0
@@ -67,7 +66,7 @@ def fill_windows(quotes: Quotes, windows: Windows) -> None:
         if side != 0:
             if side != side_before:
                 window += 1
-                windows.first_place[window], windows.first_record[window] = place, record
+                windows.first_place[window] = place
                 windows.end_row[window], windows.end_exit[window] = -1, np.nan
                 highest = -1.0
             spread = quotes.best[i]
@@ -80,13 +79,10 @@ def fill_windows(quotes: Quotes, windows: Windows) -> None:
                 windows.records[record, PLACE] = place
                 windows.records[record, WINDOW] = window
                 windows.records[record, FLIPS] = 1.0 if ends else 0.0
-                windows.peak[window] = spread
                 record += 1
             place += 1
         side_before = side
-    windows.first_place[window + 1], windows.first_record[window + 1] = place, record
-    for block in range(len(windows.block_peak)):
-        windows.block_peak[block] = windows.peak[block * BLOCK : (block + 1) * BLOCK].max()
+    windows.first_place[window + 1] = place
     _fill_rests(windows)
     _fill_records(windows)
 
@@ -110,12 +106,11 @@ def _fill_records(windows: Windows) -> None:
     """What a trade that opens at a record can come to, before costs, as the engine computes it."""
     for k in range(len(windows.records)):
         place = int(windows.records[k, PLACE])
-        window = int(windows.records[k, WINDOW])
+        end_exit = windows.end_exit[int(windows.records[k, WINDOW])]
         entry, price = windows.spread[place], windows.price[place]
-        windows.records[k, GROSS] = entry - windows.end_exit[window] / price * BPS
+        windows.records[k, GROSS] = entry - end_exit / price * BPS
         windows.records[k, BEST] = entry - windows.exit_min[place] / price * BPS
         windows.records[k, WORST] = entry - windows.exit_max[place] / price * BPS
         highest = max(abs(windows.exit_max[place]), abs(windows.exit_min[place])) / price * BPS
         fall = windows.exit_rise[place] / price * BPS
-        windows.reach[k, 0], windows.reach[k, 1] = entry, windows.peak[window]
         windows.records[k, FALL] = fall + NOISE * (entry + highest)

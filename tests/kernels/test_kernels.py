@@ -156,9 +156,14 @@ EDGES = [0, 1, 2, 3, 62, 63, 64, 65, 127, 128, 129, 193]
 @pytest.mark.parametrize("rows_in_window", EDGES)
 @pytest.mark.parametrize("slots", [1, 3])
 def test_a_stop_fires_on_any_row_of_a_window(rows_in_window: int, slots: int) -> None:
-    """The basis widens row by row against the trade; each row is once the one that stops it."""
+    """The basis widens row by row against the trade; each row is once the one that stops it.
+
+    The row after the window is one of them, which closes the trades.
+    """
     rows = [quote(index, 100.0, 30.0 + index, 1.0, 1.0) for index in range(rows_in_window + 2)]
-    rows.append(quote(len(rows), 100.0, -5.0, 1.0, 1.0))
+    wide = 200.0 + rows_in_window  # the books of the row that closes: no other costs as much
+    for basis, half_spread in ((0.0, wide), (40.0, 1.0), (-5.0, 1.0)):
+        rows.append(quote(len(rows), 100.0, basis, half_spread, half_spread))
     run = Params(min_spread_bps=20.0, max_open_trades=slots, max_position_usd=5_000.0)
     drawdowns = naive.backtest(rows, run).drawdowns_pct
     stops = sorted({drawdown for drawdown in drawdowns if 0 < drawdown < 100})
