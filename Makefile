@@ -20,7 +20,7 @@ demo: $(INSTALLED) ## server, workers, a small sweep of the sample, the ranking
 
 test: $(INSTALLED) lint ## lint, types, import directions, and the whole suite
 	@# More processes than two cores: many tests wait for workers rather than compute.
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup
+	@$(BIN)/python -m pytest -n 5 --dist loadgroup
 	@echo "the kernels once more, as Python ..."
 	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 -q tests/kernels
 

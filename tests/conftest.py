@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,19 @@ from worker.ledger import Ledger
 settings.register_profile("arbtune", deadline=None)
 settings.load_profile("arbtune")
 
+# Workers that the tests of a run share: whoever uses one runs where it runs.
+SHARED_WORKERS = ("worker", "sweep_worker", "poisonous_worker")
+
 TOXIC = Path(__file__).parent / "chaos" / "toxic"
 HEADER = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the users of a shared worker together, or each process of the run would start it."""
+    for item in items:
+        for name in SHARED_WORKERS:
+            if name in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(name))
 
 
 def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 30.0) -> None:
@@ -107,7 +118,7 @@ def running_worker(
     awaits: bool = True,
     **settings: str,
 ) -> Iterator[WorkerProcess]:
-    """Start a worker with the given settings, wait for it, and stop it in order.
+    """Start a worker with the given settings, wait for it, and end it with its children at once.
 
     The jobs of a `poisonous` one do what their tags say: `tests/chaos/toxic`.
     """
@@ -133,12 +144,9 @@ def running_worker(
             worker.wait_until_ready()
         yield worker
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with suppress(ProcessLookupError):  # the whole of it has ended
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ LEASE_S = 3
 
 
 @pytest.fixture(scope="module")
-def poisonous(
+def poisonous_worker(
     redis_url: str, data_root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WorkerProcess]:
     """A worker of one process whose jobs do what their tags say, with two attempts."""
@@ -96,7 +96,7 @@ def test_a_poisonous_job_ends_itself_and_nothing_else(
     error: str,
     message: str,
     is_dead: bool,
-    poisonous: WorkerProcess,
+    poisonous_worker: WorkerProcess,
     redis_url: str,
 ) -> None:
     ledger = ledger_at(other_database(redis_url))
@@ -108,12 +108,12 @@ def test_a_poisonous_job_ends_itself_and_nothing_else(
     assert message in record.error["message"]
     assert record.attempts == len(record.history) == (2 if is_dead else 1)
     assert ended(ledger, good).state is State.SUCCESS
-    assert poisonous.events("worker.died") == []
+    assert poisonous_worker.events("worker.died") == []
 
 
 @pytest.mark.parametrize("limits", [{"soft_time_limit": 1}, {"time_limit": 1000}])
 def test_a_message_cannot_ask_for_more_time_nor_swallow_its_end(
-    limits: dict[str, int], poisonous: WorkerProcess, redis_url: str
+    limits: dict[str, int], poisonous_worker: WorkerProcess, redis_url: str
 ) -> None:
     url = other_database(redis_url)
     client = Celery(broker=url, backend=url)
@@ -123,14 +123,14 @@ def test_a_message_cannot_ask_for_more_time_nor_swallow_its_end(
     record = ended(ledger_at(url), sent.id)
     assert record.error is not None
     assert record.error["type"] == "TimeLimitExceeded"
-    assert poisonous.process.poll() is None
+    assert poisonous_worker.process.poll() is None
 
 
 # -- dead letters, as people see them
 
 
 def test_dead_letters_are_listed_shown_retried_and_purged(
-    poisonous: WorkerProcess, redis_url: str
+    poisonous_worker: WorkerProcess, redis_url: str
 ) -> None:
     url = other_database(redis_url)
     ledger = ledger_at(url)
@@ -156,7 +156,7 @@ def test_dead_letters_are_listed_shown_retried_and_purged(
     assert shown["config"]["tag"] == "eio"
     assert [attempt["error"]["type"] for attempt in shown["history"]] == ["OSError", "OSError"]
     for attempt in shown["history"]:
-        assert f"/{poisonous.process.pid}/" in attempt["worker"]
+        assert f"/{poisonous_worker.process.pid}/" in attempt["worker"]
         assert attempt["started_at"] <= attempt["ended_at"]
 
     retried = dead("retry", job_id, "--json")

@@ -128,7 +128,7 @@ def sweep_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def poisonous(
+def sweep_worker(
     redis_url: str, sweep_root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WorkerProcess]:
     """A worker of two processes whose chunks do what their tags say."""
@@ -152,7 +152,7 @@ def own_database(url: str) -> str:
 
 @pytest.fixture
 def desk(redis_url: str, sweep_root: Path, tmp_path: Path) -> Desk:
-    """At the module's worker, where a test asks for `poisonous`."""
+    """At the module's worker, where a test asks for `sweep_worker`."""
     return Desk(sweep_root, own_database(redis_url), tmp_path / "results")
 
 
@@ -179,7 +179,7 @@ def one_sentence(answer: subprocess.CompletedProcess[str]) -> str:
 # -- the rows
 
 
-@pytest.mark.usefixtures("poisonous")
+@pytest.mark.usefixtures("sweep_worker")
 def test_the_rows_are_those_of_this_process_and_of_single_jobs(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,22 +216,22 @@ def test_the_rows_are_those_of_this_process_and_of_single_jobs(
 
 
 def test_a_finished_sweep_computes_nothing_and_rewrites_no_file(
-    poisonous: WorkerProcess, desk: Desk
+    sweep_worker: WorkerProcess, desk: Desk
 ) -> None:
     sweep = spec(*GRIDS)
     first = desk.sweep(sweep, "--json")
-    files, jobs = files_of(desk.folder(sweep)), len(poisonous.events("job.finished"))
+    files, jobs = files_of(desk.folder(sweep)), len(sweep_worker.events("job.finished"))
     for flag in ((), ("--collect",), ("--status",)):
         again = desk.sweep(sweep, "--json", *flag)
         assert (again.returncode, again.stdout) == (0, first.stdout)
     assert files_of(desk.folder(sweep)) == files
-    assert len(poisonous.events("job.finished")) == jobs
+    assert len(sweep_worker.events("job.finished")) == jobs
     fresh = desk.sweep(sweep, "--fresh", "--json")
     assert (fresh.returncode, fresh.stdout) == (0, first.stdout)
     assert files_of(desk.folder(sweep)) != files
 
 
-@pytest.mark.usefixtures("poisonous")
+@pytest.mark.usefixtures("sweep_worker")
 def test_a_sweep_that_grows_goes_on_with_what_is_there(desk: Desk) -> None:
     sweep = spec(*GRIDS)
     assert desk.sweep({**sweep, "max_jobs": 10}).returncode == 0
@@ -246,7 +246,7 @@ def test_a_sweep_that_grows_goes_on_with_what_is_there(desk: Desk) -> None:
 # -- deaths
 
 
-@pytest.mark.usefixtures("poisonous")
+@pytest.mark.usefixtures("sweep_worker")
 def test_a_killed_client_goes_on_where_it_was(desk: Desk) -> None:
     sweep = spec(SPREADS, tag="sleep:0.02")
     folder = desk.with_chunks_of(1, sweep)
@@ -287,14 +287,14 @@ def test_a_killed_worker_and_a_killed_client_lose_nothing(lonely: Desk, tmp_path
 
 
 def test_a_worker_whose_child_is_killed_runs_the_next_chunk(
-    poisonous: WorkerProcess, desk: Desk
+    sweep_worker: WorkerProcess, desk: Desk
 ) -> None:
     """The replacement is forked by a parent that has compiled kernels: it must not hang."""
     sweep = spec({**SPREADS, "num": 2}, tag="sleep:0.5")
     desk.with_chunks_of(1, sweep)
     client = desk.start(sweep)
     wait_until(lambda: State.RUNNING in desk.ledger.states(desk.open_chunks(sweep)), "a chunk runs")
-    for child in poisonous.children():
+    for child in sweep_worker.children():
         os.kill(child, signal.SIGKILL)
     client.communicate(timeout=60)
     assert client.returncode == 0
@@ -302,7 +302,7 @@ def test_a_worker_whose_child_is_killed_runs_the_next_chunk(
     assert desk.sweep(spec(*GRIDS)).returncode == 0
 
 
-@pytest.mark.usefixtures("poisonous")
+@pytest.mark.usefixtures("sweep_worker")
 @pytest.mark.parametrize(
     ("poison", "words"),
     [
@@ -332,7 +332,7 @@ def test_a_config_that_ends_its_process_is_found_and_spoils_no_other(
 # -- what cannot go on
 
 
-@pytest.mark.usefixtures("poisonous")
+@pytest.mark.usefixtures("sweep_worker")
 def test_a_changed_file_is_another_sweep_and_a_chunk_of_the_old_one_fails(desk: Desk) -> None:
     path = desk.root / "changing.csv"
     sweep = spec(SPREADS, data_file="changing.csv")
@@ -361,13 +361,13 @@ def test_a_changed_file_is_another_sweep_and_a_chunk_of_the_old_one_fails(desk: 
 
 
 def test_a_chunk_of_another_version_is_handed_back_uncounted(
-    poisonous: WorkerProcess, desk: Desk
+    sweep_worker: WorkerProcess, desk: Desk
 ) -> None:
     parsed = SweepSpec(**spec(SPREADS))
     newer = Chunk(spec=of_spec(parsed), start=0, stop=1, data_sha256=None, engine_version="99")
     desk.ledger.submit([newer.submission("of-99")], CHUNKS)
     wait_until(
-        lambda: len(poisonous.events("chunk.of_another_version")) >= 2, "it is handed back again"
+        lambda: len(sweep_worker.events("chunk.of_another_version")) >= 2, "it is handed back again"
     )
     record = desk.ledger.record("of-99")
     assert record is not None
@@ -376,7 +376,7 @@ def test_a_chunk_of_another_version_is_handed_back_uncounted(
     desk.ledger.cancel("of-99", {})
 
 
-@pytest.mark.usefixtures("poisonous")
+@pytest.mark.usefixtures("sweep_worker")
 def test_a_plain_celery_client_sends_a_chunk_by_its_name(desk: Desk) -> None:
     sweep = spec(*GRIDS)
     payload = {
@@ -401,7 +401,7 @@ def test_a_plain_celery_client_sends_a_chunk_by_its_name(desk: Desk) -> None:
     assert again.get(timeout=30)["stop"] == 9
 
 
-@pytest.mark.usefixtures("poisonous")
+@pytest.mark.usefixtures("sweep_worker")
 def test_a_client_without_the_file_asks_the_workers(desk: Desk, tmp_path: Path) -> None:
     sweep = spec(*GRIDS)
     answer = desk.sweep(sweep, "--json", ARBTUNE_DATA_ROOT=str(tmp_path))
@@ -475,7 +475,7 @@ def test_a_sweep_of_its_own_server_and_workers(sweep_root: Path, tmp_path: Path)
     assert desk.rows(spec(*GRIDS)).equals(desk.here(spec(*GRIDS)))
 
 
-@pytest.mark.usefixtures("poisonous")
+@pytest.mark.usefixtures("sweep_worker")
 def test_a_terminal_of_80_columns_has_each_row_on_a_line(desk: Desk) -> None:
     sweep = spec(*GRIDS, max_position_usd=1e6, rank_by="final_balance_usd")
     main, terminal = pty.openpty()
