@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from arbitrage.data_file import DataFile, DataLimits
 from arbitrage.kernels.layout import Prices, Windows
-from arbitrage.market import quotes_of, windows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +79,7 @@ def prepare(file: DataFile, limits: DataLimits) -> PreparedData:
     Raises:
         DataError: As `arbitrage.snapshots.load_snapshots`.
     """
+    from arbitrage.market import quotes_of, windows_of  # numba
     from arbitrage.snapshots import read_snapshots  # polars
 
     table = read_snapshots(file, limits)
