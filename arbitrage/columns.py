@@ -6,11 +6,12 @@ names the first bad one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from arbitrage.cells import (
@@ -38,7 +39,10 @@ SCHEMA: dict[str, pl.DataType] = {
 _DATE = "^(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
 _DATE_LENGTH = len("2024-01-01")
-_WORTH_THREADS = 100_000  # rows
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?")
+_LATEST = "9999-99-99T29:59:59.999999999"  # what no digit of a timestamp lies above
+_HOUR = slice(len("2024-01-01T"), len("2024-01-01T00"))
+_ROWS_AT_ONCE = 65_536  # whose timestamps a core's cache holds
 _AFTER_ALL_TIMES = "~"  # sorts after any character that may follow a date
 _INT64_DIGITS = "^-?[0-9]{1,18}$"
 
@@ -65,6 +69,8 @@ def too_many_rows(name: str, max_rows: int) -> DataError:
 
 
 def prices_are_sound(frame: pl.DataFrame) -> bool:
+    if all(_are_usual(frame[column]) for column in PRICES):
+        return True
     tests = [
         pl.col(column).is_finite()
         & (pl.col(column) <= MAX_PRICE)
@@ -72,6 +78,15 @@ def prices_are_sound(frame: pl.DataFrame) -> bool:
         for column in PRICES
     ]
     return bool(frame.select(pl.all_horizontal(tests).all()).item())
+
+
+def _are_usual(prices: pl.Series) -> bool:
+    """Whether all are above zero and within the bounds; NaN is neither."""
+    return all(
+        chunk.min() >= MIN_PRICE and chunk.max() <= MAX_PRICE
+        for chunk in (part.to_numpy() for part in prices.get_chunks())
+        if len(chunk)
+    )
 
 
 def timestamps_are_sound(timestamps: pl.Series) -> bool:
@@ -89,28 +104,48 @@ def _epochs_are_sound(timestamps: pl.Series) -> bool:
 
 
 def _isos_are_sound(timestamps: pl.Series, first: str) -> bool:
+    lengths = timestamps.str.len_bytes()
+    if lengths.min() == lengths.max() == len(first):
+        # Of one form and one length: text order is time order, and only dates are left to check.
+        return _have_form(timestamps, first) and timestamps.is_sorted() and _dates_exist(timestamps)
     separator, zone = first[_DATE_LENGTH : _DATE_LENGTH + 1], "Z" if first.endswith("Z") else ""
     if separator not in ("T", " "):
         return False
-    if not _all_match(timestamps, f"{_DATE}{separator}{_TIME}{zone}$"):
+    if not timestamps.str.contains(f"{_DATE}{separator}{_TIME}{zone}$").all():
         return False
-    if timestamps.str.len_bytes().n_unique() == 1:
-        # Of one form and one length: text order is time order, and only dates are left to check.
-        return timestamps.is_sorted() and _dates_exist(timestamps)
     moments = timestamps.str.to_datetime(
         f"%Y-%m-%d{separator}%H:%M:%S%.f{zone}", time_unit="ns", strict=False
     )
     return moments.null_count() == 0 and moments.is_sorted()
 
 
-def _all_match(timestamps: pl.Series, pattern: str) -> bool:
-    """Whether all match; polars matches a column in one thread, so it gets one for each thread."""
-    if len(timestamps) < _WORTH_THREADS:
-        return bool(timestamps.str.contains(pattern).all())
-    threads = pl.thread_pool_size()
-    parts = timestamps.to_frame().iter_slices(-(-len(timestamps) // threads))
-    with ThreadPoolExecutor(threads) as pool:
-        return all(pool.map(lambda part: part[timestamps.name].str.contains(pattern).all(), parts))
+def _have_form(timestamps: pl.Series, first: str) -> bool:
+    """Whether all are the first one with other digits, its zone's apart, and have hours to 23."""
+    moment = _MOMENT.match(first)
+    if moment is None:
+        return False
+    try:
+        parse_timestamp(first, epoch=False)  # whose zone is that of all
+    except CellError:
+        return False
+    digits, zone = moment.group(), first[moment.end() :]
+    highest = "".join(
+        top if here.isdigit() else here for here, top in zip(digits, _LATEST, strict=False)
+    )
+    bounds = [re.sub("[0-9]", "0", digits) + zone, highest + zone]
+    lower, upper = (
+        np.tile(np.frombuffer(bound.encode(), np.uint8), _ROWS_AT_ONCE) for bound in bounds
+    )
+    for part in timestamps.to_frame().iter_slices(_ROWS_AT_ONCE):
+        text: bytes = part.to_series().str.join("").cast(pl.Binary).item()
+        characters = np.frombuffer(text, np.uint8)
+        size = len(characters)
+        if ((characters < lower[:size]) | (characters > upper[:size])).any():
+            return False
+        tens, ones = characters.reshape(-1, len(first))[:, _HOUR].T
+        if ((tens == ord("2")) & (ones > ord("3"))).any():
+            return False
+    return True
 
 
 def _dates_exist(timestamps: pl.Series) -> bool:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from arbitrage.big_buffer import read_whole
 from arbitrage.errors import RETRYABLE_ERRNOS, DataError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -108,7 +109,7 @@ def _read(path: str | os.PathLike[str], limits: DataLimits, name: str) -> tuple[
         status = os.fstat(file.fileno())
         if status.st_size > limits.max_bytes:
             raise too_large(name, limits)
-        return file.read(), Identity.of(status)
+        return read_whole(file, status.st_size), Identity.of(status)
 
 
 @contextmanager

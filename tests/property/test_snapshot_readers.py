@@ -81,6 +81,22 @@ def test_on_files_with_characters_put_in_taken_out_or_changed(
 
 
 @settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["2024-01-01T19:30:30", "2024-02-28 23:59:59.999"]),
+    st.sampled_from(["", "Z", "+02:00", "-0530"]),
+    st.lists(st.tuples(st.integers(0, 28), st.sampled_from("0123456789")), max_size=3),
+)
+def test_on_timestamps_of_one_form(first: str, zone: str, changes: list[tuple[int, str]]) -> None:
+    stamps = [first + zone]
+    for place, digit in changes:
+        last = stamps[-1]
+        changed = last[:place] + digit + last[place + 1 :]
+        if last[place : place + 1].isdigit() and changed >= last:
+            stamps.append(changed)
+    agree(HEADER + "".join(f"{stamp},1,2,3,4\n" for stamp in stamps).encode())
+
+
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.text("ab\"' ,", max_size=3), min_size=1, max_size=4))
 def test_on_notes_that_nobody_reads(notes: list[str]) -> None:
     header = HEADER.decode().replace("\n", ",note\n")
@@ -101,6 +117,11 @@ def test_prices_are_rounded_as_python_rounds_them() -> None:
 
 
 def test_plain_files_take_the_fast_road() -> None:
-    for stamp in ("2024-01-01T00:00:00Z", "2024-01-01 00:00:00.25", "1704067200"):
+    for stamp in (
+        "2024-01-01T00:00:00Z",
+        "2024-01-01 00:00:00.25",
+        "2024-01-01T00:00:00+02:00",
+        "1704067200",
+    ):
         text = HEADER + f"{stamp},1,2,3,4.5\n".encode() * 3
         assert fast(text) == [(stamp, 1.0, 2.0, 3.0, 4.5)] * 3
