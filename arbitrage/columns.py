@@ -133,9 +133,8 @@ def _have_form(timestamps: pl.Series, first: str) -> bool:
         top if here.isdigit() else here for here, top in zip(digits, _LATEST, strict=False)
     )
     bounds = [re.sub("[0-9]", "0", digits) + zone, highest + zone]
-    lower, upper = (
-        np.tile(np.frombuffer(bound.encode(), np.uint8), _ROWS_AT_ONCE) for bound in bounds
-    )
+    rows = min(len(timestamps), _ROWS_AT_ONCE)
+    lower, upper = (np.tile(np.frombuffer(bound.encode(), np.uint8), rows) for bound in bounds)
     for part in timestamps.to_frame().iter_slices(_ROWS_AT_ONCE):
         text: bytes = part.to_series().str.join("").cast(pl.Binary).item()
         characters = np.frombuffer(text, np.uint8)

@@ -11,6 +11,7 @@ import csv
 import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -28,6 +29,7 @@ from arbitrage.columns import (
 from arbitrage.errors import DataError
 
 _BOM = b"\xef\xbb\xbf"
+_WORTH_THREADS_ROWS = 100_000
 _BLOCK_BYTES = 2**17  # whose comparison a core's own cache holds
 
 
@@ -82,10 +84,19 @@ def _read_fast(text: bytes) -> pl.DataFrame | None:
     if sum(frame.null_count().row(0)):
         return None
     frame = frame.select(COLUMNS)
-    with ThreadPoolExecutor(1) as pool:
-        in_order = pool.submit(timestamps_are_sound, frame[TIMESTAMP])
-        is_sound = _is_rectangular(text, frame.height, len(header)) and prices_are_sound(frame)
-        return frame if in_order.result() and is_sound else None
+    return frame if _is_sound(frame, text, len(header)) else None
+
+
+def _is_sound(frame: pl.DataFrame, text: bytes, columns: int) -> bool:
+    checks = [
+        partial(timestamps_are_sound, frame[TIMESTAMP]),
+        partial(prices_are_sound, frame),
+        partial(_is_rectangular, text, frame.height, columns),
+    ]
+    if frame.height < _WORTH_THREADS_ROWS:
+        return all(check() for check in checks)
+    with ThreadPoolExecutor(2) as pool:
+        return all(found.result() for found in [pool.submit(check) for check in checks])
 
 
 def _is_rectangular(text: bytes, rows: int, columns: int) -> bool:
