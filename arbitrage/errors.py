@@ -68,6 +68,13 @@ def is_user_error(error: BaseException) -> bool:
     return isinstance(cause_of(error), (ArbtuneError, FileNotFoundError))
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the job needed more memory than it got; the kernel's refusals are `OSError`."""
+    cause = cause_of(error)
+    refused = isinstance(cause, OSError) and cause.errno == errno.ENOMEM
+    return refused or isinstance(cause, MemoryError)
+
+
 def is_retryable(error: BaseException) -> bool:
     """Whether the same job may pass when it is tried again."""
     cause = cause_of(error)

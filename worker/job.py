@@ -17,7 +17,7 @@ from arbitrage.arbitrage_tuning import (
     parse_config,
 )
 from arbitrage.documents import Document, error_record
-from arbitrage.errors import ConfigError, cause_of, is_retryable, is_user_error
+from arbitrage.errors import ConfigError, is_out_of_memory, is_retryable, is_user_error
 from worker.data_root import resolve_in_root
 from worker.intake import REFUSED
 from worker.memory import bound_memory, out_of_memory_record
@@ -115,7 +115,7 @@ def attempted(work: Callable[[], Result], settings: Settings) -> Result:
         return work()
     except BaseException as error:  # SystemExit and the like end the job too, and nothing else
         clear_frames(error.__traceback__)  # what a MemoryError was short of is held by its frames
-        if isinstance(cause_of(error), MemoryError):
+        if is_out_of_memory(error):
             raise JobFailedError(out_of_memory_record(settings)) from error
         if not is_user_error(error) and not is_retryable(error):
             log.exception("job.crashed")

@@ -121,7 +121,7 @@ def test_a_job_that_needs_too_much_memory_fails_and_the_next_one_runs(
         own_redis_url, tmp_path, log, job_memory_bytes=bound, max_attempts="1"
     ) as worker:
         error = outcome(ledger, enqueue(ledger, data_file="big.csv"))
-        assert error["type"] in ("MemoryError", "WorkerLostError")
+        assert error["type"] in ("MemoryError", "WorkerLostError"), error
         assert "memory" in error["message"]
         assert outcome(ledger, enqueue(ledger)) == {}
         assert worker.process.poll() is None

@@ -10,6 +10,7 @@ from arbitrage.errors import (
     ConfigError,
     DataError,
     TuningJobError,
+    is_out_of_memory,
     is_retryable,
     is_user_error,
     type_name,
@@ -72,6 +73,13 @@ def test_errors_have_a_name_and_somebody_who_mends_them(
     for form in (error, wrapped(error)):
         assert type_name(form) == name
         assert is_user_error(form) is users
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "Cannot allocate memory")])
+def test_a_job_that_gets_no_more_memory_is_known_by_either_error(error: BaseException) -> None:
+    assert is_out_of_memory(error)
+    assert is_out_of_memory(wrapped(error))
+    assert not is_out_of_memory(wrapped(OSError(errno.EIO, "x")))
 
 
 def test_a_failed_job_says_so_and_why() -> None:
