@@ -12,7 +12,8 @@ import json
 import os
 import socket
 import uuid
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class Route(NamedTuple):
@@ -26,6 +27,7 @@ JOBS = Route("worker.tasks.run_tuning_job", "celery")
 CHUNKS = Route("worker.tasks.run_tuning_chunk", "arbtune.chunks")
 
 _EMBED = '{"callbacks":null,"errbacks":null,"chain":null,"chord":null}'
+_ORIGIN = "arbtune"
 _SHOWN_ARGUMENT = 200  # characters of the config that Flower and the like show
 
 
@@ -57,6 +59,11 @@ def job_message(job_id: str, config: str, route: Route = JOBS) -> str:
     )
 
 
+def is_of_ledger(headers: Mapping[str, Any]) -> bool:
+    """Whether a message with these headers carries a job that the ledger has a record of."""
+    return str(headers.get("origin", "")).startswith(_ORIGIN)
+
+
 def _headers(job_id: str, config: str, task: str) -> dict[str, object]:
     return {
         "lang": "py",
@@ -73,7 +80,7 @@ def _headers(job_id: str, config: str, task: str) -> dict[str, object]:
         "parent_id": None,
         "argsrepr": f"({config[:_SHOWN_ARGUMENT]})",
         "kwargsrepr": "{}",
-        "origin": f"arbtune{os.getpid()}@{socket.gethostname()}",
+        "origin": f"{_ORIGIN}{os.getpid()}@{socket.gethostname()}",
         "ignore_result": False,
         "replaced_task_nesting": 0,
         "stamped_headers": None,
