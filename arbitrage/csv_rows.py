@@ -42,10 +42,10 @@ def read_csv(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
     text = content.removeprefix(_BOM)
     if not text:
         raise DataError("CSV file is empty")
-    if b"\0" in text:
-        raise DataError(f"the data file {name!r} holds NUL bytes: it is no UTF-8 CSV")
     frame = _read_fast(text)
     if frame is None:
+        if b"\0" in text:
+            raise DataError(f"the data file {name!r} holds NUL bytes: it is no UTF-8 CSV")
         frame = _read_by_row(text, name, max_rows)
     if frame.height == 0:
         raise DataError("No valid snapshots loaded from CSV file")
@@ -59,16 +59,32 @@ def read_csv(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
 
 def _read_fast(text: bytes) -> pl.DataFrame | None:
     """The columns, or None when the csv module has to look."""
-    # Quotes and lone carriage returns are where CSV readers differ.
-    if b'"' in text or (b"\r" in text and text.count(b"\r") != text.count(b"\r\n")):
+    header = _header_of(text)
+    if header is None or (len(header) > len(COLUMNS) and _is_odd(text)):
         return None
+    frame = _read_columns(text, header)
+    return frame if frame is not None and _is_sound(frame) else None
+
+
+def _header_of(text: bytes) -> list[str] | None:
+    """The names of the columns, if ours are among them and none is there twice."""
     first_line, _, _ = text.partition(b"\n")
     try:
         header = first_line.rstrip(b"\r").decode().split(",")
     except UnicodeDecodeError:
         return None
-    if len(set(header)) != len(header) or not set(COLUMNS) <= set(header):
-        return None
+    is_plain = len(set(header)) == len(header) and set(COLUMNS) <= set(header)
+    return header if is_plain else None
+
+
+def _is_odd(text: bytes) -> bool:
+    """Whether it holds what CSV readers differ about, which a price or a timestamp would show."""
+    if b'"' in text or b"\0" in text:
+        return True
+    return b"\r" in text and text.count(b"\r") != text.count(b"\r\n")
+
+
+def _read_columns(text: bytes, header: list[str]) -> pl.DataFrame | None:
     try:
         # The last column is read too: a row that is short lacks at least that one.
         wanted = list(dict.fromkeys([*COLUMNS, header[-1]]))
@@ -81,17 +97,15 @@ def _read_fast(text: bytes) -> pl.DataFrame | None:
         )
     except pl.exceptions.PolarsError:
         return None
-    if sum(frame.null_count().row(0)):
-        return None
-    frame = frame.select(COLUMNS)
-    return frame if _is_sound(frame, text, len(header)) else None
+    # polars refuses long rows itself, where all columns are read.
+    is_whole = len(header) == len(COLUMNS) or _is_rectangular(text, frame.height, len(header))
+    return frame.select(COLUMNS) if is_whole and not sum(frame.null_count().row(0)) else None
 
 
-def _is_sound(frame: pl.DataFrame, text: bytes, columns: int) -> bool:
+def _is_sound(frame: pl.DataFrame) -> bool:
     checks = [
         partial(timestamps_are_sound, frame[TIMESTAMP]),
         partial(prices_are_sound, frame),
-        partial(_is_rectangular, text, frame.height, columns),
     ]
     if frame.height < _WORTH_THREADS_ROWS:
         return all(check() for check in checks)
