@@ -18,7 +18,6 @@ from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from redis import RedisError
 
 from arbitrage.documents import Document, error_record, sentence
-from worker.chunk_job import result_range
 from worker.connection import TRIES_OF_A_WORKER, open_ledger
 from worker.envelope import CHUNKS, JOBS
 from worker.identity import worker_id
@@ -26,6 +25,7 @@ from worker.job import Attempt, JobFailedError
 from worker.ledger import Holder, Ledger, Outcome, State
 from worker.metas import cancelled_meta, failed_meta, success_meta
 from worker.settings import Settings
+from worker.sweeps.chunk_job import result_range
 
 log = logging.getLogger("arbtune.jobs")
 

@@ -11,10 +11,10 @@ from celery.exceptions import Ignore
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker.celery_app import app
-from worker.chunk_job import CHUNK, decode_chunk, run_chunk, version_of_chunk
 from worker.envelope import CHUNKS, JOBS, Route
 from worker.identity import worker_id
 from worker.job import CONFIG, Attempt, attempt_job, attempted, payload_text
+from worker.sweeps.chunk_job import CHUNK, decode_chunk, run_chunk, version_of_chunk
 
 log = logging.getLogger("arbtune.jobs")
 

@@ -29,11 +29,11 @@ from arbitrage.sweep_rows import FIGURES, SCHEMA
 from arbitrage.sweep_spec import sweep_id
 from tests.conftest import WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
 from tests.sweeps import spec
-from worker.chunk_figures import unpacked
-from worker.chunks import Chunk, of_spec
-from worker.collector import chunk_id
 from worker.envelope import CHUNKS
 from worker.ledger import Ledger, State
+from worker.sweeps.chunk_figures import unpacked
+from worker.sweeps.chunks import Chunk, of_spec
+from worker.sweeps.collector import chunk_id
 
 SPREADS = {"name": "min_spread_bps", "start": 0, "stop": 60, "num": 61}
 GRIDS = (

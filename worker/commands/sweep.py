@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _may_compute(arguments: argparse.Namespace, spec: SweepSpec) -> bool:
     """Whether there may be anything to run: no server and no workers are needed to look."""
-    from worker.sweep_facts import local_digest
+    from worker.sweeps.facts import local_digest
 
     if arguments.status or arguments.cancel or arguments.collect:
         return False
@@ -77,7 +77,7 @@ def _may_compute(arguments: argparse.Namespace, spec: SweepSpec) -> bool:
 
 def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> int:
     from arbitrage.sweep_results import digest_of_latest
-    from worker.sweep_facts import Facts, ask_workers, local_digest
+    from worker.sweeps.facts import Facts, ask_workers, local_digest
 
     ledger = open_ledger(settings, tries=TRIES_OF_A_WORKER)
     digest, facts = local_digest(spec, settings), None
@@ -117,8 +117,8 @@ def _folder(spec: SweepSpec, digest: str, settings: Settings) -> SweepFolder:
 
 def _compute(spec: SweepSpec, folder: SweepFolder, facts: Any, ledger: Ledger) -> None:
     from arbitrage.arbitrage_core import ENGINE_VERSION
-    from worker.collector import Collector
-    from worker.sweep_progress import sweep_progress
+    from worker.sweeps.collector import Collector
+    from worker.sweeps.progress import sweep_progress
 
     folder.describe(spec, facts.data_sha256, ENGINE_VERSION, facts.chunk_size)
     with sweep_progress(_varying(spec), spec.rank_by) as show:
@@ -126,8 +126,8 @@ def _compute(spec: SweepSpec, folder: SweepFolder, facts: Any, ledger: Ledger) -
 
 
 def _collect(spec: SweepSpec, folder: SweepFolder, digest: str, ledger: Ledger) -> None:
-    from worker.collector import Collector
-    from worker.sweep_progress import sweep_progress
+    from worker.sweeps.collector import Collector
+    from worker.sweeps.progress import sweep_progress
 
     finished = ledger.with_prefix(f"{folder.sweep_id}.", [State.SUCCESS])
     with sweep_progress(_varying(spec), spec.rank_by) as show:
@@ -179,7 +179,7 @@ def _report(
     if arguments.json:
         print(json.dumps(summary, ensure_ascii=False, allow_nan=False))
     else:
-        from worker.sweep_report import print_report
+        from worker.sweeps.report import print_report
 
         print_report(spec, folder, summary, note)
     return EXIT_OK if summary["succeeded"] == spec.total else EXIT_FAILED

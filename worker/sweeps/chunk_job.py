@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.documents import Document
 from arbitrage.errors import ConfigError, DataChanged
-from worker.chunks import Chunk
 from worker.data_root import resolve_in_root
 from worker.job import Argument, payload_of
+from worker.sweeps.chunks import Chunk
 
 if TYPE_CHECKING:
     from arbitrage.prepared import PreparedData
@@ -48,7 +48,7 @@ def run_chunk(chunk: Chunk, settings: Settings) -> Document:
         ConfigError, DataError, OSError: The file cannot be used.
     """
     from arbitrage.replay import replay
-    from worker.chunk_figures import packed  # polars, in children only
+    from worker.sweeps.chunk_figures import packed  # polars, in children only
 
     spec = chunk.sweep
     data = _open(spec, settings)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.data_cache import file_digest
 from arbitrage.errors import ArbtuneError, ConfigError, DataError
-from worker.chunks import MAX_CONFIGS, Chunk, of_spec
 from worker.data_root import resolve_in_root
 from worker.envelope import CHUNKS
 from worker.ledger import State
 from worker.metas import cancelled_meta
+from worker.sweeps.chunks import MAX_CONFIGS, Chunk, of_spec
 
 if TYPE_CHECKING:
     from arbitrage.sweep_spec import SweepSpec

@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from worker.envelope import JOBS
 from worker.ledger import INDEX_KEY, State
-from worker.presence import present_workers
+from worker.operating.presence import present_workers
 
 COUNTERS_KEY = "arbtune:counters"
 QUEUES_KEY = "arbtune:queues"
