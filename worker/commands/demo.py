@@ -19,7 +19,7 @@ from arbitrage.errors import ConfigError
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.embedded import embedded_server, ended_by_signals, local_workers
 from worker.enqueue import send, submission
-from worker.ledger import State
+from worker.ledger_view import State
 from worker.settings import Settings
 from worker.waiting import progress_bar, results_as_they_come
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from arbitrage.console import EXIT_OK
 from worker.connection import open_ledger, redis_errors_in_a_sentence
-from worker.ledger import JobRecord, Ledger, State
+from worker.ledger_view import JobRecord, LedgerView, State
 from worker.settings import Settings
 
 SUMMARY = "count the jobs in each state and list the newest"
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _newest(ledger: Ledger, state: str | None, limit: int) -> list[JobRecord]:
+def _newest(ledger: LedgerView, state: str | None, limit: int) -> list[JobRecord]:
     states = [State(state)] if state else [State(name) for name in STATES]
     job_ids = [job_id for name in states for job_id in ledger.newest(name, limit)]
     records = [record for record in ledger.records(job_ids) if record is not None]
