@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from arbitrage.cache_folder import cache_folder, warn_unwritable
 from arbitrage.data_file import DataLimits, Identity, plain_file, read_data_file, too_large
 from arbitrage.prepared import Facts, PreparedData, prepare
+from arbitrage.whole_file import whole_file
 
 FORMAT = 2
 MAX_CACHE_BYTES = 32 * 2**30
@@ -121,9 +122,8 @@ class DataCache:
             return
         with suppress(OSError):
             self._seen.mkdir(parents=True, exist_ok=True)
-            temporary = self._seen / f".{uuid.uuid4().hex}"
-            temporary.write_text(sha256, encoding="ascii")
-            temporary.replace(self._note(identity))
+            with whole_file(self._note(identity)) as temporary:
+                temporary.write_text(sha256, encoding="ascii")
 
     def _note(self, identity: Identity) -> Path:
         return self._seen / "-".join(map(str, asdict(identity).values()))

@@ -18,25 +18,21 @@ from worker.sweeps.chunk_job import CHUNK, decode_chunk, run_chunk, version_of_c
 
 log = logging.getLogger("arbtune.jobs")
 
+_OPTIONS = {
+    "bind": True,
+    "Request": "worker.request:JobRequest",
+    "Strategy": "worker.intake:strategy",
+}
 
-@app.task(
-    name=JOBS.task,
-    bind=True,
-    Request="worker.request:JobRequest",
-    Strategy="worker.intake:strategy",
-)
+
+@app.task(name=JOBS.task, **_OPTIONS)
 def run_tuning_job(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run one `TuningConfig`, given as a JSON object; the result is its `TuningMetrics`."""
     args, kwargs = _claimed(self, args, kwargs, JOBS)
     return attempt_job(args, kwargs, self.backend.settings)
 
 
-@app.task(
-    name=CHUNKS.task,
-    bind=True,
-    Request="worker.request:JobRequest",
-    Strategy="worker.intake:strategy",
-)
+@app.task(name=CHUNKS.task, **_OPTIONS)
 def run_tuning_chunk(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run a range of a sweep's configs; the result is the packed figures of each."""
     args, kwargs = _claimed(self, args, kwargs, CHUNKS)

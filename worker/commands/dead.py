@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from arbitrage.console import EXIT_FAILED, EXIT_OK
@@ -12,6 +11,7 @@ from arbitrage.documents import Document, as_text
 from arbitrage.errors import ArbtuneError
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.envelope import job_message
+from worker.listing import moment, print_lines, printable
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ def _list(ledger: Ledger, arguments: argparse.Namespace) -> int:
         for record in records:
             print(json.dumps(_letter(record), ensure_ascii=False))
         return EXIT_OK
-    print("\t".join(COLUMNS))
-    for record in records:
-        print("\t".join(_cells(record)))
+    print_lines(COLUMNS, map(_cells, records))
     return EXIT_OK
 
 
@@ -125,12 +123,11 @@ def _attempt(attempt: FailedAttempt) -> Document:
 
 
 def _cells(record: JobRecord) -> tuple[str, ...]:
-    died = datetime.fromtimestamp(record.finished_at or 0.0, UTC)
     error = record.error or {}
     text = f"{error.get('type')}: {error.get('message')}"
     return (
         record.job_id,
-        died.strftime("%Y-%m-%d %H:%M:%SZ"),
+        moment(record.finished_at),
         str(record.attempts),
-        "".join(mark if mark.isprintable() else " " for mark in text),
+        printable(text),
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from datetime import UTC, datetime
 
 from arbitrage.console import EXIT_OK
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger_view import JobRecord, LedgerView, State
+from worker.listing import moment, print_lines, printable
 from worker.settings import Settings
 
 SUMMARY = "count the jobs in each state and list the newest"
@@ -39,9 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif sys.stdout.isatty():
         _print_table(counts, records)
     else:
-        print("\t".join(COLUMNS))
-        for record in records:
-            print("\t".join(_cells(record)))
+        print_lines(COLUMNS, map(_cells, records))
     return EXIT_OK
 
 
@@ -65,14 +63,13 @@ def _as_object(record: JobRecord) -> dict[str, object]:
 
 
 def _cells(record: JobRecord) -> tuple[str, ...]:
-    submitted = datetime.fromtimestamp(record.submitted_at or 0.0, UTC)
     tag = (record.config or {}).get("tag") or ""
     return (
         record.job_id,
         record.state.value,
         str(record.attempts),
-        submitted.strftime("%Y-%m-%d %H:%M:%SZ"),
-        "".join(mark if mark.isprintable() else " " for mark in str(tag)),
+        moment(record.submitted_at),
+        printable(str(tag)),
     )
 
 
