@@ -242,7 +242,7 @@ class ArbitrageTuningRunner:
         from arbitrage.replay import open_data, replay_one  # numba
 
         data = open_data(self._data_path, self._limits, name=self.config.data_file)
-        return replay_one(data, self.config.model_dump(include=NUMBERS)), {
+        return replay_one(data, self.config.model_dump(include=set(NUMBERS))), {
             "snapshots_count": data.rows,
             "skipped_snapshots": data.skipped,
             "data_sha256": data.data_sha256,
@@ -254,8 +254,10 @@ FIGURES = tuple(
 )
 """What a run computes from the data, by the name of its field."""
 
-NUMBERS = set(TuningConfig.model_fields) - {"data_file", "tag", "extra"}
-"""The fields of a config that a run depends on, besides its data."""
+NUMBERS = tuple(
+    name for name in TuningConfig.model_fields if name not in {"data_file", "tag", "extra"}
+)
+"""What a run depends on besides its data, by the name of its field: numbers all, which may vary."""
 
 
 def parse_config(data: Any) -> TuningConfig:

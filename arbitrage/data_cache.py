@@ -62,7 +62,7 @@ def open_data(
     cache = DataCache(cache_folder() / "data")
     known = cache.recognised(path)
     if known is None:
-        with cache.one_at_a_time(path):
+        with cache.preparing(path):
             # Whoever was first has prepared it in the meantime.
             known = cache.recognised(path) or _prepared(path, bounds, called, cache)
     _check_limits(known.facts, bounds, called)
@@ -156,7 +156,7 @@ class DataCache:
         return self.entry(data.data_sha256) or data
 
     @contextmanager
-    def one_at_a_time(self, path: str | Path) -> Iterator[None]:
+    def preparing(self, path: str | Path) -> Iterator[None]:
         """Let one process of this machine prepare a file: the others would do it once more."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

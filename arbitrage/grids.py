@@ -8,21 +8,13 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import BeforeValidator, ValidationError, model_validator
 
-from arbitrage.arbitrage_tuning import TuningConfig
+from arbitrage.arbitrage_tuning import NUMBERS, TuningConfig
 from arbitrage.axes import Axis, ListAxis, RangeAxis
 from arbitrage.errors import ConfigError
 from arbitrage.strict_model import StrictModel, as_part
 from arbitrage.validation import did_you_mean, json_kind, one_sentence, refuse, shown
 
-INTEGERS = frozenset(
-    name for name in TuningConfig.model_fields if json_kind(TuningConfig, name) == "integer"
-)
-NUMBERS = tuple(
-    name
-    for name in TuningConfig.model_fields
-    if name in INTEGERS or json_kind(TuningConfig, name) == "number"
-)
-"""The fields that may vary, in the order of the config."""
+INTEGERS = frozenset(name for name in NUMBERS if json_kind(TuningConfig, name) == "integer")
 
 # A config in which any one value can be tried, whatever else stands in the spec.
 _PROBE = {"data_file": "-", **dict.fromkeys(NUMBERS, 1)}

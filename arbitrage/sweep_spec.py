@@ -19,10 +19,10 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from arbitrage.arbitrage_tuning import Text, TuningConfig, TuningMetrics, compact_json
+from arbitrage.arbitrage_tuning import FIGURES, NUMBERS, Text, TuningConfig, compact_json
 from arbitrage.axes import MAX_VALUES, Indices, Values
 from arbitrage.errors import ConfigError
-from arbitrage.grids import INTEGERS, NUMBERS, Grid, WholeNumber, whole
+from arbitrage.grids import INTEGERS, Grid, WholeNumber, whole
 from arbitrage.permutation import Permutation
 from arbitrage.spec_text import MAX_SPEC_BYTES, parse_spec_text, read_spec_file, too_large
 from arbitrage.strict_model import StrictModel, as_part
@@ -30,11 +30,7 @@ from arbitrage.validation import did_you_mean, one_sentence, refuse, shown
 
 MAX_SEED = 2**64 - 1
 
-RANKS = tuple(
-    name
-    for name in TuningMetrics.model_fields
-    if name not in {"runtime_seconds", "config_summary", "stopped_timestamp"}
-)
+RANKS = tuple(name for name in FIGURES if name != "stopped_timestamp")
 """The figures that a sweep may be ranked by."""
 
 Column = Values | float | int

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arbitrage.arbitrage_tuning import FIGURES
 from arbitrage.errors import ConfigError, DataError
 from arbitrage.sweep_results import SweepFolder, best_row
-from arbitrage.sweep_rows import FIGURES, SCHEMA, sweep_rows
+from arbitrage.sweep_rows import SCHEMA, sweep_rows
 from arbitrage.sweep_spec import SweepSpec
 from tests.sweeps import spec
 

@@ -19,7 +19,7 @@ from worker.envelope import CHUNKS
 from worker.ledger import State
 from worker.metas import cancelled_meta
 from worker.sweeps.chunks import Chunk, of_spec
-from worker.sweeps.facts import (
+from worker.sweeps.plan import (
     DONE_BY_ONE_CONFIG,
     POLL_S,
     SweepError,
