@@ -25,7 +25,6 @@ from worker.job import Attempt, JobFailedError
 from worker.ledger import Holder, Ledger, Outcome, State
 from worker.metas import cancelled_meta, failed_meta, success_meta
 from worker.settings import Settings
-from worker.sweeps.chunk_job import result_range
 
 log = logging.getLogger("arbtune.jobs")
 
@@ -74,7 +73,7 @@ class LedgerBackend(RedisBackend):
             return super().store_result(task_id, result, state, traceback, request, **options)
         if state == states.SUCCESS:
             meta = _of_canvas(success_meta(task_id, result), request)
-            configs = len(result_range(result)) if request.task == CHUNKS.task else 1
+            configs = getattr(request, "configs", 1)  # a chunk's task says how many
             self._finish(task_id, Outcome(State.SUCCESS, meta, configs=configs), request)
         elif state == states.FAILURE:
             self._finish(task_id, self._failure(task_id, result, request), request)

@@ -14,7 +14,7 @@ from worker.celery_app import app
 from worker.envelope import CHUNKS, JOBS, Route
 from worker.identity import worker_id
 from worker.job import CONFIG, Attempt, attempt_job, attempted, payload_text
-from worker.sweeps.chunk_job import CHUNK, decode_chunk, run_chunk, version_of_chunk
+from worker.sweeps.chunk_job import CHUNK, configs_in, decode_chunk, run_chunk, version_of_chunk
 
 log = logging.getLogger("arbtune.jobs")
 
@@ -43,7 +43,9 @@ def run_tuning_chunk(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
         self.backend.ledger.give_back(worker_id(), [self.request.id])
         log.info("chunk.of_another_version", extra={"job_id": self.request.id})
         raise Ignore
-    return attempted(lambda: run_chunk(decode_chunk(args, kwargs), settings), settings)
+    result = attempted(lambda: run_chunk(decode_chunk(args, kwargs), settings), settings)
+    self.request.configs = configs_in(result)  # for the backend to count
+    return result
 
 
 def _claimed(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from arbitrage.documents import Document, as_text
 from arbitrage.errors import ArbtuneError
 from worker.answers import result_documents
-from worker.ledger_view import State
+from worker.ledger import State
 
 if TYPE_CHECKING:
     from worker.ledger_view import LedgerView

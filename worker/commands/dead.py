@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from arbitrage.console import EXIT_FAILED, EXIT_OK
@@ -11,7 +12,6 @@ from arbitrage.documents import Document, as_text
 from arbitrage.errors import ArbtuneError
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.envelope import job_message
-from worker.listing import moment, print_lines, printable
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def _list(ledger: Ledger, arguments: argparse.Namespace) -> int:
         for record in records:
             print(json.dumps(_letter(record), ensure_ascii=False))
         return EXIT_OK
-    print_lines(COLUMNS, map(_cells, records))
+    print("\t".join(COLUMNS))
+    for record in records:
+        print("\t".join(_cells(record)))
     return EXIT_OK
 
 
@@ -123,11 +125,12 @@ def _attempt(attempt: FailedAttempt) -> Document:
 
 
 def _cells(record: JobRecord) -> tuple[str, ...]:
+    died = datetime.fromtimestamp(record.finished_at or 0.0, UTC)
     error = record.error or {}
     text = f"{error.get('type')}: {error.get('message')}"
     return (
         record.job_id,
-        moment(record.finished_at),
+        died.strftime("%Y-%m-%d %H:%M:%SZ"),
         str(record.attempts),
-        printable(text),
+        "".join(mark if mark.isprintable() else " " for mark in text),
     )

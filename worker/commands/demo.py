@@ -21,7 +21,6 @@ from worker.embedded import embedded_server, ended_by_signals, local_workers
 from worker.enqueue import send, submission
 from worker.ledger_view import State
 from worker.settings import Settings
-from worker.sweeps.report import TITLES, figure_cell
 from worker.waiting import progress_bar, results_as_they_come
 
 SUMMARY = "bring up a server and two workers, send a small sweep of the sample, show the ranking"
@@ -110,6 +109,8 @@ def _report(documents: list[Document], *, as_json: bool) -> int:
 
 
 def _print_ranking(ranking: list[Document]) -> None:
+    from worker.sweeps.report import TITLES, figure_cell  # once there is something to rank
+
     console = Console(highlight=False)
     table = Table(title="Ranking by net profit (open trades at their closing price)", box=None)
     for title in ("min spread bps", *TITLES.values()):

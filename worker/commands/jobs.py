@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import UTC, datetime
 
 from arbitrage.console import EXIT_OK
 from worker.connection import open_ledger, redis_errors_in_a_sentence
-from worker.ledger_view import JobRecord, LedgerView, State
-from worker.listing import moment, print_lines, printable
+from worker.ledger import JobRecord, Ledger, State
 from worker.settings import Settings
 
 SUMMARY = "count the jobs in each state and list the newest"
@@ -39,11 +39,13 @@ def run(arguments: argparse.Namespace) -> int:
     elif sys.stdout.isatty():
         _print_table(counts, records)
     else:
-        print_lines(COLUMNS, map(_cells, records))
+        print("\t".join(COLUMNS))
+        for record in records:
+            print("\t".join(_cells(record)))
     return EXIT_OK
 
 
-def _newest(ledger: LedgerView, state: str | None, limit: int) -> list[JobRecord]:
+def _newest(ledger: Ledger, state: str | None, limit: int) -> list[JobRecord]:
     states = [State(state)] if state else [State(name) for name in STATES]
     job_ids = [job_id for name in states for job_id in ledger.newest(name, limit)]
     records = [record for record in ledger.records(job_ids) if record is not None]
@@ -63,13 +65,14 @@ def _as_object(record: JobRecord) -> dict[str, object]:
 
 
 def _cells(record: JobRecord) -> tuple[str, ...]:
+    submitted = datetime.fromtimestamp(record.submitted_at or 0.0, UTC)
     tag = (record.config or {}).get("tag") or ""
     return (
         record.job_id,
         record.state.value,
         str(record.attempts),
-        moment(record.submitted_at),
-        printable(str(tag)),
+        submitted.strftime("%Y-%m-%d %H:%M:%SZ"),
+        "".join(mark if mark.isprintable() else " " for mark in str(tag)),
     )
 
 

@@ -63,9 +63,9 @@ def run_chunk(chunk: Chunk, settings: Settings) -> Document:
     return {"start": chunk.start, "stop": chunk.stop, "figures": packed(figures, data)}
 
 
-def result_range(result: Document) -> range:
-    """The numbers of the configs whose figures a chunk's result holds."""
-    return range(result.get("start", 0), result.get("stop", 0))
+def configs_in(result: Document) -> int:
+    """How many configs' figures a chunk's result holds."""
+    return int(result.get("stop", 0) - result.get("start", 0))
 
 
 def _open(spec: SweepSpec, settings: Settings) -> PreparedData:
