@@ -1,4 +1,4 @@
-"""What the documents that users write have in common: strict types, and complaints in our words."""
+"""What all documents from outside have in common: strict types, and complaints in our words."""
 
 from __future__ import annotations
 
