@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -14,16 +14,15 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
-    ModelWrapValidatorHandler,
     ValidationError,
     field_validator,
-    model_validator,
 )
 
 from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig
 from arbitrage.arbitrage_core import ENGINE_VERSION, ArbitrageConfig, ArbitrageEngine
 from arbitrage.errors import ConfigError, TuningJobError
-from arbitrage.validation import in_our_words, one_sentence, refuse, shown
+from arbitrage.strict_model import StrictModel
+from arbitrage.validation import one_sentence, refuse, shown
 
 if TYPE_CHECKING:
     from arbitrage.snapshots import DataLimits, SnapshotTable
@@ -61,14 +60,12 @@ Usd = Annotated[float, Field(le=MAX_NUMBER), AfterValidator(_positive)]
 Pct = Annotated[float, Field(le=100), AfterValidator(_positive)]
 
 
-class TuningConfig(BaseModel):
-    """The parameters of one job. Frozen and strict: a number given as text is refused.
+class TuningConfig(StrictModel):
+    """The parameters of one job.
 
     Raises:
         pydantic.ValidationError: a `ValueError` whose text names every field that is wrong.
     """
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
     data_file: Text = Field(description="snapshot file: CSV (plain, gzip, zstd) or Parquet")
     min_spread_bps: Bps = Field(description="edge wanted over the cost of one execution, in bps")
@@ -87,14 +84,6 @@ class TuningConfig(BaseModel):
     extra: dict[str, Any] | None = Field(
         default=None, description="your own JSON object, carried through untouched"
     )
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _refuse_in_our_words(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        try:
-            return handler(data)
-        except ValidationError as error:
-            raise in_our_words(error, cls) from None
 
     @field_validator("data_file")
     @classmethod
@@ -253,7 +242,7 @@ class ArbitrageTuningRunner:
         from arbitrage.replay import open_data, replay_one  # numba
 
         data = open_data(self._data_path, self._limits, name=self.config.data_file)
-        return replay_one(data, self.config.model_dump(include=NUMBERS)), {
+        return replay_one(data, self.config.model_dump(include=set(NUMBERS))), {
             "snapshots_count": data.rows,
             "skipped_snapshots": data.skipped,
             "data_sha256": data.data_sha256,
@@ -265,8 +254,10 @@ FIGURES = tuple(
 )
 """What a run computes from the data, by the name of its field."""
 
-NUMBERS = set(TuningConfig.model_fields) - {"data_file", "tag", "extra"}
-"""The fields of a config that a run depends on, besides its data."""
+NUMBERS = tuple(
+    name for name in TuningConfig.model_fields if name not in {"data_file", "tag", "extra"}
+)
+"""What a run depends on besides its data, by the name of its field: numbers all, which may vary."""
 
 
 def parse_config(data: Any) -> TuningConfig:

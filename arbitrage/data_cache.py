@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from arbitrage.cache_folder import cache_folder, warn_unwritable
 from arbitrage.data_file import DataLimits, Identity, plain_file, read_data_file, too_large
 from arbitrage.prepared import Facts, PreparedData, prepare
+from arbitrage.whole_file import whole_file
 
 FORMAT = 2
 MAX_CACHE_BYTES = 32 * 2**30
@@ -61,7 +62,7 @@ def open_data(
     cache = DataCache(cache_folder() / "data")
     known = cache.recognised(path)
     if known is None:
-        with cache.one_at_a_time(path):
+        with cache.preparing(path):
             # Whoever was first has prepared it in the meantime.
             known = cache.recognised(path) or _prepared(path, bounds, called, cache)
     _check_limits(known.facts, bounds, called)
@@ -121,9 +122,8 @@ class DataCache:
             return
         with suppress(OSError):
             self._seen.mkdir(parents=True, exist_ok=True)
-            temporary = self._seen / f".{uuid.uuid4().hex}"
-            temporary.write_text(sha256, encoding="ascii")
-            temporary.replace(self._note(identity))
+            with whole_file(self._note(identity)) as temporary:
+                temporary.write_text(sha256, encoding="ascii")
 
     def _note(self, identity: Identity) -> Path:
         return self._seen / "-".join(map(str, asdict(identity).values()))
@@ -156,7 +156,7 @@ class DataCache:
         return self.entry(data.data_sha256) or data
 
     @contextmanager
-    def one_at_a_time(self, path: str | Path) -> Iterator[None]:
+    def preparing(self, path: str | Path) -> Iterator[None]:
         """Let one process of this machine prepare a file: the others would do it once more."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.errors import cause_of, is_retryable, type_name
+from arbitrage.whole_file import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,23 +67,3 @@ def write_document(path: Path, document: Document) -> None:
         OSError: It cannot be written there.
     """
     write_whole(path, as_text(document) + "\n")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file whole or not at all; the folders above it are created.
-
-    Raises:
-        OSError: It cannot be written there.
-    """
-    if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf-8")  # a pipe or /dev/stdout cannot be replaced
-        return
-    target = path.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".arbtune-{uuid.uuid4().hex}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -6,36 +6,15 @@ from functools import cached_property
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    ModelWrapValidatorHandler,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BeforeValidator, ValidationError, model_validator
 
-from arbitrage.arbitrage_tuning import TuningConfig
+from arbitrage.arbitrage_tuning import NUMBERS, TuningConfig
 from arbitrage.axes import Axis, ListAxis, RangeAxis
 from arbitrage.errors import ConfigError
-from arbitrage.validation import (
-    did_you_mean,
-    in_our_words,
-    json_kind,
-    one_sentence,
-    refuse,
-    shown,
-)
+from arbitrage.strict_model import StrictModel, as_part
+from arbitrage.validation import did_you_mean, json_kind, one_sentence, refuse, shown
 
-INTEGERS = frozenset(
-    name for name in TuningConfig.model_fields if json_kind(TuningConfig, name) == "integer"
-)
-NUMBERS = tuple(
-    name
-    for name in TuningConfig.model_fields
-    if name in INTEGERS or json_kind(TuningConfig, name) == "number"
-)
-"""The fields that may vary, in the order of the config."""
+INTEGERS = frozenset(name for name in NUMBERS if json_kind(TuningConfig, name) == "integer")
 
 # A config in which any one value can be tried, whatever else stands in the spec.
 _PROBE = {"data_file": "-", **dict.fromkeys(NUMBERS, 1)}
@@ -56,10 +35,8 @@ def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, (tuple, range)) else value
 
 
-class Grid(BaseModel):
+class Grid(StrictModel):
     """`values`, or a range: `start` and `stop`, and either `num` or `step`."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
     name: str
     values: Annotated[list[Any], BeforeValidator(_listed)] | None = None
@@ -68,15 +45,10 @@ class Grid(BaseModel):
     num: WholeNumber | None = None
     step: float | None = None
 
-    @model_validator(mode="wrap")
     @classmethod
-    def _refuse_in_our_words(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        try:
-            return handler(data)
-        except ValidationError as error:
-            name = data.get("name") if isinstance(data, dict) else None
-            title = f"grid {name}" if isinstance(name, str) else "a grid"
-            raise in_our_words(error, cls, whole=title, prefix=f"{title}: ") from None
+    def _called(cls, data: Any, /) -> dict[str, str]:
+        name = data.get("name") if isinstance(data, dict) else None
+        return as_part(f"grid {name}" if isinstance(name, str) else "a grid")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -30,7 +30,7 @@ def warm_up() -> None:
     For the parent of a pool of processes: it runs no polars and starts no thread.
     """
     rows = 4
-    prices = Prices._make(_frozen(np.full(rows, price)) for price in (100.0, 100.1, 100.5, 100.6))
+    prices = Prices._make(frozen(np.full(rows, price)) for price in (100.0, 100.1, 100.5, 100.6))
     ones = np.ones(2)
     parameters = Parameters(ones, ones, ones, np.array([1, 2]), ones, ones)
     with one_at_a_time():
@@ -47,7 +47,7 @@ def quotes_of(prices: Prices) -> Quotes:
     floats = [np.empty(rows) for _ in Quotes._fields[:-1]]
     quotes = Quotes._make([*floats, np.empty(rows, np.int64)])
     tradable = fill_quotes(prices, quotes)
-    return Quotes._make(_frozen(column[:tradable]) for column in quotes)
+    return Quotes._make(frozen(column[:tradable]) for column in quotes)
 
 
 def windows_of(quotes: Quotes) -> Windows:
@@ -70,9 +70,9 @@ def windows_of(quotes: Quotes) -> Windows:
         openings=np.empty(0, np.int64),
     )
     fill_windows(quotes, windows)
-    levels, level_start, openings = levels_of(_frozen(windows.records))
+    levels, level_start, openings = levels_of(frozen(windows.records))
     windows = windows._replace(levels=levels, level_start=level_start, openings=openings)
-    return Windows._make(map(_frozen, windows))
+    return Windows._make(map(frozen, windows))
 
 
 def scan_all(quotes: Quotes, parameters: Parameters, *, closes_on_reversal: bool = True) -> Tally:
@@ -94,7 +94,7 @@ def _empty_tally(count: int) -> Tally:
     return Tally._make(np.zeros(count, kind) for kind in kinds)
 
 
-def _frozen(array: NDArray[Number]) -> NDArray[Number]:
+def frozen(array: NDArray[Number]) -> NDArray[Number]:
     """Read-only, as a memory-mapped array is: one kind of array, compiled for once."""
     array = np.ascontiguousarray(array)
     array.flags.writeable = False

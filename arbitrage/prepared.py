@@ -79,12 +79,12 @@ def prepare(file: DataFile, limits: DataLimits) -> PreparedData:
     Raises:
         DataError: As `arbitrage.snapshots.load_snapshots`.
     """
-    from arbitrage.market import quotes_of, windows_of  # numba
+    from arbitrage.market import frozen, quotes_of, windows_of  # numba
     from arbitrage.snapshots import read_snapshots  # polars
 
     table = read_snapshots(file, limits)
     prices = Prices._make(
-        _frozen(table.frame[column].to_numpy()) for column in table.frame.columns[1:]
+        frozen(table.frame[column].to_numpy()) for column in table.frame.columns[1:]
     )
     quotes = quotes_of(prices)
     timestamps = np.frombuffer(table.timestamp_lines(), np.uint8)
@@ -96,9 +96,3 @@ def prepare(file: DataFile, limits: DataLimits) -> PreparedData:
         content_bytes=len(file.content),
     )
     return PreparedData(facts, windows_of(quotes), timestamps, line_ends)
-
-
-def _frozen(column: NDArray[np.float64]) -> NDArray[np.float64]:
-    column = np.ascontiguousarray(column)
-    column.flags.writeable = False
-    return column

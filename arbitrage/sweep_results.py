@@ -15,7 +15,6 @@ import itertools
 import json
 import os
 import re
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,13 +22,13 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from arbitrage.documents import as_text, write_whole
+from arbitrage.documents import as_text
 from arbitrage.errors import ConfigError, DataError
 from arbitrage.sweep_rows import SCHEMA
 from arbitrage.sweep_spec import SweepSpec
+from arbitrage.whole_file import UNFINISHED, whole_file, write_whole
 
 _PART = re.compile(r"part-([0-9]+)-([0-9]+)\.parquet")
-_UNFINISHED = ".part-*.tmp"
 _DIGITS = 12  # of the largest config number, so that a listing has the parts in order
 
 
@@ -61,7 +60,7 @@ class SweepFolder:
             lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             _lock(lock, self.path)
-            for left_behind in self.path.glob(_UNFINISHED):
+            for left_behind in self.path.glob(UNFINISHED):
                 left_behind.unlink(missing_ok=True)
             yield
         finally:
@@ -266,16 +265,10 @@ def _in_a_sentence(path: Path) -> Iterator[None]:
 
 def _write_synced(target: Path, content: memoryview) -> None:
     """Write a file whole or not at all; once this returns, a power cut does not undo it."""
-    temporary = target.with_name(f".{target.stem}-{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with whole_file(target) as temporary, temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     folder = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from arbitrage.arbitrage_tuning import TuningConfig, TuningMetrics, compact_json
+from arbitrage.arbitrage_tuning import FIGURES, TuningConfig, TuningMetrics, compact_json
 from arbitrage.sweep_spec import Column, SweepSpec
 from arbitrage.validation import json_kind
 
@@ -26,27 +26,22 @@ _DTYPES: dict[str, pl.DataType] = {
     "string": pl.String(),
     "object": pl.String(),
 }
-FIGURES: dict[str, pl.DataType] = {
-    name: _DTYPES[json_kind(TuningMetrics, name)]
-    for name in TuningMetrics.model_fields
-    if name not in {"runtime_seconds", "config_summary"}
+FIGURE_TYPES: dict[str, pl.DataType] = {
+    name: _DTYPES[json_kind(TuningMetrics, name)] for name in FIGURES
 }
 SCHEMA = pl.Schema(
     {
         "config_number": pl.Int64(),
         **{name: _DTYPES[json_kind(TuningConfig, name)] for name in TuningConfig.model_fields},
-        **FIGURES,
+        **FIGURE_TYPES,
         "status": pl.String(),
         "error": pl.String(),
     }
 )
 
-Figures = Mapping[str, Any]
-"""By their names, one element a config: arrays or lists. A `stopped_row` below 0 is none."""
-
 
 def sweep_rows(
-    spec: SweepSpec, start: int, stop: int, figures: Figures, errors: Mapping[int, str]
+    spec: SweepSpec, start: int, stop: int, figures: Mapping[str, Any], errors: Mapping[int, str]
 ) -> pl.DataFrame:
     """The rows of the configs `start` to `stop` - 1.
 
@@ -54,8 +49,9 @@ def sweep_rows(
         spec: Whose configs they are.
         start: The number of the first.
         stop: The number after the last.
-        figures: All of `FIGURES`; an element of a config that failed may be anything. Empty when
-            all of them failed.
+        figures: All of `FIGURES` by their names, each an array or a list of one element a config.
+            A `stopped_row` below 0 is none; an element of a config that failed may be anything.
+            Empty when all of them failed.
         errors: What ended a config that failed, by its number.
     """
     numbers = pl.Series("config_number", range(start, stop), pl.Int64)
@@ -96,8 +92,8 @@ def _parameter(name: str, column: Column) -> pl.Expr:
 
 def _figure(name: str, values: Any) -> pl.Expr:
     """A figure's column, null where it has no value and where the config failed."""
-    column = pl.lit(None if values is None else pl.Series(name, values, FIGURES[name]))
+    column = pl.lit(None if values is None else pl.Series(name, values, FIGURE_TYPES[name]))
     known = pl.col("error").is_null()
     if name == "stopped_row":
         known &= column >= 0
-    return pl.when(known).then(column.cast(FIGURES[name])).alias(name)
+    return pl.when(known).then(column.cast(FIGURE_TYPES[name])).alias(name)

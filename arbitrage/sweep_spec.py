@@ -17,57 +17,32 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from arbitrage.arbitrage_tuning import Text, TuningConfig, TuningMetrics, compact_json
+from arbitrage.arbitrage_tuning import FIGURES, NUMBERS, Text, TuningConfig, compact_json
 from arbitrage.axes import MAX_VALUES, Indices, Values
 from arbitrage.errors import ConfigError
-from arbitrage.grids import INTEGERS, NUMBERS, Grid, WholeNumber, whole
+from arbitrage.grids import INTEGERS, Grid, WholeNumber, whole
 from arbitrage.permutation import Permutation
 from arbitrage.spec_text import MAX_SPEC_BYTES, parse_spec_text, read_spec_file, too_large
-from arbitrage.validation import (
-    did_you_mean,
-    in_our_words,
-    one_sentence,
-    refuse,
-    shown,
-)
+from arbitrage.strict_model import StrictModel, as_part
+from arbitrage.validation import did_you_mean, one_sentence, refuse, shown
 
 MAX_SEED = 2**64 - 1
-WHOLE = "the sweep"
 
-RANKS = tuple(
-    name
-    for name in TuningMetrics.model_fields
-    if name not in {"runtime_seconds", "config_summary", "stopped_timestamp"}
-)
+RANKS = tuple(name for name in FIGURES if name != "stopped_timestamp")
 """The figures that a sweep may be ranked by."""
 
 Column = Values | float | int
 """A parameter of a range of configs: one value each, or the one of all."""
 
 
-class _Part(BaseModel):
+class _Part(StrictModel):
     """A part of the spec that is an object of its own."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
-
-    @model_validator(mode="wrap")
     @classmethod
-    def _refuse_in_our_words(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        title = cls.__name__.lower()
-        try:
-            return handler(data)
-        except ValidationError as error:
-            raise in_our_words(error, cls, whole=title, prefix=f"{title}: ") from None
+    def _called(cls, _: Any, /) -> dict[str, str]:
+        return as_part(cls.__name__.lower())
 
 
 class Sample(_Part):
@@ -84,14 +59,14 @@ class Filters(_Part):
     min_trades: Annotated[WholeNumber, Field(ge=0)] | None = None
 
 
-class SweepSpec(BaseModel):
+class SweepSpec(StrictModel):
     """A sweep. Beside the fields below it takes those of `TuningConfig`, which hold for every job.
 
     Raises:
         pydantic.ValidationError: a `ValueError` whose text names every field that is wrong.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(extra="allow")
 
     grids: tuple[Grid, ...] = ()
     sample: Sample | None = None
@@ -100,13 +75,9 @@ class SweepSpec(BaseModel):
     rank_by: str = "net_pnl_usd"
     filters: Filters = Filters()
 
-    @model_validator(mode="wrap")
     @classmethod
-    def _refuse_in_our_words(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        try:
-            return handler(data)
-        except ValidationError as error:
-            raise in_our_words(error, cls, whole=WHOLE) from None
+    def _called(cls, _: Any, /) -> dict[str, str]:
+        return {"whole": "the sweep"}
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -18,8 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from arbitrage.console import EXIT_OK, run_command
-from arbitrage.documents import write_whole
 from arbitrage.errors import ConfigError
+from arbitrage.whole_file import write_whole
 
 SUMMARY = "make the sample data file, the same bytes from the same seed"
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.documents import Document, error_document, status_document, success_document
-from worker.ledger import JobRecord, State
+from worker.ledger_view import JobRecord, State
 
 if TYPE_CHECKING:
-    from worker.ledger import Ledger
+    from worker.ledger_view import LedgerView
 
 
-def result_documents(ledger: Ledger, job_ids: Sequence[str]) -> list[Document]:
+def result_documents(ledger: LedgerView, job_ids: Sequence[str]) -> list[Document]:
     """The result document of each job, or its status document when it has no outcome yet."""
     pairs = zip(ledger.records(job_ids), ledger.results(job_ids), strict=True)
     return [_document(record, meta) for record, meta in pairs]

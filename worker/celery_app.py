@@ -13,7 +13,11 @@ from worker.warmup import prepare_child
 
 app = Celery("arbtune", include=["worker.tasks"])
 app.config_from_object("worker.celery_config")
-app.steps["worker"] |= {"worker.upkeep:Upkeep", "worker.pulse:Pulse", "worker.exporter:Exporter"}
+app.steps["worker"] |= {
+    "worker.upkeep:Upkeep",
+    "worker.operating.pulse:Pulse",
+    "worker.operating.exporter:Exporter",
+}
 signals.setup_logging.connect(configure_logging)
 signals.worker_ready.connect(log_worker_ready)
 signals.worker_shutting_down.connect(bound_shutdown)

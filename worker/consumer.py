@@ -7,7 +7,7 @@ from typing import Any
 from celery.worker.consumer import Consumer
 
 from worker.carrier import Channel
-from worker.probes import ProbeFiles
+from worker.operating.probes import ProbeFiles
 from worker.settings import Settings
 
 

@@ -8,15 +8,14 @@ worker starts a job that still runs here; what ran is given back once the server
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from billiard import active_children
 from celery.worker import state as worker_state
 
+from worker import shutdown
+from worker.children import given_up, kill_children
 from worker.identity import worker_id
 
 if TYPE_CHECKING:
@@ -27,9 +26,6 @@ log = logging.getLogger("arbtune.worker")
 # Of a lease, what is kept for ending the children: the kernel may be late, and so may we.
 RESERVED = 0.25
 SOON_S = 0.05  # an alarm of 0 is none
-
-# The jobs whose children were ended so, until they are given back; a process is one worker.
-given_up: set[str] = set()
 
 
 class Leases:
@@ -58,8 +54,6 @@ class Leases:
         self._give_back()
 
     def _set_alarm(self) -> None:
-        from worker import shutdown  # which looks at what was given up here
-
         # A signal to stop may come in the middle of a renewal; the alarm is the shutdown's then.
         if shutdown.was_requested():
             return
@@ -76,9 +70,7 @@ class Leases:
         for request in list(worker_state.active_requests):
             request.is_given_up = True
             given_up.add(request.id)
-        for child in active_children():
-            with suppress(ProcessLookupError):
-                os.kill(child.pid, signal.SIGKILL)
+        kill_children()
         log.warning("leases.given_up", extra={"jobs": len(given_up)})
 
     def _give_back(self) -> None:

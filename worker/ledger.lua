@@ -29,7 +29,7 @@ local DEAD = 'arbtune:dead'
 local QUEUES = 'arbtune:queues'
 local FORGOTTEN_S = 86400 -- no message of a job is a day late
 local RECONCILER = 'arbtune:reconciler'
-local COUNTERS = 'arbtune:counters' -- what has happened since ever, for worker/metrics.py
+local COUNTERS = 'arbtune:counters' -- what has happened since ever, for worker/operating/metrics.py
 local RUN_SECONDS = {'0.01', '0.1', '1', '10', '60', '300'} -- upper bounds of a histogram
 
 local function text(number) return string.format('%.0f', number) end

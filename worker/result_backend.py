@@ -18,7 +18,6 @@ from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from redis import RedisError
 
 from arbitrage.documents import Document, error_record, sentence
-from worker.chunk_job import result_range
 from worker.connection import TRIES_OF_A_WORKER, open_ledger
 from worker.envelope import CHUNKS, JOBS
 from worker.identity import worker_id
@@ -74,7 +73,7 @@ class LedgerBackend(RedisBackend):
             return super().store_result(task_id, result, state, traceback, request, **options)
         if state == states.SUCCESS:
             meta = _of_canvas(success_meta(task_id, result), request)
-            configs = len(result_range(result)) if request.task == CHUNKS.task else 1
+            configs = getattr(request, "configs", 1)  # a chunk's task says how many
             self._finish(task_id, Outcome(State.SUCCESS, meta, configs=configs), request)
         elif state == states.FAILURE:
             self._finish(task_id, self._failure(task_id, result, request), request)

@@ -10,15 +10,13 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from billiard import active_children
 from celery.worker import state as worker_state
 
+from worker.children import given_up, kill_children
 from worker.connection import open_ledger
 from worker.identity import worker_id
-from worker.leases import given_up
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -79,9 +77,7 @@ def _running() -> set[str]:
 def return_running_jobs() -> None:
     """End every child of this worker and give back what it ran."""
     signal.setitimer(signal.ITIMER_REAL, 0)  # it would outlive an exec, and its handler would not
-    for child in active_children():
-        with suppress(ProcessLookupError):
-            os.kill(child.pid, signal.SIGKILL)
+    kill_children()
     try:
         ledger = _ledger(Settings.from_environment())
         for job_id in ledger.give_back(worker_id(), _running()):

@@ -11,32 +11,28 @@ from celery.exceptions import Ignore
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker.celery_app import app
-from worker.chunk_job import CHUNK, decode_chunk, run_chunk, version_of_chunk
 from worker.envelope import CHUNKS, JOBS, Route
 from worker.identity import worker_id
 from worker.job import CONFIG, Attempt, attempt_job, attempted, payload_text
+from worker.sweeps.chunk_job import CHUNK, configs_in, decode_chunk, run_chunk, version_of_chunk
 
 log = logging.getLogger("arbtune.jobs")
 
+_OPTIONS = {
+    "bind": True,
+    "Request": "worker.request:JobRequest",
+    "Strategy": "worker.intake:strategy",
+}
 
-@app.task(
-    name=JOBS.task,
-    bind=True,
-    Request="worker.request:JobRequest",
-    Strategy="worker.intake:strategy",
-)
+
+@app.task(name=JOBS.task, **_OPTIONS)
 def run_tuning_job(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run one `TuningConfig`, given as a JSON object; the result is its `TuningMetrics`."""
     args, kwargs = _claimed(self, args, kwargs, JOBS)
     return attempt_job(args, kwargs, self.backend.settings)
 
 
-@app.task(
-    name=CHUNKS.task,
-    bind=True,
-    Request="worker.request:JobRequest",
-    Strategy="worker.intake:strategy",
-)
+@app.task(name=CHUNKS.task, **_OPTIONS)
 def run_tuning_chunk(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run a range of a sweep's configs; the result is the packed figures of each."""
     args, kwargs = _claimed(self, args, kwargs, CHUNKS)
@@ -47,7 +43,9 @@ def run_tuning_chunk(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
         self.backend.ledger.give_back(worker_id(), [self.request.id])
         log.info("chunk.of_another_version", extra={"job_id": self.request.id})
         raise Ignore
-    return attempted(lambda: run_chunk(decode_chunk(args, kwargs), settings), settings)
+    result = attempted(lambda: run_chunk(decode_chunk(args, kwargs), settings), settings)
+    self.request.configs = configs_in(result)  # for the backend to count
+    return result
 
 
 def _claimed(

@@ -16,7 +16,7 @@ from worker.answers import result_documents
 from worker.ledger import State
 
 if TYPE_CHECKING:
-    from worker.ledger import Ledger
+    from worker.ledger_view import LedgerView
 
 POLL_S = 0.2
 SLICE = 1_000  # jobs asked after in one round trip
@@ -24,7 +24,7 @@ PLAIN_LINE_EVERY_S = 10.0  # progress where no bar can be drawn
 
 
 def wait_for_results(
-    ledger: Ledger, job_ids: Sequence[str], *, as_json: bool, timeout_s: float | None = None
+    ledger: LedgerView, job_ids: Sequence[str], *, as_json: bool, timeout_s: float | None = None
 ) -> int:
     """Print the result of each job as it ends; how many succeeded.
 
@@ -55,7 +55,7 @@ def _printer() -> Iterator[Callable[[str], None]]:
 
 
 def results_as_they_come(
-    ledger: Ledger, job_ids: Sequence[str], *, timeout_s: float | None = None
+    ledger: LedgerView, job_ids: Sequence[str], *, timeout_s: float | None = None
 ) -> Iterator[tuple[str, Document]]:
     """Each job's id and result document when it has ended.
 

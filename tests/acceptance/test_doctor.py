@@ -16,7 +16,7 @@ import redis
 
 from tests.conftest import running_worker
 from tests.servers import DurableServer, durable_server
-from worker.presence import WORKER_KEY, WORKERS_KEY, Presence, present_workers
+from worker.operating.presence import WORKER_KEY, WORKERS_KEY, Presence, present_workers
 
 CHECKS = [
     "redis-version",

@@ -121,7 +121,7 @@ def test_alive_but_not_consuming_is_not_alive(
 def test_a_worker_leaves_its_name_and_versions_for_a_while(
     worker: WorkerProcess, server: DurableServer
 ) -> None:
-    from worker.presence import present_workers, program_version
+    from worker.operating.presence import present_workers, program_version
 
     client = redis.Redis.from_url(server.url)
     [presence] = present_workers(client)

@@ -21,19 +21,19 @@ import redis
 from celery import Celery
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
+from arbitrage.arbitrage_tuning import FIGURES, ArbitrageTuningRunner
 from arbitrage.data_cache import file_digest
 from arbitrage.sweep import SweepSpec, run_sweep
 from arbitrage.sweep_results import SweepFolder
-from arbitrage.sweep_rows import FIGURES, SCHEMA
+from arbitrage.sweep_rows import SCHEMA
 from arbitrage.sweep_spec import sweep_id
 from tests.conftest import WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
 from tests.sweeps import spec
-from worker.chunk_figures import unpacked
-from worker.chunks import Chunk, of_spec
-from worker.collector import chunk_id
 from worker.envelope import CHUNKS
 from worker.ledger import Ledger, State
+from worker.sweeps.chunk_figures import unpacked
+from worker.sweeps.chunks import Chunk, of_spec
+from worker.sweeps.collector import chunk_id
 
 SPREADS = {"name": "min_spread_bps", "start": 0, "stop": 60, "num": 61}
 GRIDS = (

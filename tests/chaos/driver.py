@@ -33,7 +33,8 @@ from tests.conftest import quotes_csv
 from tests.servers import DurableServer, durable_server
 from worker.connection import open_ledger
 from worker.enqueue import send, submission
-from worker.ledger import JOB_KEY, Ledger, State
+from worker.ledger import Ledger, State
+from worker.ledger_view import JOB_KEY
 from worker.metas import cancelled_meta
 from worker.settings import Settings
 

@@ -16,7 +16,8 @@ from tests.conftest import wait_until
 from tests.servers import binary_of, durable_server
 from worker.embedded import embedded_server
 from worker.envelope import Route, job_message
-from worker.ledger import RESULT_KEY, Holder, Ledger, Outcome, Start, State, Submission
+from worker.ledger import Holder, Ledger, Outcome, Start, State, Submission
+from worker.ledger_view import RESULT_KEY
 from worker.metas import cancelled_meta, failed_meta, success_meta
 
 ROUTE = Route("contract-task", "contract-queue")

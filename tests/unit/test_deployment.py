@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from worker.deployment import Check, Deployment, _append_only, _data_root, _redis_version
+from worker.operating.deployment import Check, Deployment, _append_only, _data_root, _redis_version
 from worker.settings import Settings
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from worker.probes import STALLED_AFTER_S, ProbeFiles, StallWatch
+from worker.operating.probes import STALLED_AFTER_S, ProbeFiles, StallWatch
 from worker.settings import Settings
 
 

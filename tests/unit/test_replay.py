@@ -40,7 +40,7 @@ def test_the_figures_are_the_engine_s(quotes: Path, run: dict[str, float | None]
     config = TuningConfig.model_validate({**JOB, **run, "data_file": str(quotes)})
     metrics = ArbitrageTuningRunner(config).run()  # of a small file: by the streaming engine
     data = open_data(quotes)
-    found = replay_one(data, config.model_dump(include=NUMBERS))
+    found = replay_one(data, config.model_dump(include=set(NUMBERS)))
     drawdown = found.pop("max_drawdown_pct")
     assert drawdown == pytest.approx(metrics.max_drawdown_pct, abs=1e-9)
     assert found == {name: getattr(metrics, name) for name in found}

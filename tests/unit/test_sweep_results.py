@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arbitrage.arbitrage_tuning import FIGURES
 from arbitrage.errors import ConfigError, DataError
 from arbitrage.sweep_results import SweepFolder, best_row
-from arbitrage.sweep_rows import FIGURES, SCHEMA, sweep_rows
+from arbitrage.sweep_rows import SCHEMA, sweep_rows
 from arbitrage.sweep_spec import SweepSpec
 from tests.sweeps import spec
 
@@ -130,7 +131,7 @@ def test_every_config_counts_once_whatever_ranges_are_there(
 
 
 def test_other_files_are_no_parts(folder: SweepFolder) -> None:
-    for name in ("part-0-5.parquet.tmp", ".part-0-5-x.tmp", "part-0.parquet", "part-a-b.parquet"):
+    for name in ("part-0-5.parquet.tmp", ".arbtune-x.tmp", "part-0.parquet", "part-a-b.parquet"):
         (folder.path / name).write_text("x")
     assert list(folder.missing(5, 5)) == [(0, 5)]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from arbitrage.arbitrage_tuning import TuningConfig, TuningMetrics
-from arbitrage.sweep_rows import FIGURES, SCHEMA, sweep_rows
+from arbitrage.arbitrage_tuning import FIGURES, TuningConfig, TuningMetrics
+from arbitrage.sweep_rows import FIGURE_TYPES, SCHEMA, sweep_rows
 from arbitrage.sweep_spec import SweepSpec
 from tests.sweeps import spec
 
@@ -24,7 +24,7 @@ def figures(count: int, **changes: Any) -> dict[str, Any]:
     """Figures of so many configs, as `replay` has them."""
     found: dict[str, Any] = {
         name: np.arange(count) if dtype == pl.Int64 else np.arange(count) / 4
-        for name, dtype in FIGURES.items()
+        for name, dtype in FIGURE_TYPES.items()
     }
     found["stopped_row"] = np.full(count, -1)
     found["stopped_timestamp"] = [None] * count

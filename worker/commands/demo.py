@@ -19,7 +19,7 @@ from arbitrage.errors import ConfigError
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.embedded import embedded_server, ended_by_signals, local_workers
 from worker.enqueue import send, submission
-from worker.ledger import State
+from worker.ledger_view import State
 from worker.settings import Settings
 from worker.waiting import progress_bar, results_as_they_come
 
@@ -109,21 +109,15 @@ def _report(documents: list[Document], *, as_json: bool) -> int:
 
 
 def _print_ranking(ranking: list[Document]) -> None:
+    from worker.sweeps.report import TITLES, figure_cell  # once there is something to rank
+
     console = Console(highlight=False)
     table = Table(title="Ranking by net profit (open trades at their closing price)", box=None)
-    columns = ("min spread bps", "net USD", "realized USD", "trades", "win rate", "drawdown %")
-    for column in columns:
-        table.add_column(column, justify="right")
+    for title in ("min spread bps", *TITLES.values()):
+        table.add_column(title, justify="right")
     for document in ranking[:SHOWN]:
-        metrics = document["metrics"]
-        table.add_row(
-            f"{document['config']['min_spread_bps']:g}",
-            f"{metrics['net_pnl_usd']:.2f}",
-            f"{metrics['realized_pnl_usd']:.2f}",
-            str(metrics["total_trades"]),
-            f"{metrics['win_rate']:.2f}",
-            f"{metrics['max_drawdown_pct']:.2f}",
-        )
+        figures = (figure_cell(document["metrics"][name]) for name in TITLES)
+        table.add_row(f"{document['config']['min_spread_bps']:g}", *figures)
     console.print(table)
     if ranking:
         winner = ranking[0]

@@ -12,7 +12,7 @@ from worker.connection import connect, redis_errors_in_a_sentence
 from worker.settings import Settings
 
 if TYPE_CHECKING:
-    from worker.deployment import Check
+    from worker.operating.deployment import Check
 
 SUMMARY = "check the Redis server, the data root and the workers, and say what to change"
 
@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check; 0 when nothing is to be changed."""
-    from worker.deployment import examine
+    from worker.operating.deployment import examine
 
     settings = Settings.from_environment()
     with redis_errors_in_a_sentence(settings):

@@ -51,7 +51,7 @@ def _registry(settings: Settings) -> CollectorRegistry:
     from prometheus_client import CollectorRegistry
 
     from worker.connection import connect
-    from worker.metrics import QueueCollector
+    from worker.operating.metrics import QueueCollector
 
     registry = CollectorRegistry()
     registry.register(QueueCollector(connect(settings, tries=0)))

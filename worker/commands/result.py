@@ -8,7 +8,7 @@ from arbitrage.console import EXIT_FAILED, EXIT_OK
 from arbitrage.documents import as_text
 from worker.answers import result_documents
 from worker.connection import open_ledger, redis_errors_in_a_sentence
-from worker.ledger import State
+from worker.ledger_view import State
 from worker.settings import Settings
 
 SUMMARY = "print the result document of a job; of an unfinished one, its status document"

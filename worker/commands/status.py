@@ -9,7 +9,7 @@ from arbitrage.console import EXIT_FAILED, EXIT_OK
 from arbitrage.documents import Document, as_text
 from worker.answers import result_documents
 from worker.connection import open_ledger, redis_errors_in_a_sentence
-from worker.ledger import JobRecord, State
+from worker.ledger_view import JobRecord, State
 from worker.settings import Settings
 
 SUMMARY = "say where a job stands"

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from arbitrage.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail
 from worker.connection import TRIES_OF_A_WORKER, connect, open_ledger, redis_errors_in_a_sentence
@@ -16,6 +16,7 @@ from worker.settings import Settings
 if TYPE_CHECKING:
     from arbitrage.sweep_results import SweepFolder
     from arbitrage.sweep_spec import SweepSpec
+    from worker.sweeps.plan import Plan
 
 SUMMARY = "run many configs over one file through the queue; the same command resumes it"
 
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _may_compute(arguments: argparse.Namespace, spec: SweepSpec) -> bool:
     """Whether there may be anything to run: no server and no workers are needed to look."""
-    from worker.sweep_facts import local_digest
+    from worker.sweeps.plan import local_digest
 
     if arguments.status or arguments.cancel or arguments.collect:
         return False
@@ -77,16 +78,16 @@ def _may_compute(arguments: argparse.Namespace, spec: SweepSpec) -> bool:
 
 def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> int:
     from arbitrage.sweep_results import digest_of_latest
-    from worker.sweep_facts import Facts, ask_workers, local_digest
+    from worker.sweeps.plan import Plan, ask_workers, local_digest
 
     ledger = open_ledger(settings, tries=TRIES_OF_A_WORKER)
-    digest, facts = local_digest(spec, settings), None
+    digest, plan = local_digest(spec, settings), None
     if digest is None and (arguments.status or arguments.cancel):
         digest = digest_of_latest(settings.results_dir, spec)
     if digest is None:
         connect(settings).ping()
-        facts = ask_workers(spec, ledger)
-        digest = facts.data_sha256
+        plan = ask_workers(spec, ledger)
+        digest = plan.data_sha256
     folder = _folder(spec, digest, settings)
     if arguments.status:
         return _report(spec, folder, arguments, note=_open_note(folder, ledger))
@@ -102,8 +103,8 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
                 _forget(folder, ledger)
             if next(folder.missing(spec.total, 1), None) is not None:
                 connect(settings).ping()  # before one waits as long as a worker does
-                size = folder.chunk_size() or (facts or ask_workers(spec, ledger)).chunk_size
-                _compute(spec, folder, Facts(digest, size), ledger)
+                size = folder.chunk_size() or (plan or ask_workers(spec, ledger)).chunk_size
+                _compute(spec, folder, Plan(digest, size), ledger)
         return _report(spec, folder, arguments)
 
 
@@ -115,19 +116,19 @@ def _folder(spec: SweepSpec, digest: str, settings: Settings) -> SweepFolder:
     return SweepFolder(settings.results_dir, sweep_id(spec.identity(), digest, ENGINE_VERSION))
 
 
-def _compute(spec: SweepSpec, folder: SweepFolder, facts: Any, ledger: Ledger) -> None:
+def _compute(spec: SweepSpec, folder: SweepFolder, plan: Plan, ledger: Ledger) -> None:
     from arbitrage.arbitrage_core import ENGINE_VERSION
-    from worker.collector import Collector
-    from worker.sweep_progress import sweep_progress
+    from worker.sweeps.collector import Collector
+    from worker.sweeps.progress import sweep_progress
 
-    folder.describe(spec, facts.data_sha256, ENGINE_VERSION, facts.chunk_size)
+    folder.describe(spec, plan.data_sha256, ENGINE_VERSION, plan.chunk_size)
     with sweep_progress(_varying(spec), spec.rank_by) as show:
-        Collector(spec, folder, facts.data_sha256, ledger, show).run(facts.chunk_size)
+        Collector(spec, folder, plan.data_sha256, ledger, show).run(plan.chunk_size)
 
 
 def _collect(spec: SweepSpec, folder: SweepFolder, digest: str, ledger: Ledger) -> None:
-    from worker.collector import Collector
-    from worker.sweep_progress import sweep_progress
+    from worker.sweeps.collector import Collector
+    from worker.sweeps.progress import sweep_progress
 
     finished = ledger.with_prefix(f"{folder.sweep_id}.", [State.SUCCESS])
     with sweep_progress(_varying(spec), spec.rank_by) as show:
@@ -179,7 +180,7 @@ def _report(
     if arguments.json:
         print(json.dumps(summary, ensure_ascii=False, allow_nan=False))
     else:
-        from worker.sweep_report import print_report
+        from worker.sweeps.report import print_report
 
         print_report(spec, folder, summary, note)
     return EXIT_OK if summary["succeeded"] == spec.total else EXIT_FAILED

@@ -17,9 +17,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
-from worker import chunk_job
-from worker.chunks import Chunk
 from worker.settings import Settings
+from worker.sweeps import chunk_job
+from worker.sweeps.chunks import Chunk
 
 _run = ArbitrageTuningRunner.run
 

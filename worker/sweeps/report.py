@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 
-FIGURES = {
+TITLES = {
     "net_pnl_usd": "net USD",
     "realized_pnl_usd": "realized USD",
     "total_trades": "trades",
@@ -75,9 +75,9 @@ def _columns(spec: SweepSpec, rows: list[dict[str, Any]]) -> Iterator[tuple[str,
         values = [row[grid.name] for row in rows]
         cells = ["" if value is None else f"{value:g}" for value in values]
         yield grid.name, (grid.name.replace("_", "\n"), cells)
-    for name in dict.fromkeys([*FIGURES, spec.rank_by]):
-        title = FIGURES.get(name, name.replace("_", " ")).replace(" ", "\n")
-        yield name, (title, [_figure(row[name]) for row in rows])
+    for name in dict.fromkeys([*TITLES, spec.rank_by]):
+        title = TITLES.get(name, name.replace("_", " ")).replace(" ", "\n")
+        yield name, (title, [figure_cell(row[name]) for row in rows])
 
 
 def _width(columns: Iterable[Column]) -> int:
@@ -86,7 +86,8 @@ def _width(columns: Iterable[Column]) -> int:
     return sum(widths) - 2
 
 
-def _figure(value: float | None) -> str:
+def figure_cell(value: float | None) -> str:
+    """A figure as a ranking has it."""
     if value is None:
         return ""
     return str(value) if isinstance(value, int) else f"{value:,.2f}"

@@ -12,7 +12,7 @@ import redis
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker.ledger import Ledger
-from worker.presence import present_workers, program_version
+from worker.operating.presence import present_workers, program_version
 
 if TYPE_CHECKING:
     from worker.settings import Settings

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from worker.collector import Progress
+    from worker.sweeps.collector import Progress
 
 Show = Callable[["Progress"], None]
 

@@ -15,11 +15,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from worker.chunks import Chunk, of_spec
 from worker.envelope import CHUNKS
 from worker.ledger import State
 from worker.metas import cancelled_meta
-from worker.sweep_facts import (
+from worker.sweeps.chunks import Chunk, of_spec
+from worker.sweeps.plan import (
     DONE_BY_ONE_CONFIG,
     POLL_S,
     SweepError,
@@ -201,7 +201,7 @@ class Collector:
 
     def _keep(self, part: Range, figures: str | None, errors: dict[int, str]) -> None:
         from arbitrage.sweep_rows import sweep_rows
-        from worker.chunk_figures import unpacked  # polars
+        from worker.sweeps.chunk_figures import unpacked  # polars
 
         rows = sweep_rows(self._spec, *part, unpacked(figures) if figures else {}, errors)
         self._folder.write_part(rows)

@@ -17,12 +17,11 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from worker.envelope import JOBS
-from worker.ledger import INDEX_KEY, State
-from worker.presence import present_workers
+from worker.ledger_view import DEAD_KEY, INDEX_KEY, State
+from worker.operating.presence import present_workers
 
 COUNTERS_KEY = "arbtune:counters"
 QUEUES_KEY = "arbtune:queues"
-DEAD_KEY = "arbtune:dead"
 
 # The lists that kombu keeps for one queue: a plain client may have sent with a priority.
 _PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")

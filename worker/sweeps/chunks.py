@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from arbitrage.arbitrage_tuning import compact_json
 from arbitrage.errors import ConfigError
+from arbitrage.strict_model import StrictModel
 from arbitrage.sweep_spec import SweepSpec
-from arbitrage.validation import in_our_words, one_sentence
+from arbitrage.validation import one_sentence
 from worker.envelope import CHUNKS, job_message
 from worker.ledger import Submission
 
@@ -23,14 +24,12 @@ MAX_PILOTS = 100
 ConfigNumber = Annotated[int, Field(ge=0)]
 
 
-class Chunk(BaseModel):
+class Chunk(StrictModel):
     """The configs `start` to `stop` - 1 of a sweep; an empty range asks about the data alone.
 
     `data_sha256` is the digest that the data must have, or None when that is the question. Of an
     empty range so many `pilots` are timed: configs from all over the sweep.
     """
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     spec: dict[str, Any]
     start: ConfigNumber
@@ -38,6 +37,10 @@ class Chunk(BaseModel):
     data_sha256: str | None
     engine_version: str
     pilots: Annotated[int, Field(ge=0, le=MAX_PILOTS)] = 16
+
+    @classmethod
+    def _called(cls, _: Any, /) -> dict[str, str]:
+        return {"whole": "the chunk"}
 
     @model_validator(mode="after")
     def _range_rises(self) -> Chunk:
@@ -68,7 +71,7 @@ class Chunk(BaseModel):
         try:
             return cls.model_validate(payload)
         except ValidationError as error:
-            raise ConfigError(one_sentence(in_our_words(error, cls, whole="the chunk"))) from error
+            raise ConfigError(one_sentence(error)) from error
 
     def submission(self, job_id: str) -> Submission:
         """The chunk ready to be sent."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.documents import Document
 from arbitrage.errors import ConfigError, DataChanged
-from worker.chunks import Chunk
 from worker.data_root import resolve_in_root
 from worker.job import Argument, payload_of
+from worker.sweeps.chunks import Chunk
 
 if TYPE_CHECKING:
     from arbitrage.prepared import PreparedData
@@ -48,7 +48,7 @@ def run_chunk(chunk: Chunk, settings: Settings) -> Document:
         ConfigError, DataError, OSError: The file cannot be used.
     """
     from arbitrage.replay import replay
-    from worker.chunk_figures import packed  # polars, in children only
+    from worker.sweeps.chunk_figures import packed  # polars, in children only
 
     spec = chunk.sweep
     data = _open(spec, settings)
@@ -63,9 +63,9 @@ def run_chunk(chunk: Chunk, settings: Settings) -> Document:
     return {"start": chunk.start, "stop": chunk.stop, "figures": packed(figures, data)}
 
 
-def result_range(result: Document) -> range:
-    """The numbers of the configs whose figures a chunk's result holds."""
-    return range(result.get("start", 0), result.get("stop", 0))
+def configs_in(result: Document) -> int:
+    """How many configs' figures a chunk's result holds."""
+    return int(result.get("stop", 0) - result.get("start", 0))
 
 
 def _open(spec: SweepSpec, settings: Settings) -> PreparedData:

@@ -13,8 +13,8 @@ from celery.worker import state as worker_state
 
 from worker import shutdown
 from worker.connection import connect
-from worker.presence import announce, own_presence
-from worker.probes import ProbeFiles, StallWatch
+from worker.operating.presence import announce, own_presence
+from worker.operating.probes import ProbeFiles, StallWatch
 from worker.settings import Settings
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What a sweep is run on: the digest of its data, from this machine or from a worker."""
+"""What a sweep starts from: its data, by this machine or a worker, and the size of its chunks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.data_cache import file_digest
 from arbitrage.errors import ArbtuneError, ConfigError, DataError
-from worker.chunks import MAX_CONFIGS, Chunk, of_spec
 from worker.data_root import resolve_in_root
 from worker.envelope import CHUNKS
 from worker.ledger import State
 from worker.metas import cancelled_meta
+from worker.sweeps.chunks import MAX_CONFIGS, Chunk, of_spec
 
 if TYPE_CHECKING:
     from arbitrage.sweep_spec import SweepSpec
@@ -39,8 +39,8 @@ DONE_BY_ONE_CONFIG = frozenset({"WorkerLostError", "TimeLimitExceeded", "MemoryE
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What a worker says of the sweep's data, and how many configs make a chunk."""
+class Plan:
+    """The digest of the sweep's data, and how many configs make a chunk."""
 
     data_sha256: str
     chunk_size: int
@@ -58,7 +58,7 @@ def local_digest(spec: SweepSpec, settings: Settings) -> str | None:
         return None
 
 
-def ask_workers(spec: SweepSpec, ledger: Ledger) -> Facts:
+def ask_workers(spec: SweepSpec, ledger: Ledger) -> Plan:
     """Have a worker open the data and time some of the configs; waits for one that does.
 
     Raises:
@@ -73,7 +73,7 @@ def ask_workers(spec: SweepSpec, ledger: Ledger) -> Facts:
     if meta["status"] != "SUCCESS":
         raise SweepError(failure_message(meta))
     answer = meta["result"]
-    return Facts(answer["data_sha256"], _chunk_size(answer["seconds_per_config"]))
+    return Plan(answer["data_sha256"], _chunk_size(answer["seconds_per_config"]))
 
 
 def _chunk_size(seconds_per_config: float | None) -> int:

@@ -9,13 +9,13 @@ import polars as pl
 
 from arbitrage.prepared import PreparedData
 from arbitrage.replay import Figures
-from arbitrage.sweep_rows import FIGURES, with_timestamps
+from arbitrage.sweep_rows import FIGURE_TYPES, with_timestamps
 
 
 def packed(figures: Figures, data: PreparedData) -> str:
     """The figures as text; Arrow's IPC format in base64."""
     columns = with_timestamps(figures, data.timestamp)
-    frame = pl.DataFrame(columns, schema=FIGURES)
+    frame = pl.DataFrame(columns, schema=FIGURE_TYPES)
     content = io.BytesIO()
     frame.write_ipc(content, compression="zstd")
     return base64.b64encode(content.getbuffer()).decode()
@@ -24,4 +24,4 @@ def packed(figures: Figures, data: PreparedData) -> str:
 def unpacked(text: str) -> dict[str, pl.Series]:
     """The figures by their names, one element a config."""
     frame = pl.read_ipc(io.BytesIO(base64.b64decode(text)))
-    return {name: frame[name] for name in FIGURES}
+    return {name: frame[name] for name in FIGURE_TYPES}

@@ -1,0 +1,210 @@
+"""What the ledger knows of jobs, for those who only ask. Nothing here changes a job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from worker.envelope import Route
+
+if TYPE_CHECKING:
+    import redis
+
+JOB_KEY = "arbtune:job:{}"
+INDEX_KEY = "arbtune:jobs:{}"
+RESULT_KEY = "celery-task-meta-{}"
+
+DEAD_KEY = "arbtune:dead"
+
+
+class State(StrEnum):
+    """Where a job stands. `queued` and `running` are open, the others are outcomes."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_open(self) -> bool:
+        return self in (State.QUEUED, State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """A start of a job that ended in an error or with its worker, as the history has it."""
+
+    generation: int
+    start: int
+    worker: str
+    started_at: float
+    ended_at: float
+    error: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job as the ledger has it; times are seconds since the epoch, by the server's clock."""
+
+    job_id: str
+    state: State
+    config: dict[str, Any] | None
+    attempts: int
+    generation: int
+    worker: str | None
+    error: dict[str, Any] | None
+    submitted_at: float | None
+    started_at: float | None
+    finished_at: float | None
+    due_at: float | None
+    history: tuple[FailedAttempt, ...] = ()
+
+
+class LedgerView:
+    """The records of jobs, as they stand."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+
+    # -- one job, or those with these ids
+
+    def record(self, job_id: str) -> JobRecord | None:
+        """The record of a job, or None for one that the ledger has not met."""
+        return self.records([job_id])[0]
+
+    def records(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
+        """The records of several jobs, in one round trip."""
+        pipeline = self._client.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipeline.hgetall(JOB_KEY.format(job_id))
+        return [
+            _job_record(job_id, fields) if fields else None
+            for job_id, fields in zip(job_ids, pipeline.execute(), strict=True)
+        ]
+
+    def states(self, job_ids: Sequence[str]) -> list[State]:
+        """Where several jobs stand, in one round trip."""
+        pipeline = self._client.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipeline.hget(JOB_KEY.format(job_id), "state")
+        return [
+            State.UNKNOWN if state is None else State(text(state)) for state in pipeline.execute()
+        ]
+
+    def results(self, job_ids: Sequence[str]) -> list[dict[str, Any] | None]:
+        """Celery's own record of each job's result, or None where there is none."""
+        values: Any = self._client.mget([RESULT_KEY.format(job_id) for job_id in job_ids])
+        return [None if value is None else json.loads(value) for value in values]
+
+    def have_results(self, job_ids: Sequence[str]) -> list[bool]:
+        """Which jobs succeeded and still have their result, in one round trip."""
+        pipeline = self._client.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipeline.hget(JOB_KEY.format(job_id), "state")
+            pipeline.exists(RESULT_KEY.format(job_id))
+        replies = pipeline.execute()
+        return [
+            state is not None and text(state) == State.SUCCESS and bool(is_there)
+            for state, is_there in zip(replies[::2], replies[1::2], strict=True)
+        ]
+
+    def payload(self, job_id: str) -> tuple[str, Route] | None:
+        """A job's config as JSON text, and its route: what its message is made of."""
+        config, *route = _texts_or_none(
+            self._client.hmget(JOB_KEY.format(job_id), "config", "task", "queue")
+        )
+        return None if config is None else (config, Route(*map(str, route)))
+
+    def is_dead(self, job_id: str) -> bool:
+        """Whether the job is a dead letter."""
+        return self._client.zscore(DEAD_KEY, job_id) is not None
+
+    # -- all jobs
+
+    def counts(self) -> dict[State, int]:
+        """How many jobs stand in each state."""
+        states = [state for state in State if state is not State.UNKNOWN]
+        pipeline = self._client.pipeline(transaction=False)
+        for state in states:
+            pipeline.zcard(INDEX_KEY.format(state))
+        return dict(zip(states, pipeline.execute(), strict=True))
+
+    def newest(self, state: State, limit: int) -> list[str]:
+        """Ids of jobs in a state, the newest first."""
+        return texts(self._client.zrevrange(INDEX_KEY.format(state), 0, limit - 1))
+
+    def with_prefix(self, prefix: str, states: Iterable[State]) -> list[str]:
+        """Ids that start so, of jobs in these states; looks at all jobs in them."""
+        return [
+            text(job_id)
+            for state in states
+            for job_id, _ in self._client.zscan_iter(INDEX_KEY.format(state), match=f"{prefix}*")
+        ]
+
+    def dead(self, limit: int) -> list[str]:
+        """Ids of dead letters, the latest first."""
+        return texts(self._client.zrevrange(DEAD_KEY, 0, limit - 1))
+
+    def server_uptime_s(self) -> float:
+        """How long the server has been running."""
+        info: Any = self._client.info("server")
+        return float(info["uptime_in_seconds"])
+
+
+def _job_record(job_id: str, fields: dict[bytes, bytes]) -> JobRecord:
+    held = {text(name): text(value) for name, value in fields.items()}
+    return JobRecord(
+        job_id=job_id,
+        state=State(held["state"]),
+        config=_json_or_none(held.get("config")),
+        attempts=int(held.get("starts", 0)) - int(held.get("returned", 0)),
+        generation=int(held["generation"]),
+        worker=held.get("worker"),
+        error=_json_or_none(held.get("error")),
+        submitted_at=_seconds(held.get("submitted_ms")),
+        started_at=_seconds(held.get("started_ms")),
+        finished_at=_seconds(held.get("finished_ms")),
+        due_at=_seconds(held.get("due_ms")),
+        history=_history(held.get("history", "")),
+    )
+
+
+def _history(entries: str) -> tuple[FailedAttempt, ...]:
+    return tuple(
+        FailedAttempt(
+            generation=entry["generation"],
+            start=entry["start"],
+            worker=entry["worker"],
+            started_at=entry["started_ms"] / 1000,
+            ended_at=entry["ended_ms"] / 1000,
+            error=entry["error"],
+        )
+        for entry in json.loads(f"[{entries}]")
+    )
+
+
+def text(value: bytes | str) -> str:
+    """A reply of the server as text."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def texts(values: Any) -> list[str]:
+    """Replies of the server as texts."""
+    return [text(value) for value in values]
+
+
+def _texts_or_none(values: Any) -> list[str | None]:
+    return [None if value is None else text(value) for value in values]
+
+
+def _json_or_none(held: str | None) -> dict[str, Any] | None:
+    return json.loads(held) if held else None
+
+
+def _seconds(milliseconds: str | None) -> float | None:
+    return None if milliseconds is None else float(milliseconds) / 1000
