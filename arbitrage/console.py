@@ -78,3 +78,8 @@ def _flushed(status: int) -> int:
 def fail(sentence: str) -> None:
     """One line on stderr."""
     print(f"arbtune: {' '.join(sentence.split())}", file=sys.stderr)
+
+
+def warn(sentence: str) -> None:
+    """One line on stderr about something that may not be meant as it stands."""
+    fail(f"warning: {sentence}")

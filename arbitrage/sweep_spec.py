@@ -51,6 +51,9 @@ RANKS = tuple(
 )
 """The figures that a sweep may be ranked by."""
 
+LEAST_IS_BEST = {"max_drawdown_pct": "the largest drawdown"}
+"""Figures of which one wants little, and what comes first in a ranking by them: it descends."""
+
 Column = Values | float | int
 """A parameter of a range of configs: one value each, or the one of all."""
 

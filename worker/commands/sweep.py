@@ -8,7 +8,7 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail
+from arbitrage.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail, warn
 from worker.connection import TRIES_OF_A_WORKER, connect, open_ledger, redis_errors_in_a_sentence
 from worker.ledger import Ledger, State
 from worker.settings import Settings
@@ -42,9 +42,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run, resume, or look after a sweep; 0 when every config succeeded."""
-    from arbitrage.sweep_spec import SweepSpec  # pydantic
+    from arbitrage.sweep_spec import LEAST_IS_BEST, SweepSpec  # pydantic
 
     spec = SweepSpec.from_file(arguments.spec)
+    if first := LEAST_IS_BEST.get(spec.rank_by):
+        warn(f"rank_by: {spec.rank_by} is descending and has {first} first; a filter bounds it")
     with ExitStack() as stack:
         if arguments.local and _may_compute(arguments, spec):
             from worker.local import bring_up
