@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK
+from arbitrage.console import EXIT_FAILED, EXIT_OK, count
 from arbitrage.documents import Document, as_text
 from arbitrage.errors import ArbtuneError
 from worker.connection import open_ledger, redis_errors_in_a_sentence
@@ -26,7 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's actions and their flags."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list them, the latest first")
-    listing.add_argument("--limit", type=int, default=20, help="list so many (default: 20)")
+    listing.add_argument(
+        "--limit", type=count, metavar="N", default=20, help="list so many (default: 20)"
+    )
     showing = actions.add_parser(
         "show", help="one with its payload and the history of its attempts"
     )
