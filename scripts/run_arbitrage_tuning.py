@@ -30,7 +30,10 @@ from arbitrage.documents import (
 )
 from arbitrage.errors import ConfigError, is_user_error
 
-SUMMARY = "run one job in this process and print its result document"
+SUMMARY = (
+    "run one job in this process and print its result document; exit status 0: success, "
+    "1: a wrong config or bad data, 2: an unexpected error"
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

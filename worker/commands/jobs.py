@@ -17,7 +17,10 @@ from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger import JobRecord, Ledger, State
 from worker.settings import Settings
 
-SUMMARY = "count the jobs in each state and list the newest"
+SUMMARY = (
+    "list the newest jobs: on a terminal with the time since each was sent, the net profit and the "
+    "counts of all; elsewhere as lines of cells between tabs"
+)
 STATES = [state.value for state in State if state is not State.UNKNOWN]
 COLUMNS = ("JOB", "STATE", "ATTEMPTS", "SUBMITTED", "TAG", "DATA_FILE", "NET_PNL_USD")
 # Of a terminal's columns. An id of ours has 36 characters, and is shown whole: it is what the other

@@ -13,13 +13,15 @@ from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger import JobRecord, State
 from worker.settings import Settings
 
-SUMMARY = "say where a job stands"
+SUMMARY = "say where a job stands: waits, runs, or what it came to"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    parser.add_argument("job_id", metavar="ID")
-    parser.add_argument("--json", action="store_true", help="print a status document")
+    parser.add_argument("job_id", metavar="ID", help="the id that arbtune enqueue printed")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of a line"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

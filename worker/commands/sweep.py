@@ -17,22 +17,33 @@ if TYPE_CHECKING:
     from arbitrage.sweep_results import SweepFolder
     from arbitrage.sweep_spec import SweepSpec
 
-SUMMARY = "run many configs over one file through the queue; the same command resumes it"
+SUMMARY = (
+    "run many configs over one data file through the queue and print the ranking; the same command "
+    "resumes it, and computes nothing that is in ARBTUNE_RESULTS_DIR already"
+)
 
 OPEN = (State.QUEUED, State.RUNNING)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    parser.add_argument("spec", metavar="SPEC", help="the sweep, a YAML or JSON file")
-    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    parser.add_argument(
+        "spec",
+        metavar="SPEC",
+        help="a YAML or JSON file: what holds, what varies, the rank and the filters",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of the ranking"
+    )
     parser.add_argument(
         "--local",
         action="store_true",
         help="on a Redis server and workers of its own, which end with the command",
     )
     other = parser.add_mutually_exclusive_group()
-    other.add_argument("--status", action="store_true", help="say where the sweep stands")
+    other.add_argument(
+        "--status", action="store_true", help="say where the sweep stands, and run nothing"
+    )
     other.add_argument(
         "--collect", action="store_true", help="keep what is finished, and send nothing"
     )
