@@ -34,7 +34,9 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Ledger:
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """An output of 80 columns."""
-    monkeypatch.setattr(jobs, "sys", SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True)))
+    for command in (jobs, dead):
+        output = SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
+        monkeypatch.setattr(command, "sys", output)
     monkeypatch.setenv("COLUMNS", "80")
 
 
@@ -54,7 +56,7 @@ def end(ledger: Ledger, job_id: str, result: dict[str, Any] | None, config: Any 
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
-    command = {"jobs": jobs, "status": status}[arguments[0]]
+    command = {"jobs": jobs, "status": status, "dead": dead}[arguments[0]]
     run_command(f"arbtune {arguments[0]}", command, list(arguments[1:]))
     return capsys.readouterr().out.splitlines()
 
@@ -62,6 +64,16 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
 @pytest.mark.usefixtures("ledger", "terminal")
 def test_a_terminal_without_jobs_has_counts_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, "jobs") == ["queued 0  running 0  success 0  error 0  cancelled 0"]
+
+
+@pytest.mark.usefixtures("ledger")
+def test_without_dead_letters_a_pipe_has_the_header(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "dead", "list") == ["JOB\tDIED\tATTEMPTS\tERROR"]
+
+
+@pytest.mark.usefixtures("ledger", "terminal")
+def test_without_dead_letters_a_terminal_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "dead", "list") == ["no dead letters"]
 
 
 @pytest.mark.usefixtures("terminal")

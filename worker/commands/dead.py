@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,9 @@ def _list(ledger: Ledger, arguments: argparse.Namespace) -> int:
     if arguments.json:
         for record in records:
             print(json.dumps(_letter(record), ensure_ascii=False))
+        return EXIT_OK
+    if not records and sys.stdout.isatty():
+        print("no dead letters")
         return EXIT_OK
     print("\t".join(COLUMNS))
     for record in records:
