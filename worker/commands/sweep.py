@@ -57,7 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     spec = SweepSpec.from_file(arguments.spec)
     if first := LEAST_IS_BEST.get(spec.rank_by):
-        warn(f"rank_by: {spec.rank_by} is descending and has {first} first; a filter bounds it")
+        warn(
+            f"rank_by: {spec.rank_by} is descending: {first} comes first; "
+            f"filters: {{{spec.rank_by}: X}} keeps it small"
+        )
     with ExitStack() as stack:
         if arguments.local and _may_compute(arguments, spec):
             from worker.local import bring_up
