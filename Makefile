@@ -61,7 +61,7 @@ clean: ## remove what the targets made
 
 $(INSTALLED): requirements-dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "arbtune needs Python 3.11 or later; none is on the PATH" >&2; exit 1; }
-	@echo "installing into $(VENV) ..."
+	@echo "installing into $(VENV), a minute or two ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

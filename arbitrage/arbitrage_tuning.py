@@ -78,7 +78,8 @@ class TuningConfig(StrictModel):
     )
     initial_balance_usd: Usd = Field(default=10_000.0, description="balance at the start, in USD")
     stop_on_drawdown_pct: Pct | None = Field(
-        default=None, description="end the run at this drawdown, in percent (unset: 100)"
+        default=None,
+        description="end the run at this drawdown, in percent (default: 100, all is lost)",
     )
     tag: Text | None = Field(default=None, description="free text for the experiment")
     extra: dict[str, Any] | None = Field(

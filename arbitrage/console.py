@@ -78,3 +78,28 @@ def _flushed(status: int) -> int:
 def fail(sentence: str) -> None:
     """One line on stderr."""
     print(f"arbtune: {' '.join(sentence.split())}", file=sys.stderr)
+
+
+def warn(sentence: str) -> None:
+    """One line on stderr about something that may not be meant as it stands."""
+    fail(f"warning: {sentence}")
+
+
+def span(seconds: float) -> str:
+    """A time that has passed, for people, in its largest unit: 59s, 5m, 23h, 4d."""
+    whole = max(0, int(seconds))
+    for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if whole >= length:
+            return f"{whole // length}{unit}"
+    return f"{whole}s"
+
+
+def count(text: str) -> int:
+    """The value of a flag that is a number of things.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none, or below 0.
+    """
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 on, not {text!r:.60}")
+    return int(text)

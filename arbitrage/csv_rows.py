@@ -31,6 +31,7 @@ from arbitrage.errors import DataError
 _BOM = b"\xef\xbb\xbf"
 _WORTH_THREADS_ROWS = 100_000
 _BLOCK_BYTES = 2**17  # whose comparison a core's own cache holds
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def read_csv(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
@@ -127,7 +128,7 @@ def _is_rectangular(text: bytes, rows: int, columns: int) -> bool:
 def _read_by_row(text: bytes, name: str, max_rows: int) -> pl.DataFrame:
     reader = _NumberedRows(text, name)
     header = next(reader, (0, []))[1]
-    check_header(header)
+    _check_header(header)
     timestamp, *prices = [header.index(column) for column in COLUMNS]
     checked = CheckedRows()
     for count, (number, row) in enumerate(reader, start=1):
@@ -139,6 +140,23 @@ def _read_by_row(text: bytes, name: str, max_rows: int) -> pl.DataFrame:
             raise too_many_rows(name, max_rows)
         checked.add(number, row[timestamp], [row[place] for place in prices])
     return checked.frame()
+
+
+def _check_header(header: list[str]) -> None:
+    """Refuse a header as for any format, with a hint where only another mark separates its cells.
+
+    Raises:
+        DataError: As `check_header`.
+    """
+    try:
+        check_header(header)
+    except DataError as error:
+        line = ",".join(header)
+        for mark, name in _OTHER_SEPARATORS.items():
+            if mark in line and any(cell.strip() in COLUMNS for cell in line.split(mark)):
+                hint = f"the cells are separated by {name}, and must be by commas"
+                raise DataError(f"{error} ({hint})") from None
+        raise
 
 
 class _NumberedRows(Iterator[tuple[int, list[str]]]):

@@ -88,6 +88,8 @@ def read_data_file(path: str | os.PathLike[str], limits: DataLimits, name: str) 
         if error.errno in RETRYABLE_ERRNOS:
             raise
         raise DataError(f"cannot read the data file {name!r}: {error.strerror}") from error
+    except DataError:  # which is a ValueError too, and says it all
+        raise
     except ValueError as error:  # a NUL or a lone surrogate in the path
         raise DataError(f"{name!r} is no path of a data file: {error}") from error
     digest = _digest_beside(stored)

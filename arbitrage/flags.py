@@ -71,6 +71,6 @@ def _metavar(name: str) -> str:
 
 def _help(field: FieldInfo) -> str:
     text = (field.description or "").replace("%", "%%")
-    if field.is_required() or field.default is None:
-        return text
-    return f"{text} (default: {field.default:g})"
+    if field.is_required():
+        return f"{text} (required)"
+    return text if field.default is None else f"{text} (default: {field.default:g})"

@@ -9,17 +9,20 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from itertools import starmap
+from pathlib import PurePath
 from typing import overload
 
 import polars as pl
 
 from arbitrage import csv_rows, parquet_rows
 from arbitrage.arbitrage_core import OrderBookSnapshot
-from arbitrage.columns import TIMESTAMP
+from arbitrage.columns import COLUMNS, TIMESTAMP
 from arbitrage.data_file import DataFile, DataLimits, read_data_file
+from arbitrage.errors import DataError
 
 __all__ = ["DataLimits", "SnapshotTable", "load_snapshots", "read_snapshots"]
 
+_FORMATS = {".parquet": "Parquet", ".gz": "gzip", ".zst": "zstd"}
 _ROWS_AT_ONCE = 65_536  # rows that iteration turns into Python objects at a time
 
 
@@ -90,9 +93,35 @@ def read_snapshots(file: DataFile, limits: DataLimits) -> SnapshotTable:
     Raises:
         DataError: As `load_snapshots`.
     """
-    reads = parquet_rows.read_parquet if _is_parquet(file.content) else csv_rows.read_csv
-    return SnapshotTable(reads(file.content, file.name, limits.max_rows), file.sha256)
+    if _is_parquet(file.content):
+        frame = parquet_rows.read_parquet(file.content, file.name, limits.max_rows)
+    else:
+        frame = _read_csv(file, limits)
+    return SnapshotTable(frame, file.sha256)
 
 
 def _is_parquet(content: bytes) -> bool:
     return content.startswith(parquet_rows.MAGIC)
+
+
+def _read_csv(file: DataFile, limits: DataLimits) -> pl.DataFrame:
+    """The rows of a CSV; of what is none, but is named like another format, that it is not that."""
+    try:
+        return csv_rows.read_csv(file.content, file.name, limits.max_rows)
+    except DataError:
+        suffix = PurePath(file.name).suffix.lower()
+        if suffix in _FORMATS and file.content is file.stored and not _has_a_column(file.content):
+            format_name = _FORMATS[suffix]
+            raise DataError(
+                f"the data file {file.name!r} is named {suffix} but is no {format_name} file"
+            ) from None
+        raise
+
+
+def _has_a_column(content: bytes) -> bool:
+    """Whether the first line names one of the columns, as that of no other format does.
+
+    An empty file is a CSV without its header, whatever it is called.
+    """
+    header, _, _ = content.partition(b"\n")
+    return not content or any(column.encode() in header for column in COLUMNS)

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from arbitrage.arbitrage_tuning import FIGURES
 from arbitrage.documents import as_text
 from arbitrage.errors import ConfigError, DataError
 from arbitrage.sweep_rows import SCHEMA
@@ -29,6 +30,9 @@ from arbitrage.sweep_spec import SweepSpec
 from arbitrage.whole_file import UNFINISHED, whole_file, write_whole
 
 _PART = re.compile(r"part-([0-9]+)-([0-9]+)\.parquet")
+CONFIGS = "configs"
+_RANKED = "ranked"
+_AHEAD = 1_000  # rows looked at in one pass for groups of them
 _DIGITS = 12  # of the largest config number, so that a listing has the parts in order
 
 
@@ -39,6 +43,13 @@ class Part(NamedTuple):
     stop: int
     path: Path
     whole: bool = True
+
+
+class Rejection(NamedTuple):
+    """How many rows a filter rejects, of how many that it judges."""
+
+    rejected: int
+    judged: int
 
 
 class SweepFolder:
@@ -158,14 +169,23 @@ class SweepFolder:
         with self._damage_in_a_sentence(spec.total):
             return best_row(self.rows(spec.total), spec)
 
-    def first_rows(self, spec: SweepSpec, count: int) -> list[dict[str, Any]]:
-        """The first rows on disk by the spec's rank that pass its filters.
+    def first_groups(self, spec: SweepSpec, count: int) -> list[dict[str, Any]]:
+        """The first of `ranked_groups` on disk.
 
         Raises:
             DataError: A part is damaged.
         """
         with self._damage_in_a_sentence(spec.total):
-            return ranked_rows(self.rows(spec.total), spec, count)
+            return ranked_groups(self.rows(spec.total), spec, count)
+
+    def rejections(self, spec: SweepSpec) -> dict[str, Rejection]:
+        """What each filter rejects of the rows on disk, as `rejections` has it.
+
+        Raises:
+            DataError: A part is damaged.
+        """
+        with self._damage_in_a_sentence(spec.total):
+            return rejections(self.rows(spec.total), spec)
 
     def counts(self, total: int) -> dict[str, int]:
         """How many rows on disk have which status.
@@ -209,23 +229,62 @@ def digest_of_latest(results_dir: str | Path, spec: SweepSpec) -> str | None:
 
 
 def best_row(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Any] | None:
-    """The first of `ranked_rows`, or None."""
-    return next(iter(ranked_rows(rows, spec, 1)), None)
+    """The best row, as docs/sweeps.md defines it, or None."""
+    return next(_ranked(_passing(rows, spec), spec, 1).iter_rows(named=True), None)
 
 
-def ranked_rows(rows: pl.LazyFrame, spec: SweepSpec, count: int) -> list[dict[str, Any]]:
-    """The first rows by the spec's rank, descending, among those that pass its filters.
+def ranked_groups(rows: pl.LazyFrame, spec: SweepSpec, count: int) -> list[dict[str, Any]]:
+    """The first groups of rows by the spec's rank, of those that pass its filters.
 
-    Of equals the lowest config number is the first; a row without the figure, as that of a config
-    that failed, is none of them. Runs over any number of rows in bounded memory.
+    A group is the rows that have all figures in common, as those of a parameter that changes
+    nothing. It is told by its first row, with their number as `CONFIGS`. Runs over any number of
+    rows and groups in bounded memory, mostly in two passes.
     """
-    passing = [pl.col(spec.rank_by).is_not_null()]
+    passing, figures = _passing(rows, spec), list(FIGURES)
+    found = SCHEMA.to_frame()
+    while found.height < count:
+        others = passing.join(found.lazy(), on=figures, how="anti", nulls_equal=True)
+        ahead = _ranked(others if found.height else passing, spec, _AHEAD)
+        firsts = ahead.unique(figures, keep="first", maintain_order=True)
+        found = pl.concat([found, firsts.head(count - found.height)])
+        if ahead.height < _AHEAD:
+            break
+    alike = passing.join(found.lazy(), on=figures, how="semi", nulls_equal=True)
+    sizes = alike.group_by(figures).agg(pl.len().alias(CONFIGS)).collect(engine="streaming")
+    return found.join(
+        sizes, on=figures, how="left", nulls_equal=True, maintain_order="left"
+    ).to_dicts()
+
+
+def rejections(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Rejection]:
+    """What each filter alone rejects of the rows that have the figure to rank by."""
+    ranked = rows.filter(pl.col(spec.rank_by).is_not_null())
+    filters = _filters(spec)
+    counted = ranked.select(
+        pl.len().alias(_RANKED), *((~test).sum().alias(name) for name, test in filters.items())
+    )
+    counts = counted.collect(engine="streaming").row(0, named=True)
+    return {name: Rejection(counts[name], counts[_RANKED]) for name in filters}
+
+
+def _passing(rows: pl.LazyFrame, spec: SweepSpec) -> pl.LazyFrame:
+    """The rows that may be ranked: a config that failed has no figure, and is none of them."""
+    return rows.filter(pl.col(spec.rank_by).is_not_null(), *_filters(spec).values())
+
+
+def _filters(spec: SweepSpec) -> dict[str, pl.Expr]:
+    filters = {}
     if spec.filters.max_drawdown_pct is not None:
-        passing.append(pl.col("max_drawdown_pct") <= spec.filters.max_drawdown_pct)
+        filters["max_drawdown_pct"] = pl.col("max_drawdown_pct") <= spec.filters.max_drawdown_pct
     if spec.filters.min_trades is not None:
-        passing.append(pl.col("total_trades") >= spec.filters.min_trades)
-    ranked = rows.filter(passing).sort(spec.rank_by, "config_number", descending=[True, False])
-    return ranked.head(count).collect(engine="streaming").to_dicts()
+        filters["min_trades"] = pl.col("total_trades") >= spec.filters.min_trades
+    return filters
+
+
+def _ranked(rows: pl.LazyFrame, spec: SweepSpec, count: int) -> pl.DataFrame:
+    """The first rows by rank, descending; of equals the lowest config number is the first."""
+    ranked = rows.sort(spec.rank_by, "config_number", descending=[True, False])
+    return ranked.head(count).collect(engine="streaming")
 
 
 def _scan(*parts: Part) -> pl.LazyFrame:

@@ -33,6 +33,9 @@ MAX_SEED = 2**64 - 1
 RANKS = tuple(name for name in FIGURES if name != "stopped_timestamp")
 """The figures that a sweep may be ranked by."""
 
+LEAST_IS_BEST = {"max_drawdown_pct": "the largest drawdown"}
+"""Figures of which one wants little, and what comes first in a ranking by them: it descends."""
+
 Column = Values | float | int
 """A parameter of a range of configs: one value each, or the one of all."""
 

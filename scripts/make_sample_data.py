@@ -123,10 +123,18 @@ def _text(price: float) -> str:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    parser.add_argument("--rows", type=int, default=ROWS, metavar="N", help=f"default: {ROWS}")
-    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"default: {SEED}")
     parser.add_argument(
-        "--output", type=Path, default=OUTPUT, metavar="PATH", help=f"default: {OUTPUT}"
+        "--rows", type=int, default=ROWS, metavar="N", help=f"rows to make (default: {ROWS:,})"
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=SEED,
+        metavar="N",
+        help=f"of the random numbers (default: {SEED})",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=OUTPUT, metavar="PATH", help=f"where to (default: {OUTPUT})"
     )
 
 

@@ -13,8 +13,15 @@ import sys
 
 def main(argv: list[str] | None = None) -> int:
     """Compile, or find that it is done."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shipped", action="store_true", help="keep them with the installation")
+    parser = argparse.ArgumentParser(
+        "python -m scripts.prepare_kernels",
+        description="compile the kernels of the replay ahead of their first use",
+    )
+    parser.add_argument(
+        "--shipped",
+        action="store_true",
+        help="keep them with the installation (default: in ARBTUNE_CACHE_DIR)",
+    )
     if parser.parse_args(argv).shipped:
         from arbitrage.cache_folder import shipped_folder
 

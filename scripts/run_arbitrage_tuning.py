@@ -1,7 +1,8 @@
 """One tuning job, here and now: `python -m scripts.run_arbitrage_tuning`, or `arbtune run`.
 
 Prints the result document, or writes it to `--output-json`. Exit status: 0 success, 1 a
-configuration or data error, 2 an unexpected error; errors are one line on stderr.
+configuration or data error, 2 an unexpected error; errors are one line on stderr. Where stderr is a
+terminal, a successful run is told there in a few lines as well.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ from arbitrage.documents import (
 )
 from arbitrage.errors import ConfigError, is_user_error
 
-SUMMARY = "run one job in this process and print its result document"
+SUMMARY = (
+    "run one job in this process and print its result document; exit status 0: success, "
+    "1: a wrong config or bad data, 2: an unexpected error"
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -54,9 +58,32 @@ def run(arguments: argparse.Namespace) -> int:
         return _report_error(arguments.output_json, config_json, error)
     document = success_document(config_json, metrics.model_dump(mode="json"))
     if arguments.output_json is None:
-        print(as_text(document))
-        return EXIT_OK
-    return _write(arguments.output_json, document)
+        print(as_text(document), flush=True)
+        status = EXIT_OK
+    else:
+        status = _write(arguments.output_json, document)
+    if status == EXIT_OK and sys.stderr.isatty():
+        print(_in_short(document["metrics"]), file=sys.stderr)
+    return status
+
+
+def _in_short(metrics: Document) -> str:
+    """What came out, and what is easily missed in the document: a stop, rows that were skipped.
+
+    A file whose books are mostly unusable, as one with prices below 0, makes few trades only.
+    """
+    data, stop = metrics["config_summary"], metrics["stopped_timestamp"]
+    net, realized = metrics["net_pnl_usd"], metrics["realized_pnl_usd"]
+    end = "not stopped" if stop is None else f"stopped by it at {stop}"
+    lines = [
+        f"{metrics['total_trades']:,} trades, {metrics['open_trades']:,} of them still open",
+        f"net profit {net:,.2f} USD, realized {realized:,.2f} USD",
+        f"drawdown {metrics['max_drawdown_pct']:.2f} %, {end}",
+    ]
+    if skipped := data["skipped_snapshots"]:
+        count = f"{skipped:,} of {data['snapshots_count']:,} rows"
+        lines.append(f"{count} skipped: an empty, crossed or locked book")
+    return "\n".join(lines)
 
 
 def on_usage_error(argv: list[str], error: ConfigError) -> int:

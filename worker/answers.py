@@ -18,6 +18,12 @@ def result_documents(ledger: LedgerView, job_ids: Sequence[str]) -> list[Documen
     return [_document(record, meta) for record, meta in pairs]
 
 
+def figures_in_short(metrics: dict[str, Any]) -> str:
+    """What a job came to, for people; nothing for a chunk of a sweep, whose figures are many."""
+    net, trades = metrics.get("net_pnl_usd"), metrics.get("total_trades")
+    return "" if net is None or trades is None else f"net {net:,.2f} USD, {trades:,} trades"
+
+
 def _document(record: JobRecord | None, meta: dict[str, Any] | None) -> Document:
     if record is None:
         return _foreign_document(meta)

@@ -12,13 +12,13 @@ from arbitrage.console import EXIT_FAILED, EXIT_OK, fail, run_command
 COMMANDS = {
     "run": ("scripts.run_arbitrage_tuning", "run one job in this process, print its result"),
     "enqueue": ("worker.commands.enqueue", "send jobs to the queue"),
-    "worker": ("worker.commands.worker", "run a worker"),
-    "jobs": ("worker.commands.jobs", "list jobs"),
+    "worker": ("worker.commands.worker", "run a worker, which takes jobs from the queue"),
+    "jobs": ("worker.commands.jobs", "list the newest jobs, count all"),
     "status": ("worker.commands.status", "where a job stands"),
     "result": ("worker.commands.result", "the result document of a job"),
     "cancel": ("worker.commands.cancel", "cancel a job that waits or runs"),
     "dead": ("worker.commands.dead", "list, show, retry or purge dead letters"),
-    "sweep": ("worker.commands.sweep", "run a sweep through the queue, or resume it"),
+    "sweep": ("worker.commands.sweep", "run many configs through the queue, or resume"),
     "doctor": ("worker.commands.doctor", "check a deployment, and say what to change"),
     "metrics": ("worker.commands.metrics", "serve figures of the queue to Prometheus"),
     "demo": ("worker.commands.demo", "everything on this machine: server, workers, a small sweep"),
@@ -51,12 +51,14 @@ def _overview() -> str:
         [
             "usage: arbtune COMMAND ...",
             "",
-            "Tunes a two-exchange arbitrage strategy: one parameter set, one backtest, one job.",
+            "Tunes a two-exchange arbitrage strategy: one set of parameters is one job.",
             "",
             "commands:",
             *lines,
             "",
-            "arbtune COMMAND --help tells more; settings are ARBTUNE_... in the environment.",
+            "arbtune COMMAND --help tells more. Settings come from the environment, such as:",
+            "  ARBTUNE_REDIS_URL  the queue (default: redis://127.0.0.1:6379/0)",
+            "  ARBTUNE_DATA_ROOT  data files of queued jobs (default: the current directory)",
         ]
     )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from arbitrage.documents import Document, as_text
 from arbitrage.errors import ArbtuneError
-from worker.answers import result_documents
+from worker.answers import figures_in_short, result_documents
 from worker.ledger import State
 
 if TYPE_CHECKING:
@@ -137,8 +137,6 @@ def _line(job_id: str, document: Document, *, as_json: bool, alone: bool) -> str
     if alone:
         return as_text(document)
     if document["status"] == State.SUCCESS:
-        metrics = document["metrics"]
-        figures = f"net {metrics['net_pnl_usd']:.2f} USD, {metrics['total_trades']} trades"
-        return f"{job_id}  success  {figures}"
+        return f"{job_id}  success  {figures_in_short(document['metrics'])}"
     error = document.get("error") or {}
     return f"{job_id}  {document['status']}  {error.get('message', '')}".rstrip()

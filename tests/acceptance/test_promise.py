@@ -213,7 +213,7 @@ def test_workers_wait_for_a_server_that_is_away_at_their_start(
         job_id = enqueue(ledger, "good")
         server.kill()
         with running_worker(server.url, data_root, tmp_path / "log", awaits=False) as worker:
-            wait_until(lambda: "Cannot connect" in worker.log_text(), "it looks for the server")
+            wait_until(lambda: "redis.away" in worker.log_text(), "it looks for the server")
             server.start()
             assert ended(ledger, job_id).state is State.SUCCESS
 

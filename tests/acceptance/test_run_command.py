@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,50 @@ def test_the_document_goes_to_stdout_and_nothing_else_does(
         "data_sha256",
         "engine_version",
     }
+
+
+def test_a_terminal_is_told_in_short_beside_the_document(folder: Path) -> None:
+    below_zero = "2024-01-01T00:02:00Z,-5,-4,100,101\n"
+    (folder / "quotes.csv").write_text(quotes_csv() + below_zero, encoding="utf-8")
+    main, terminal = pty.openpty()
+    ran = subprocess.run(
+        [sys.executable, *RUN_MODULE, *flags()],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    os.close(terminal)
+    told = os.read(main, 65_536).decode().splitlines()
+    os.close(main)
+    metrics = json.loads(ran.stdout)["metrics"]
+    net, realized = metrics["net_pnl_usd"], metrics["realized_pnl_usd"]
+    assert told == [
+        f"{metrics['total_trades']} trades, 0 of them still open",
+        f"net profit {net:.2f} USD, realized {realized:.2f} USD",
+        f"drawdown {metrics['max_drawdown_pct']:.2f} %, not stopped",
+        "1 of 101 rows skipped: an empty, crossed or locked book",
+    ]
+    assert metrics["total_trades"] > 0
+
+
+def test_a_stop_is_told_and_nothing_of_rows_where_none_was_skipped() -> None:
+    metrics = {
+        "total_trades": 1234,
+        "open_trades": 1,
+        "net_pnl_usd": -2000.5,
+        "realized_pnl_usd": -1999.0,
+        "max_drawdown_pct": 20.004,
+        "stopped_timestamp": "2024-01-01T00:00:59Z",
+        "config_summary": {"snapshots_count": 5, "skipped_snapshots": 0},
+    }
+    assert run_arbitrage_tuning._in_short(metrics).splitlines() == [
+        "1,234 trades, 1 of them still open",
+        "net profit -2,000.50 USD, realized -1,999.00 USD",
+        "drawdown 20.00 %, stopped by it at 2024-01-01T00:00:59Z",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,63 @@ def test_missing_columns_are_named(load: Load) -> None:
         assert text.endswith("missing: timestamp, best_ask_a")
 
 
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
+def test_another_separator_is_told(load: Load, mark: str, name: str) -> None:
+    text = refusal(load, csv_of(GOOD).replace(",", mark))
+    assert text.startswith("CSV must have columns: timestamp, best_bid_a, ")
+    assert f"missing: {HEADER.replace(',', ', ')} (" in text
+    assert f"separated by {name}" in text
+
+
+def test_a_mark_beside_a_missing_column_is_no_separator(load: Load) -> None:
+    text = refusal(load, "timestamp,best_bid_a,best_ask_a,best_bid_b,ask;b\n")
+    assert text.endswith("missing: best_ask_b")
+
+
+@pytest.mark.parametrize(
+    ("name", "format_name"),
+    [("quotes.parquet", "Parquet"), ("q.csv.gz", "gzip"), ("q.csv.ZST", "zstd")],
+)
+@pytest.mark.parametrize(
+    "content", [b"<html>\n", b"junk", b"\0\xff\n", b"\xff\xfe\xfd", b'a"b\n"', b"a,b\n1\n"]
+)
+def test_junk_is_told_what_its_name_promises(
+    tmp_path: Path, name: str, format_name: str, content: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        load_snapshots(path, name=name)
+    suffix = path.suffix.lower()
+    expected = f"the data file {name!r} is named {suffix} but is no {format_name} file"
+    assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "CSV file is empty"),
+        (csv_of(GOOD, "x,1,2,3,4").encode(), "Invalid row 3: timestamp is 'x'"),
+        (b"timestamp,best_bid_a\n", "CSV must have columns: "),
+        (gzip.compress(b"a,b\n", mtime=0), "CSV must have columns: "),
+    ],
+)
+def test_a_csv_by_another_name_is_judged_as_a_csv(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "quotes.parquet"
+    path.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        load_snapshots(path)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_device_is_told_in_one_sentence() -> None:
+    with pytest.raises(DataError) as caught:
+        load_snapshots("/dev/null")
+    assert str(caught.value) == "the data file '/dev/null' is a device, not a file"
+
+
 def test_a_column_that_is_there_twice_is_named(load: Load) -> None:
     text = refusal(load, f"{HEADER},best_bid_a\n{GOOD},5\n")
     assert text.startswith("CSV must have columns: ")

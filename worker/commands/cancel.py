@@ -16,7 +16,7 @@ SUMMARY = "cancel a job: one that waits never starts, one that runs is stopped"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    parser.add_argument("job_id", metavar="ID")
+    parser.add_argument("job_id", metavar="ID", help="the id that arbtune enqueue printed")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK
+from arbitrage.console import EXIT_FAILED, EXIT_OK, count
 from arbitrage.documents import Document, as_text
 from arbitrage.errors import ArbtuneError
 from worker.connection import open_ledger, redis_errors_in_a_sentence
@@ -25,18 +26,23 @@ AT_ONCE = 500  # letters purged in one round trip
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's actions and their flags."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="list them, the latest first")
-    listing.add_argument("--limit", type=int, default=20, help="list so many (default: 20)")
-    showing = actions.add_parser(
-        "show", help="one with its payload and the history of its attempts"
+    listing = _add(actions, "list", "list them, the latest first")
+    listing.add_argument(
+        "--limit", type=count, metavar="N", default=20, help="list so many (default: 20)"
     )
-    showing.add_argument("job_id", metavar="ID")
-    retrying = actions.add_parser("retry", help="queue it anew, under its id and with its history")
-    retrying.add_argument("job_id", metavar="ID")
-    purging = actions.add_parser("purge", help="forget them for good: those named, or all")
-    purging.add_argument("job_ids", metavar="ID", nargs="*")
+    showing = _add(actions, "show", "one with its payload and the history of its attempts")
+    retrying = _add(actions, "retry", "queue it anew, under its id and with its history")
+    for action in (showing, retrying):
+        action.add_argument("job_id", metavar="ID", help="as arbtune dead list has it")
+    purging = _add(actions, "purge", "forget them for good: those named, or all")
+    purging.add_argument("job_ids", metavar="ID", nargs="*", help="those alone (default: all)")
     for action in (listing, showing, retrying, purging):
         action.add_argument("--json", action="store_true", help="print JSON objects")
+
+
+def _add(actions: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=summary, description=summary)
+    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,6 +59,9 @@ def _list(ledger: Ledger, arguments: argparse.Namespace) -> int:
     if arguments.json:
         for record in records:
             print(json.dumps(_letter(record), ensure_ascii=False))
+        return EXIT_OK
+    if not records and sys.stdout.isatty():
+        print("no dead letters")
         return EXIT_OK
     print("\t".join(COLUMNS))
     for record in records:

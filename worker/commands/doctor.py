@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
 SUMMARY = "check the Redis server, the data root and the workers, and say what to change"
 
+CHECKS = (
+    "append-only",
+    "clock",
+    "data-root",
+    "redis-version",
+    "eviction",
+    "ledger",
+    "versions",
+    "workers",
+)
+"""By their names, as `worker.operating.deployment` makes them; that is imported where they are made."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
@@ -24,7 +36,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="CHECK",
-        help="let this check not decide the exit status; may be repeated",
+        choices=CHECKS,
+        help=f"let a check not decide the exit status; may be repeated: {', '.join(CHECKS)}",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

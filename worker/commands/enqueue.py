@@ -31,12 +31,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs",
         metavar="FILE",
-        help="jobs as JSON lines, or - for stdin; checked before any is sent",
+        help="a config as a JSON object on each line, or - for stdin; all are checked first",
     )
     parser.add_argument("--job-id", metavar="ID", help="the id of the one job (default: a new one)")
-    parser.add_argument("--wait", action="store_true", help="wait, and print the results")
     parser.add_argument(
-        "--timeout", type=float, metavar="S", help="with --wait: give up waiting after so long"
+        "--wait", action="store_true", help="wait, and print the results as they come"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        metavar="S",
+        help="with --wait or --local: wait so many seconds at most (default: as long as it takes)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a job")
     parser.add_argument(

@@ -16,8 +16,10 @@ SUMMARY = "print the result document of a job; of an unfinished one, its status 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    parser.add_argument("job_id", metavar="ID")
-    parser.add_argument("--json", action="store_true", help="as ever: the document is JSON")
+    parser.add_argument("job_id", metavar="ID", help="the id that arbtune enqueue printed")
+    parser.add_argument(
+        "--json", action="store_true", help="changes nothing: the document is JSON anyway"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK
+from arbitrage.console import EXIT_FAILED, EXIT_OK, span
 from arbitrage.documents import Document, as_text
-from worker.answers import result_documents
+from worker.answers import figures_in_short, result_documents
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger_view import JobRecord, State
 from worker.settings import Settings
 
-SUMMARY = "say where a job stands"
+SUMMARY = "say where a job stands: waits, runs, or what it came to"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    parser.add_argument("job_id", metavar="ID")
-    parser.add_argument("--json", action="store_true", help="print a status document")
+    parser.add_argument("job_id", metavar="ID", help="the id that arbtune enqueue printed")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of a line"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(as_text(_status_document(arguments.job_id, status, record)))
     else:
-        print(_status_line(arguments.job_id, status, record))
+        print(_status_line(arguments.job_id, document, record, time.time()))
     return EXIT_FAILED if status == State.UNKNOWN else EXIT_OK
 
 
@@ -52,15 +55,30 @@ def _status_document(job_id: str, status: str, record: JobRecord | None) -> Docu
     return document
 
 
-def _status_line(job_id: str, status: str, record: JobRecord | None) -> str:
+def _status_line(job_id: str, document: Document, record: JobRecord | None, now: float) -> str:
+    status = document["status"]
+    if status == State.UNKNOWN:
+        return f"{job_id}  unknown: never sent, forgotten, or a plain client's and not started yet"
     parts = [f"{job_id}  {status}"]
+    if figures := figures_in_short(document.get("metrics") or {}):
+        parts.append(figures)
     if record is not None:
-        if record.attempts:
-            parts.append(f"attempt {record.attempts}")
-        if record.worker:
-            parts.append(f"on {record.worker}")
-        if record.due_at:
-            parts.append(f"tried again in {max(0.0, record.due_at - time.time()):.0f} s")
-        if record.error:
-            parts.append(str(record.error["message"]))
+        parts += _parts(record, now)
     return "; ".join(parts)
+
+
+def _parts(record: JobRecord, now: float) -> Iterator[str]:
+    if record.attempts:
+        yield f"attempt {record.attempts}"
+    if record.worker:
+        yield f"on {record.worker}"
+    if record.due_at:
+        yield f"tried again in {max(0.0, record.due_at - now):.0f} s"
+    if record.finished_at:
+        yield f"ended {span(now - record.finished_at)} ago"
+    elif record.state is State.RUNNING and record.started_at:
+        yield f"running for {span(now - record.started_at)}"
+    elif record.submitted_at:
+        yield f"sent {span(now - record.submitted_at)} ago"
+    if record.error:
+        yield str(record.error["message"])

@@ -8,7 +8,7 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from arbitrage.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail
+from arbitrage.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail, warn
 from worker.connection import TRIES_OF_A_WORKER, connect, open_ledger, redis_errors_in_a_sentence
 from worker.ledger import Ledger, State
 from worker.settings import Settings
@@ -18,22 +18,33 @@ if TYPE_CHECKING:
     from arbitrage.sweep_spec import SweepSpec
     from worker.sweeps.plan import Plan
 
-SUMMARY = "run many configs over one file through the queue; the same command resumes it"
+SUMMARY = (
+    "run many configs over one data file through the queue and print the ranking; the same command "
+    "resumes it, and computes nothing that is in ARBTUNE_RESULTS_DIR already"
+)
 
 OPEN = (State.QUEUED, State.RUNNING)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    parser.add_argument("spec", metavar="SPEC", help="the sweep, a YAML or JSON file")
-    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    parser.add_argument(
+        "spec",
+        metavar="SPEC",
+        help="a YAML or JSON file: what holds, what varies, the rank and the filters",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of the ranking"
+    )
     parser.add_argument(
         "--local",
         action="store_true",
         help="on a Redis server and workers of its own, which end with the command",
     )
     other = parser.add_mutually_exclusive_group()
-    other.add_argument("--status", action="store_true", help="say where the sweep stands")
+    other.add_argument(
+        "--status", action="store_true", help="say where the sweep stands, and run nothing"
+    )
     other.add_argument(
         "--collect", action="store_true", help="keep what is finished, and send nothing"
     )
@@ -43,9 +54,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run, resume, or look after a sweep; 0 when every config succeeded."""
-    from arbitrage.sweep_spec import SweepSpec  # pydantic
+    from arbitrage.sweep_spec import LEAST_IS_BEST, SweepSpec  # pydantic
 
     spec = SweepSpec.from_file(arguments.spec)
+    if first := LEAST_IS_BEST.get(spec.rank_by):
+        warn(
+            f"rank_by: {spec.rank_by} is descending: {first} comes first; "
+            f"filters: {{{spec.rank_by}: X}} keeps it small"
+        )
     with ExitStack() as stack:
         if arguments.local and _may_compute(arguments, spec):
             from worker.local import bring_up

@@ -16,7 +16,10 @@ from arbitrage.errors import ArbtuneError, ConfigError
 from worker.data_root import check_root
 from worker.settings import Settings
 
-SUMMARY = "run a worker: it takes jobs from the queue until SIGTERM or Ctrl-C"
+SUMMARY = (
+    "run a worker: it takes jobs from the queue on ARBTUNE_REDIS_URL until SIGTERM or Ctrl-C, and "
+    "reads data files below ARBTUNE_DATA_ROOT"
+)
 
 MAX_RESTARTS = 10
 RESTART_PAUSE_S = 1.0
@@ -36,7 +39,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--events", action="store_true", help="send task events, for Flower and the like"
     )
     parser.add_argument(
-        "--local", action="store_true", help="bring up a Redis server of its own, and name its URL"
+        "--local",
+        action="store_true",
+        help="bring up a Redis server of its own, and print its URL for other commands",
     )
     parser.add_argument("--restarts-left", type=int, default=MAX_RESTARTS, help=argparse.SUPPRESS)
 

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from arbitrage.arbitrage_tuning import TuningConfig
+from arbitrage.sweep_results import CONFIGS
+from arbitrage.sweep_spec import LEAST_IS_BEST
 
 if TYPE_CHECKING:
     from arbitrage.sweep_results import SweepFolder
@@ -46,16 +48,38 @@ def print_report(spec: SweepSpec, folder: SweepFolder, summary: dict[str, Any], 
     console.print(f"results in {summary['results_dir']}")
     best = summary["best"]
     if best is None:
-        console.print("no config passes the filters" if summary["succeeded"] else "no results yet")
+        console.print(_why_none(spec, folder) if summary["succeeded"] else "no results yet")
         return
-    console.print(_ranking(spec, folder, width), width=width)
-    console.print(f"\nThe best by {spec.rank_by}, config number {best['config_number']}:")
+    groups = folder.first_groups(spec, SHOWN)
+    console.print(_ranking(spec, groups, width), width=width)
+    if _are_shared(groups):
+        console.print("Configs whose figures are all the same share a line; it shows the first.")
+    rank = spec.rank_by
+    if rank in LEAST_IS_BEST:
+        rank += f" (descending: {LEAST_IS_BEST[rank]} first)"
+    console.print(f"\nThe best by {rank}, config number {best['config_number']}:")
     config = {name: best[name] for name in TuningConfig.model_fields if best[name] is not None}
     console.print(json.dumps(config, ensure_ascii=False), markup=False)
 
 
-def _ranking(spec: SweepSpec, folder: SweepFolder, width: int) -> Table:
-    columns = dict(_columns(spec, folder.first_rows(spec, SHOWN)))
+def _why_none(spec: SweepSpec, folder: SweepFolder) -> str:
+    """Which filters leave nothing, or that there is nothing to rank by."""
+    rejections = folder.rejections(spec)
+    if not any(rejection.judged for rejection in rejections.values()):
+        return f"no config has a {spec.rank_by}, the figure to rank by"
+    parts = []
+    for name, (rejected, judged) in rejections.items():
+        count = f"all {judged:,}" if rejected == judged else f"{rejected:,} of {judged:,}"
+        parts.append(f"{name}: {getattr(spec.filters, name):g} rejects {count}")
+    return f"no config passes the filters: {', '.join(parts)}"
+
+
+def _are_shared(groups: list[dict[str, Any]]) -> bool:
+    return any(group[CONFIGS] > 1 for group in groups)
+
+
+def _ranking(spec: SweepSpec, groups: list[dict[str, Any]], width: int) -> Table:
+    columns = dict(_columns(spec, groups))
     shown = list(columns)
     for name in [*LEAST_MISSED, *reversed([grid.name for grid in spec.grids])]:
         if _width(columns[name] for name in shown) <= width:
@@ -78,6 +102,8 @@ def _columns(spec: SweepSpec, rows: list[dict[str, Any]]) -> Iterator[tuple[str,
     for name in dict.fromkeys([*TITLES, spec.rank_by]):
         title = TITLES.get(name, name.replace("_", " ")).replace(" ", "\n")
         yield name, (title, [figure_cell(row[name]) for row in rows])
+    if _are_shared(rows):
+        yield CONFIGS, (CONFIGS, [f"{row[CONFIGS]:,}" for row in rows])
 
 
 def _width(columns: Iterable[Column]) -> int:

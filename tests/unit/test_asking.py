@@ -1,0 +1,183 @@
+"""What people and pipes read of jobs: `arbtune jobs` and `arbtune status`."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import fakeredis
+import pytest
+
+from arbitrage.console import run_command, span
+from worker.commands import dead, jobs, status
+from worker.commands.jobs import _cut
+from worker.envelope import CHUNKS, JOBS, Route, job_message
+from worker.ledger import Ledger, Outcome, State, Submission
+from worker.metas import failed_meta, success_meta
+
+CONFIG = {"data_file": "folder/quotes.csv", "tag": "try-1"}
+CHUNK = {"spec": {"data_file": "quotes.csv"}, "start": 0, "stop": 500}
+FIGURES = {"net_pnl_usd": 1234.5, "total_trades": 33}
+ERROR = {"type": "ValueError", "message": "it is bad", "retryable": False}
+
+
+@pytest.fixture
+def ledger(monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    """A ledger of this process alone, which the commands ask too."""
+    made = Ledger(fakeredis.FakeRedis(), result_ttl_s=3600, lease_s=15)
+    for command in (jobs, status, dead):
+        monkeypatch.setattr(command, "open_ledger", lambda _: made)
+    return made
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An output of 80 columns."""
+    for command in (jobs, dead):
+        output = SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
+        monkeypatch.setattr(command, "sys", output)
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def submit(ledger: Ledger, *job_ids: str, config: Any = CONFIG, route: Route = JOBS) -> None:
+    text = json.dumps(config)
+    ledger.submit([Submission(name, text, job_message(name, text)) for name in job_ids], route)
+
+
+def end(ledger: Ledger, job_id: str, result: dict[str, Any] | None, config: Any = CONFIG) -> None:
+    submit(ledger, job_id, config=config)
+    start = ledger.start(job_id, "w1", json.dumps(config), JOBS)
+    assert start is not None
+    outcome = Outcome(State.ERROR, failed_meta(job_id, ERROR), ERROR)
+    if result is not None:
+        outcome = Outcome(State.SUCCESS, success_meta(job_id, result))
+    ledger.finish(job_id, start.holder, outcome)
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    command = {"jobs": jobs, "status": status, "dead": dead}[arguments[0]]
+    run_command(f"arbtune {arguments[0]}", command, list(arguments[1:]))
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.usefixtures("ledger", "terminal")
+def test_a_terminal_without_jobs_has_counts_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "jobs") == ["queued 0  running 0  success 0  error 0  cancelled 0"]
+
+
+@pytest.mark.usefixtures("ledger")
+def test_without_dead_letters_a_pipe_has_the_header(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "dead", "list") == ["JOB\tDIED\tATTEMPTS\tERROR"]
+
+
+@pytest.mark.usefixtures("ledger", "terminal")
+def test_without_dead_letters_a_terminal_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "dead", "list") == ["no dead letters"]
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_terminal_has_state_age_profit_tag_and_file_of_each(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end(ledger, "good", FIGURES)
+    end(ledger, "bad", None, {"data_file": "folder/quotes.csv", "tag": None})
+    lines = [line.split() for line in printed(capsys, "jobs")[1:]]
+    assert lines[0] == ["JOB", "STATE", "AGE", "NET", "USD", "TAG,", "FILE"]
+    assert {tuple(line) for line in lines[1:]} == {
+        ("good", "success", "0s", "1,234.50", "try-1,", "quotes.csv"),
+        ("bad", "error", "0s", "quotes.csv"),
+    }
+
+
+@pytest.mark.usefixtures("terminal")
+def test_no_line_is_longer_than_the_terminal(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job_id = "8051f298-7d4a-4790-9c7d-d31fa1b4713e"
+    end(ledger, job_id, {**FIGURES, "net_pnl_usd": -98765.4}, {**CONFIG, "tag": "x" * 200})
+    submit(ledger, *(f"{number:036}" for number in range(2_000)))
+    lines = printed(capsys, "jobs")
+    assert len(lines) == 23
+    assert lines[-1] == "the newest 20 of 2,001; --limit N shows more"
+    assert max(map(len, lines)) <= 80
+    [wide] = [line for line in printed(capsys, "jobs", "--state", "success") if job_id in line]
+    assert len(wide) == 80
+    assert "success" in wide
+    assert "-98,765.40" in wide
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "shown"),
+    [
+        ("quotes", 6, "quotes"),
+        ("quotes", 5, "quot…"),
+        ("行情行情", 8, "行情行情"),
+        ("行情行情", 6, "行情…"),
+    ],
+)
+def test_a_text_is_cut_by_the_columns_it_takes(text: str, room: int, shown: str) -> None:
+    assert _cut(text, room) == shown
+
+
+def test_a_pipe_has_everything_in_full(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
+    end(ledger, "good", FIGURES, {**CONFIG, "tag": "x\t" * 100})
+    header, line = (line.split("\t") for line in printed(capsys, "jobs"))
+    assert header == [
+        "JOB", "STATE", "ATTEMPTS", "SUBMITTED", "TAG", "DATA_FILE", "NET_PNL_USD"
+    ]  # fmt: skip
+    assert (line[:3], line[4:]) == (
+        ["good", "success", "1"],
+        ["x " * 100, "folder/quotes.csv", "1234.5"],
+    )
+
+
+def test_a_chunk_of_a_sweep_is_told_by_its_range_and_its_result_left_alone(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end(ledger, "chunk", {"figures": "large"}, CHUNK)
+    submit(ledger, "waits", config=CHUNK, route=CHUNKS)
+    monkeypatch.setattr(ledger, "results", pytest.fail)
+    for line in printed(capsys, "jobs")[1:]:
+        assert line.split("\t")[4:] == ["configs 0-500", "quotes.csv", ""]
+
+
+@pytest.mark.parametrize("limit", ["-1", "x", "1.5", "²"])
+def test_a_limit_that_is_none_is_refused(
+    limit: str, ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    submit(ledger, "one")
+    for command, rest in ((jobs, []), (dead, ["list"])):
+        assert run_command("arbtune x", command, [*rest, "--limit", limit]) == 1
+        written = capsys.readouterr()
+        assert written.out == ""
+        assert "--limit: must be a whole number from 0 on" in written.err
+    assert len(printed(capsys, "jobs", "--limit", "0")) == 1
+
+
+def test_a_status_is_a_line_with_what_there_is_to_know(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end(ledger, "good", FIGURES)
+    end(ledger, "bad", None)
+    end(ledger, "chunk", {"figures": "large"}, CHUNK)
+    submit(ledger, "waits", "runs")
+    ledger.start("runs", "w1", "{}", JOBS)
+    lines = {
+        "good": "good  success; net 1,234.50 USD, 33 trades; attempt 1; ended 0s ago",
+        "bad": "bad  error; attempt 1; ended 0s ago; it is bad",
+        "chunk": "chunk  success; attempt 1; ended 0s ago",
+        "waits": "waits  queued; sent 0s ago",
+        "runs": "runs  running; attempt 1; on w1; running for 0s",
+        "none": "none  unknown: never sent, forgotten, or a plain client's and not started yet",
+    }
+    for job_id, line in lines.items():
+        assert printed(capsys, "status", job_id) == [line]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-5, "0s"), (59.9, "59s"), (60, "1m"), (3_599, "59m"), (86_399, "23h"), (1e6, "11d")],
+)
+def test_a_span_is_told_in_its_largest_unit(seconds: float, text: str) -> None:
+    assert span(seconds) == text

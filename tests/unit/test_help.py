@@ -1,0 +1,68 @@
+"""What the program says of itself: every flag has a help text, and a terminal's width holds it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from arbitrage.arbitrage_tuning import TuningConfig
+from arbitrage.console import ArgumentParser
+from scripts import make_sample_data
+from worker import cli
+from worker.commands.doctor import CHECKS
+from worker.operating import deployment
+
+MODULES = {
+    **{name: importlib.import_module(path) for name, (path, _) in cli.COMMANDS.items()},
+    "make_sample_data": make_sample_data,
+}
+
+
+def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """A parser and those of its actions."""
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from parsers(inner)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_command_and_flag_is_explained_in_80_columns(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    module = MODULES[name]
+    outer = ArgumentParser(f"arbtune {name}", description=module.SUMMARY)
+    module.configure(outer)
+    for parser in parsers(outer):
+        assert parser.description
+        assert max(map(len, parser.format_help().splitlines())) <= 80
+        for action in parser._actions:
+            if not isinstance(action, argparse._SubParsersAction):
+                assert action.help, (parser.prog, action.dest)
+
+
+def test_the_overview_fits_into_80_columns() -> None:
+    assert max(map(len, cli._overview().splitlines())) <= 80
+
+
+def test_a_flag_says_that_it_is_required_or_what_holds_without_it() -> None:
+    parser = ArgumentParser("arbtune run")
+    MODULES["run"].configure(parser)
+    helps = {action.dest: action.help or "" for action in parser._actions}
+    for name, field in TuningConfig.model_fields.items():
+        assert ("(required)" in helps[name]) == field.is_required(), name
+        assert ("(default: " in helps[name]) == (
+            not field.is_required() and name not in {"tag", "extra"}
+        ), name
+
+
+def test_the_doctors_checks_are_those_that_may_be_skipped() -> None:
+    made = re.findall(r'Check\(\s*"([a-z-]+)"', inspect.getsource(deployment))
+    assert set(CHECKS) == set(made)

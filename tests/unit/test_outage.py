@@ -1,0 +1,35 @@
+"""What a worker's log says of a server that is away."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import pytest
+
+from worker.consumer import Outage
+
+PLACE = "redis://127.0.0.1:6379/0"
+
+
+def test_an_outage_is_told_at_its_begin_once_a_minute_and_at_its_end(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO, "arbtune.worker")
+    outage = Outage(PLACE)
+    for now in range(0, 100, 10):
+        monkeypatch.setattr(time, "monotonic", lambda now=now: float(now))
+        outage.goes_on(ConnectionError("Connection refused"), 2.0)
+    outage.has_ended()
+    told = [(record.message, vars(record)["seconds"]) for record in caplog.records]
+    assert told == [("redis.away", 0.0), ("redis.away", 60.0), ("redis.back", 90.0)]
+    assert {vars(record)["redis"] for record in caplog.records} == {PLACE}
+    first = vars(caplog.records[0])
+    assert (first["error"], first["next_try_s"]) == ("Connection refused", 2.0)
+    assert "the worker waits" in first["remedy"]
+
+
+def test_no_outage_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "arbtune.worker")
+    Outage(PLACE).has_ended()
+    assert caplog.records == []

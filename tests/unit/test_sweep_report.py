@@ -1,0 +1,138 @@
+"""What people read of a sweep: the ranking, what ties in it, and why there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from arbitrage import sweep_results
+from arbitrage.arbitrage_tuning import FIGURES
+from arbitrage.console import run_command
+from arbitrage.sweep_results import CONFIGS, Rejection, SweepFolder, ranked_groups, rejections
+from arbitrage.sweep_rows import sweep_rows
+from arbitrage.sweep_spec import SweepSpec
+from tests.sweeps import spec
+from worker.commands import sweep as sweep_command
+from worker.sweeps.report import print_report
+
+GRID = {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 100}
+
+
+def rows_of(figures: list[float], **columns: Any) -> pl.DataFrame:
+    """Rows whose figures are all the number given for their config, but for these columns."""
+    values: dict[str, Any] = dict.fromkeys(FIGURES, np.array(figures))
+    values |= {"stopped_timestamp": [None] * len(figures), **columns}
+    return sweep_rows(SweepSpec(**spec(GRID)), 0, len(figures), values, {})
+
+
+def groups(rows: pl.DataFrame, count: int = 10, **fields: Any) -> list[tuple[int, int]]:
+    found = ranked_groups(rows.lazy(), SweepSpec(**spec(GRID, **fields)), count)
+    return [(group["config_number"], group[CONFIGS]) for group in found]
+
+
+def report(
+    folder: Path, rows: pl.DataFrame, capsys: pytest.CaptureFixture[str], **fields: Any
+) -> str:
+    sweep = SweepSpec(**spec(GRID, max_jobs=rows.height, **fields))
+    place = SweepFolder(folder, "id")
+    with place.exclusively():
+        place.write_part(rows)
+    summary = {
+        "sweep_id": "id",
+        "total": sweep.total,
+        "succeeded": rows.filter(status="success").height,
+        "failed": rows.filter(status="error").height,
+        "results_dir": str(place.path),
+        "best": place.best(sweep),
+    }
+    print_report(sweep, place, summary, "")
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ahead", [1, 2, 3, 1_000])
+def test_rows_with_the_same_figures_are_one_group(
+    ahead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_results, "_AHEAD", ahead)
+    rows = rows_of([3, 5, 5, 1, 5, 3, 0.0, -0.0])
+    assert groups(rows) == [(1, 3), (0, 2), (3, 1), (6, 2)]
+    assert groups(rows, 2) == [(1, 3), (0, 2)]
+    assert groups(rows, filters={"min_trades": 2}) == [(1, 3), (0, 2)]
+    assert groups(rows.head(0)) == []
+
+
+def test_rows_that_differ_in_one_figure_are_no_group() -> None:
+    assert groups(rows_of([5, 5, 5], win_rate=np.array([1.0, 0.5, 1.0]))) == [(0, 2), (1, 1)]
+    stopped = np.array([-1, -1, 4])  # null, null, 4: nulls are alike too
+    assert groups(rows_of([5, 5, 5], stopped_row=stopped)) == [(0, 2), (2, 1)]
+
+
+def test_a_line_says_how_many_configs_share_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = report(tmp_path, rows_of([5, 5, 7]), capsys).splitlines()
+    assert any(line.split()[-1:] == ["configs"] for line in shown[2:5])
+    lines = [line.split() for line in shown if line.split()[:1] and line.split()[0].isdigit()]
+    assert [(line[0], line[-1]) for line in lines] == [("2", "1"), ("0", "2")]
+    assert "Configs whose figures are all the same share a line; it shows the first." in shown
+
+
+def test_where_nothing_ties_nothing_is_said_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = report(tmp_path, rows_of([5, 6, 7]), capsys)
+    assert "configs" not in shown
+    assert "share" not in shown
+
+
+def test_filters_that_leave_nothing_are_named_with_what_they_reject(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = rows_of([1, 2, 3, 4])
+    both = {"max_drawdown_pct": 0.5, "min_trades": 3}
+    sweep = SweepSpec(**spec(GRID, filters=both))
+    expected = {"max_drawdown_pct": Rejection(4, 4), "min_trades": Rejection(2, 4)}
+    assert rejections(rows.lazy(), sweep) == expected
+    assert report(tmp_path, rows, capsys, filters=both).splitlines()[-1] == (
+        "no config passes the filters: max_drawdown_pct: 0.5 rejects all 4, "
+        "min_trades: 3 rejects 2 of 4"
+    )
+
+
+def test_a_figure_that_no_config_has_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = rows_of([1, 2], stopped_row=np.array([-1, -1]))
+    for number, filters in enumerate([None, {"min_trades": 1}]):
+        folder = tmp_path / str(number)
+        shown = report(folder, rows, capsys, rank_by="stopped_row", filters=filters)
+        assert shown.splitlines()[-1] == "no config has a stopped_row, the figure to rank by"
+
+
+def test_a_ranking_by_what_one_wants_little_of_says_which_end_is_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = report(tmp_path, rows_of([1, 2]), capsys, rank_by="max_drawdown_pct")
+    assert (
+        "The best by max_drawdown_pct (descending: the largest drawdown first), config number 1:"
+    ) in shown
+
+
+@pytest.mark.parametrize("rank", ["max_drawdown_pct", "net_pnl_usd"])
+def test_the_command_warns_of_it_alone(
+    rank: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sweep_command, "_run", lambda *_: 0)
+    path = tmp_path / "sweep.json"
+    path.write_text(SweepSpec(**spec(GRID, rank_by=rank)).to_json(), encoding="utf-8")
+    assert run_command("arbtune sweep", sweep_command, [str(path)]) == 0
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert ("max_drawdown_pct is descending" in written.err) == (rank == "max_drawdown_pct")
