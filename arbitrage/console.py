@@ -20,6 +20,11 @@ EXIT_UNEXPECTED = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
+def printable(text: object) -> str:
+    """Somebody else's text on one line, without what would move a terminal's cursor."""
+    return "".join(mark if mark.isprintable() else " " for mark in str(text))
+
+
 class Command(Protocol):
     """What a command module offers."""
 

@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK, count
+from arbitrage.console import EXIT_FAILED, EXIT_OK, count, printable
 from arbitrage.documents import Document, as_text
 from arbitrage.errors import ArbtuneError
 from worker.connection import open_ledger, redis_errors_in_a_sentence
@@ -141,5 +141,5 @@ def _cells(record: JobRecord) -> tuple[str, ...]:
         record.job_id,
         died.strftime("%Y-%m-%d %H:%M:%SZ"),
         str(record.attempts),
-        "".join(mark if mark.isprintable() else " " for mark in text),
+        printable(text),
     )

@@ -26,7 +26,7 @@ CHECKS = (
     "versions",
     "workers",
 )
-"""By their names, as `worker.operating.deployment` makes them; that is imported where they are made."""
+"""By their names, as `worker.operating.deployment` makes them, which is imported there alone."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

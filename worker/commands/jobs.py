@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import PurePath
 
-from arbitrage.console import EXIT_OK, count, span
+from arbitrage.console import EXIT_OK, count, printable, span
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger import JobRecord, Ledger, State
 from worker.settings import Settings
@@ -105,12 +105,8 @@ def _what(record: JobRecord) -> tuple[str, str]:
     config = record.config or {}
     if "spec" in config:
         tag = f"configs {config.get('start')}-{config.get('stop')}"
-        return tag, _printable(config["spec"].get("data_file") or "")
-    return _printable(config.get("tag") or ""), _printable(config.get("data_file") or "")
-
-
-def _printable(text: object) -> str:
-    return "".join(mark if mark.isprintable() else " " for mark in str(text))
+        return tag, printable(config["spec"].get("data_file") or "")
+    return printable(config.get("tag") or ""), printable(config.get("data_file") or "")
 
 
 def _cells(record: JobRecord, net: float | None) -> tuple[str, ...]:
