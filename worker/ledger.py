@@ -159,7 +159,10 @@ class Ledger:
     # -- the ways out
 
     def finish(self, job_id: str, holder: Holder, outcome: Outcome) -> str:
-        """Write the one outcome; what stands afterwards, `refused`, or `unknown`."""
+        """Write the one outcome; what stands afterwards, or `refused`.
+
+        A job that the ledger has not met enters it here, so that no late delivery starts it.
+        """
         reply = self._call(
             "finish",
             job_id,
