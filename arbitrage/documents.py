@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.errors import cause_of, is_retryable, type_name
+from arbitrage.leftovers import remove_leftovers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +81,7 @@ def write_whole(path: Path, text: str) -> None:
         return
     target = path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(target.parent, ".arbtune-*.tmp")
     temporary = target.with_name(f".arbtune-{uuid.uuid4().hex}.tmp")
     try:
         temporary.write_text(text, encoding="utf-8")
