@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from arbitrage.cache_folder import cache_folder, warn_unwritable
 from arbitrage.data_file import DataLimits, Identity, plain_file, read_data_file, too_large
+from arbitrage.leftovers import remove_leftovers
 from arbitrage.prepared import Facts, PreparedData, prepare
 from arbitrage.whole_file import whole_file
 
@@ -39,8 +40,6 @@ MAX_CACHE_BYTES = 32 * 2**30
 SETTLED_AFTER_NS = 2 * 10**9
 
 LOCKS = 16  # files that may be prepared at once, save those that share a lock by chance
-
-LEFTOVER_AFTER_S = 3_600.0  # what a process that died has left of an entry
 
 
 def open_data(
@@ -181,12 +180,11 @@ class DataCache:
         temporary.rename(target)
 
     def _put_out_the_oldest(self) -> None:
-        now, entries = time.time(), []
+        remove_leftovers(self._folder, ".tmp-*")
+        remove_leftovers(self._seen, ".*")
+        entries = []
         for folder in self._folder.iterdir():
-            if folder.name.startswith(".tmp-"):
-                if now - folder.stat().st_mtime > LEFTOVER_AFTER_S:
-                    shutil.rmtree(folder, ignore_errors=True)
-            elif (folder / "meta.json").exists():
+            if not folder.name.startswith(".") and (folder / "meta.json").exists():
                 used = (folder / "meta.json").stat().st_mtime
                 entries.append(
                     (used, sum(file.stat().st_size for file in folder.iterdir()), folder)

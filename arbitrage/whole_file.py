@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from arbitrage.leftovers import remove_leftovers
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -37,5 +39,6 @@ def write_whole(path: Path, text: str) -> None:
         return
     target = path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(target.parent, UNFINISHED)
     with whole_file(target) as temporary:
         temporary.write_text(text, encoding="utf-8")

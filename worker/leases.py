@@ -27,6 +27,9 @@ log = logging.getLogger("arbtune.worker")
 RESERVED = 0.25
 SOON_S = 0.05  # an alarm of 0 is none
 
+# What tells a worker to stop, in Celery's eyes.
+STOPS = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM})
+
 
 class Leases:
     """The leases of the jobs that run in this worker."""
@@ -55,12 +58,17 @@ class Leases:
 
     def _set_alarm(self) -> None:
         # A signal to stop may come in the middle of a renewal; the alarm is the shutdown's then.
-        if shutdown.was_requested():
-            return
-        signal.signal(signal.SIGALRM, self._end_children)
-        # From when the server was asked: its answer may have taken a good part of the lease.
-        left_s = self._renewed_at + self._lease_s * (1 - RESERVED) - time.monotonic()
-        signal.setitimer(signal.ITIMER_REAL, max(left_s, SOON_S))
+        # One that comes from here on is held back, or its alarm would be replaced by ours.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        try:
+            if shutdown.was_requested():
+                return
+            signal.signal(signal.SIGALRM, self._end_children)
+            # From when the server was asked: its answer may have taken a good part of the lease.
+            left_s = self._renewed_at + self._lease_s * (1 - RESERVED) - time.monotonic()
+            signal.setitimer(signal.ITIMER_REAL, max(left_s, SOON_S))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _end_children(self, *_: object) -> None:
         if time.monotonic() - self._renewed_at >= self._lease_s:

@@ -3,6 +3,7 @@
 --   submit     (none) -> queued                     finished -> queued, the next generation
 --   start      queued -> running                    (none) -> running: a job of a foreign client
 --   finish     running -> success | error           queued -> success: late, but nothing else stands
+--                                                   (none) -> any: a foreign job that never started
 --   requeue    running -> queued: a retry, due later                  running -> error: a dead letter
 --   give_back  running -> queued: the worker cannot go on with the job
 --   lapse      running -> queued: the lease is gone, so is the worker
@@ -28,6 +29,7 @@ local DUE = 'arbtune:due'
 local DEAD = 'arbtune:dead'
 local QUEUES = 'arbtune:queues'
 local FORGOTTEN_S = 86400 -- no message of a job is a day late
+local HISTORY = 50 -- attempts that are kept: a letter may be retried, and a lease lapse, without end
 local RECONCILER = 'arbtune:reconciler'
 local COUNTERS = 'arbtune:counters' -- what has happened since ever, for worker/operating/metrics.py
 local RUN_SECONDS = {'0.01', '0.1', '1', '10', '60', '300'} -- upper bounds of a histogram
@@ -93,13 +95,16 @@ local function stop_waiting(id)
   redis.call('ZREM', DUE, id)
 end
 
--- Keeps how an attempt ended, and where: people who look at a dead letter want to know.
+-- Keeps how an attempt ended, and where: people who look at a dead letter want to know. The latest
+-- ones, each on a line.
 local function note_attempt(id, error)
   local held = read(id, 'history', 'generation', 'starts', 'worker', 'started_ms')
   local entry = string.format(
     '{"generation":%s,"start":%s,"worker":%s,"started_ms":%s,"ended_ms":%s,"error":%s}',
     held[2], held[3], cjson.encode(held[4]), held[5], text(now_ms()), error)
-  redis.call('HSET', job_key(id), 'history', held[1] == '' and entry or held[1] .. ',' .. entry)
+  local kept, breaks = string.gsub(held[1], '\n', '\n')
+  if breaks >= HISTORY - 1 then kept = string.gsub(kept, '^[^\n]*\n', '') end
+  redis.call('HSET', job_key(id), 'history', kept == '' and entry or kept .. ',\n' .. entry)
 end
 
 local function back_to_queue(id, due)
@@ -197,9 +202,13 @@ end
 function ledger.finish(id, outcome, worker, start, generation, meta, error, ttl_s, is_dead, configs)
   local held = read(id, 'state', 'generation')
   local state = held[1]
-  if not is_open(state) then return state == '' and 'unknown' or 'refused' end
-  if generation ~= '' and generation ~= held[2] then return 'refused' end
-  if not is_holder(id, worker, start) and outcome ~= 'success' then return 'refused' end
+  if state == '' then -- of a foreign client: it expired, or its child died, before it could start
+    redis.call('HSET', job_key(id), 'origin', 'foreign', 'generation', 1, 'submitted_ms', text(now_ms()))
+  elseif not is_open(state) or generation ~= '' and generation ~= held[2] then
+    return 'refused'
+  elseif not is_holder(id, worker, start) and outcome ~= 'success' then
+    return 'refused'
+  end
   end_job(id, state, outcome, meta, error, tonumber(ttl_s), is_dead == '1')
   if outcome == 'success' then count('configs', configs) end -- a chunk has many
   return outcome

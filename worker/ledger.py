@@ -27,8 +27,8 @@ __all__ = [
     "Submission",
 ]
 
-# The worker that reconciles says so once a second; another takes over when it has missed three.
-LEAD_MS = 3_000
+# The worker that reconciles says so at every beat of its upkeep; another takes over when three are missed.
+LEAD_MS = 4_000
 # A second lets a hiccup of a file system pass; the cap keeps a job within sight of its user.
 RETRY_BASE_MS = 1_000
 RETRY_CAP_MS = 60_000
@@ -119,7 +119,10 @@ class Ledger(LedgerView):
     # -- the ways out
 
     def finish(self, job_id: str, holder: Holder, outcome: Outcome) -> str:
-        """Write the one outcome; what stands afterwards, `refused`, or `unknown`."""
+        """Write the one outcome; what stands afterwards, or `refused`.
+
+        A job that the ledger has not met enters it here, so that no late delivery starts it.
+        """
         reply = self._call(
             "finish",
             job_id,

@@ -42,7 +42,7 @@ class Reconciler:
         self._suspects: set[str] = set()
 
     def step(self) -> None:
-        """Do what is due; called about once a second, and raises when the server is away."""
+        """Do what is due; called at every beat, and raises when the server is away."""
         self._notice_silence()
         if self._ledger.lead(worker_id()):
             self._judge_leases()

@@ -78,14 +78,14 @@ class LedgerBackend(RedisBackend):
         elif state == states.FAILURE:
             self._finish(task_id, self._failure(task_id, result, request), request)
         elif state == states.REVOKED:
-            self._cancel(task_id)
+            self._cancel(task_id, request)
         return result
 
-    def _cancel(self, task_id: str) -> None:
-        """A plain Celery client revoked the job, or let it expire."""
+    def _cancel(self, task_id: str, request: Any) -> None:
+        """A plain Celery client revoked the job, or let it expire, perhaps before it started."""
         meta = cancelled_meta(task_id)
         if self.ledger.cancel(task_id, meta) is State.UNKNOWN:
-            self._store_unmet(task_id, meta)
+            self.ledger.finish(task_id, _holder(request), Outcome(State.CANCELLED, meta))
 
     def _is_requeued(self, task_id: str, error: BaseException, request: Any) -> bool:
         """Whether the ledger takes the failure as one that may pass, until it did so too often."""
@@ -117,14 +117,8 @@ class LedgerBackend(RedisBackend):
 
     def _finish(self, task_id: str, outcome: Outcome, request: Any) -> None:
         verdict = self.ledger.finish(task_id, _holder(request), outcome)
-        if verdict == State.UNKNOWN:
-            self._store_unmet(task_id, outcome.meta)
         details = {"error": outcome.error["message"]} if outcome.error else {}
         _log("job.finished", task_id, request, outcome=verdict, **details)
-
-    def _store_unmet(self, task_id: str, meta: Document) -> None:
-        """The outcome of a foreign job that ended before it started: the ledger never met it."""
-        self._set_with_state(self.get_key_for_task(task_id), self.encode(meta), meta["status"])
 
 
 def failure_record(error: BaseException, attempts: int) -> Document:

@@ -14,7 +14,7 @@ from arbitrage.errors import ConfigError
 
 PREFIX = "ARBTUNE_"
 
-# A lease is renewed once a second; one that is shorter than three renewals lapses on a hiccup.
+# A lease is renewed every 1.2 s; one that is shorter than this lapses on a hiccup.
 MIN_LEASE_S = 3.0
 MAX_PORT = 65_535
 # A process of the pool has about half of it before its first job.

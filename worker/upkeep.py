@@ -1,4 +1,4 @@
-"""What a worker's main process does once a second.
+"""What a worker's main process does at every beat.
 
 It renews leases, stops cancelled jobs and lets the reconciler take its step, on the timer of
 Celery's event loop: the parent of the pool starts no thread, since a fork would not survive it.
@@ -19,7 +19,10 @@ from worker.leases import Leases
 from worker.reconciler import Reconciler
 from worker.settings import Settings
 
-INTERVAL_S = 1.0
+# No whole number of seconds: a worker asks for a message for a second at a time, and the server
+# gives it to whoever has asked for the longest. Of what is published to the beat of those seconds,
+# that would be the worker that has just given it back, again and again.
+INTERVAL_S = 1.2
 
 log = logging.getLogger("arbtune.worker")
 

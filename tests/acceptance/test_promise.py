@@ -205,6 +205,28 @@ def test_a_worker_that_cannot_renew_ends_its_children_and_gives_the_attempts_bac
         assert not worker.events("job.lapsed")
 
 
+def test_a_worker_stops_in_time_though_the_server_does_not_answer(
+    data_root: Path, tmp_path: Path
+) -> None:
+    with (
+        durable_server("valkey", tmp_path) as server,
+        running_worker(
+            server.url, data_root, tmp_path / "log", poisonous=True, shutdown_s="3"
+        ) as worker,
+    ):
+        job_id = enqueue(ledger_at(server.url), "sleep:60")
+        wait_until(lambda: is_running(ledger_at(server.url), job_id), "the job runs")
+        [child] = worker.children()
+        server.signal(signal.SIGSTOP)
+        try:
+            worker.process.send_signal(signal.SIGTERM)
+            assert worker.process.wait(5) == 0
+        finally:
+            server.signal(signal.SIGCONT)
+        assert has_ended(child)
+        assert worker.events("shutdown.not_returned"), "others find the job by its lease"
+
+
 def test_workers_wait_for_a_server_that_is_away_at_their_start(
     data_root: Path, tmp_path: Path
 ) -> None:

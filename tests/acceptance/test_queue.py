@@ -168,13 +168,16 @@ def test_a_job_whose_sender_ignores_its_result_has_an_outcome_all_the_same(
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_job_that_expired_before_it_started_is_cancelled(
-    client: Celery, arbtune: Callable[..., subprocess.CompletedProcess[str]]
+def test_a_job_that_expired_before_it_started_is_cancelled_and_recorded(
+    client: Celery, arbtune: Callable[..., subprocess.CompletedProcess[str]], redis_url: str
 ) -> None:
     job = client.send_task("worker.tasks.run_tuning_job", args=[JOB], expires=-1)
     with pytest.raises(TaskRevokedError):
         job.get(timeout=20)
     assert json.loads(arbtune("result", job.id).stdout)["status"] == "cancelled"
+    record = ledger_at(redis_url).record(job.id)
+    assert record is not None
+    assert (record.state, record.attempts) == (State.CANCELLED, 0)
 
 
 @pytest.mark.usefixtures("worker")

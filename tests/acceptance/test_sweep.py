@@ -376,6 +376,25 @@ def test_a_chunk_of_another_version_is_handed_back_uncounted(
     desk.ledger.cancel("of-99", {})
 
 
+def test_a_sweep_ends_complete_beside_workers_of_another_version(
+    lonely: Desk, tmp_path: Path
+) -> None:
+    sweep = spec({**SPREADS, "num": 6})
+    folder = lonely.with_chunks_of(2, sweep)
+    client = lonely.start(sweep)
+    options: dict[str, Any] = {"poisonous": True, "max_attempts": "1"}
+    with running_worker(
+        lonely.url, lonely.root, tmp_path / "old", test_engine_version="0", **options
+    ) as old:
+        wait_until(lambda: old.events("chunk.of_another_version"), "the old one has met a chunk")
+        with running_worker(lonely.url, lonely.root, tmp_path / "new", **options) as new:
+            _, said = client.communicate(timeout=20)
+            assert client.returncode == 0, said
+    assert old.events("job.finished") == []
+    assert len(new.events("job.finished")) == len(folder.parts(6)) == 3
+    assert lonely.rows(sweep).equals(lonely.here(sweep))
+
+
 @pytest.mark.usefixtures("sweep_worker")
 def test_a_plain_celery_client_sends_a_chunk_by_its_name(desk: Desk) -> None:
     sweep = spec(*GRIDS)

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,19 @@ def test_a_running_job_is_stopped_by_a_cancel(patient: WorkerProcess, own_redis_
     job_id = enqueue(ledger, tag="sleep:60")
     wait_until(lambda: state_of(ledger, job_id) is State.RUNNING, "the job runs")
     [child] = patient.children()
+    server = redis.Redis.from_url(own_redis_url)
+    lease = server.zscore("arbtune:jobs:running", job_id)
+    wait_until(
+        lambda: server.zscore("arbtune:jobs:running", job_id) != lease,
+        "its worker has just looked, and will not for as long as it ever does",
+    )
     assert ledger.cancel(job_id, cancelled_meta(job_id)) is State.CANCELLED
-    wait_until(lambda: child not in patient.children(), "its process is ended", timeout_s=5)
+    wait_until(lambda: has_ended(child), "its process is ended", timeout_s=5)
+    [stopped] = patient.events("job.stopped")
+    record = ledger.record(job_id)
+    assert record is not None
+    assert record.finished_at is not None
+    assert datetime.fromisoformat(stopped["time"]).timestamp() - record.finished_at < 2
     after = enqueue(ledger)
     wait_until(lambda: state_of(ledger, after) is State.SUCCESS, "the worker lives on")
     assert state_of(ledger, job_id) is State.CANCELLED

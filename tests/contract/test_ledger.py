@@ -22,6 +22,7 @@ from worker.metas import cancelled_meta, failed_meta, success_meta
 
 ROUTE = Route("contract-task", "contract-queue")
 ERROR = {"type": "OSError", "message": "stale file handle", "retryable": True, "attempts": 1}
+PAYLOAD = {b"config", b"error", b"history"}  # what may be large of a record
 LOST = {"type": "WorkerLostError", "message": "the worker died", "retryable": True}
 
 
@@ -276,11 +277,38 @@ def test_a_late_success_counts_as_long_as_no_outcome_stands(ledger: Ledger) -> N
     assert ledger.due(10) == []
 
 
-def test_an_outcome_of_a_job_that_the_ledger_never_met_is_unknown(ledger: Ledger) -> None:
+def test_a_job_that_the_ledger_never_met_is_not_cancelled(ledger: Ledger) -> None:
     job = new_job()
-    assert ledger.finish(job.job_id, Holder("w1"), failure(job)) == "unknown"
     assert ledger.cancel(job.job_id, cancelled_meta(job.job_id)) is State.UNKNOWN
     assert ledger.record(job.job_id) is None
+
+
+@pytest.mark.parametrize("state", [State.ERROR, State.CANCELLED])
+def test_a_foreign_job_that_ended_before_it_started_has_one_outcome_too(
+    ledger: Ledger, client: redis.Redis, state: State
+) -> None:
+    job = new_job()
+    outcome = failure(job) if state is State.ERROR else Outcome(state, cancelled_meta(job.job_id))
+    assert ledger.finish(job.job_id, Holder("w1"), outcome) == state
+    status = result_status(client, job)
+    assert (state_of(ledger, job), status) == (state, outcome.meta["status"])
+    assert ledger.newest(state, 5) == [job.job_id]
+    assert 0 < client.ttl(f"arbtune:job:{job.job_id}") <= 3600
+    assert ledger.start(job.job_id, "w2", job.config, ROUTE) is None, "delivered once more"
+    assert ledger.finish(job.job_id, Holder("w2", 1, 1), success(job)) == "refused"
+    assert (state_of(ledger, job), result_status(client, job)) == (state, status)
+
+
+@pytest.mark.parametrize("state", [State.ERROR, State.CANCELLED])
+def test_an_end_before_the_start_does_not_touch_what_started_elsewhere(
+    ledger: Ledger, state: State
+) -> None:
+    job = new_job()
+    holder = started(ledger, job, "w2")
+    outcome = failure(job) if state is State.ERROR else Outcome(state, cancelled_meta(job.job_id))
+    assert ledger.finish(job.job_id, Holder("w1"), outcome) == "refused"
+    assert ledger.finish(job.job_id, holder, success(job)) == "success"
+    assert ledger.finish(job.job_id, Holder("w1"), outcome) == "refused"
 
 
 # -- retries
@@ -413,6 +441,19 @@ def test_a_retried_letter_starts_anew_under_its_id_and_keeps_its_history(
     record = ledger.record(job.job_id)
     assert record is not None
     assert [(entry.generation, entry.start) for entry in record.history] == [(1, 1), (1, 2), (2, 1)]
+
+
+def test_of_a_letter_that_is_retried_over_and_over_the_latest_attempts_are_kept(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job = dead_letter(ledger, client)
+    for _ in range(60):
+        ledger.retry(job.job_id, "again")
+        ledger.requeue(job.job_id, started(ledger, job), failure(job), max_attempts=1)
+    record = ledger.record(job.job_id)
+    assert record is not None
+    assert [entry.generation for entry in record.history] == list(range(12, 62))
+    assert {(entry.worker, entry.error["type"]) for entry in record.history} == {("w1", "OSError")}
 
 
 def test_a_purged_letter_is_gone_with_its_result(ledger: Ledger, client: redis.Redis) -> None:
@@ -591,7 +632,7 @@ def test_one_worker_at_a_time_reconciles(ledger: Ledger, client: redis.Redis) ->
     assert ledger.lead("w1")
     assert not ledger.lead("w2")
     assert ledger.lead("w1"), "for as long as it says so"
-    assert 0 < client.pttl("arbtune:reconciler") <= 3_000
+    assert 0 < client.pttl("arbtune:reconciler") <= 4_000
     client.delete("arbtune:reconciler")  # it has not said so for a while
     assert ledger.lead("w2")
     assert not ledger.lead("w1")
@@ -725,12 +766,25 @@ def test_a_forgotten_job_has_no_result_and_starts_by_no_late_delivery(
     ledger.finish(job.job_id, started(ledger, job), success(job))
     assert ledger.have_results([job.job_id]) == [True]
     ledger.forget([job.job_id])
+    assert client.hgetall(f"arbtune:job:{job.job_id}").keys().isdisjoint(PAYLOAD)
+    assert 86_000 < client.ttl(f"arbtune:job:{job.job_id}") <= 86_400, "longer than its result"
     assert ledger.have_results([job.job_id]) == [False]
     assert result_status(client, job) is None
     assert ledger.newest(State.SUCCESS, 5) == []
     assert ledger.start(job.job_id, "w2", job.config, ROUTE) is None
     assert ledger.submit([job], ROUTE) == ["queued"], "but it may be sent again"
     assert started(ledger, job).generation == 2
+
+
+def test_a_letter_that_is_forgotten_stays_for_a_day_and_no_longer(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job = dead_letter(ledger, client)
+    ledger.forget([job.job_id])
+    assert ledger.dead(10) == ledger.newest(State.ERROR, 10) == []
+    assert client.hgetall(f"arbtune:job:{job.job_id}").keys().isdisjoint(PAYLOAD)
+    assert 86_000 < client.ttl(f"arbtune:job:{job.job_id}") <= 86_400
+    assert ledger.start(job.job_id, "w2", job.config, ROUTE) is None
 
 
 def test_an_open_job_is_not_forgotten(ledger: Ledger) -> None:
@@ -742,12 +796,13 @@ def test_an_open_job_is_not_forgotten(ledger: Ledger) -> None:
 
 
 def test_a_job_that_was_cancelled_while_it_ran_starts_anew_when_its_child_is_ended(
-    ledger: Ledger,
+    ledger: Ledger, client: redis.Redis
 ) -> None:
     job = new_job()
     ledger.submit([job], ROUTE)
     started(ledger, job)
     ledger.cancel(job.job_id, cancelled_meta(job.job_id))
+    assert 0 < client.pttl(f"arbtune:ending:{job.job_id}") <= 15_000, "its worker may be dead too"
     assert ledger.submit([job], ROUTE) == ["queued"]
     assert ledger.start(job.job_id, "w2", job.config, ROUTE) is None, "its child still runs"
     assert ledger.renew("w2", [job.job_id]) == [], "which is the other worker's to end"

@@ -229,10 +229,17 @@ def test_what_a_dead_process_left_half_written_is_no_entry_and_goes_in_time(
     for folder in (old, young):
         folder.mkdir(parents=True)
         (folder / "spread.npy").write_bytes(b"half")
-    os.utime(old, (LONG_AGO, LONG_AGO))
+    old_note, young_note = cache / "seen" / ".old", cache / "seen" / ".young"
+    old_note.parent.mkdir()
+    for note in (old_note, young_note):
+        note.write_bytes(b"half")
+    for path in (old, old_note):
+        os.utime(path, (LONG_AGO, LONG_AGO))
     open_data(quotes)
     assert not old.exists()
+    assert not old_note.exists()
     assert young.exists()  # of somebody who may be alive
+    assert young_note.exists()
 
 
 def test_a_garbled_note_is_as_good_as_none(cache: Path, quotes: Path, reads: list[str]) -> None:

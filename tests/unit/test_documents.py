@@ -74,6 +74,20 @@ def test_what_cannot_be_written_leaves_the_old_file_and_no_other(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_a_killed_writer_left_goes_with_the_next_document(tmp_path: Path) -> None:
+    old, young, other = (
+        tmp_path / name for name in (".arbtune-1.tmp", ".arbtune-2.tmp", ".other.tmp")
+    )
+    for path in (old, young, other):
+        path.write_text("half", encoding="utf-8")
+    for path in (old, other):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    write_document(tmp_path / "result.json", {"a": 1})
+    assert not old.exists()
+    assert young.exists(), "of somebody who may be alive"
+    assert other.exists(), "none of ours"
+
+
 def test_a_link_keeps_being_one(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real.json")
     write_document(tmp_path / "link", DOCUMENT)

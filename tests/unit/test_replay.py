@@ -112,3 +112,39 @@ def test_a_cache_that_cannot_be_written_to_serves_its_kernels(quotes: Path, tmp_
     assert (compiled, said.count("\n")) == (0, 1)
     assert "cannot write to the cache folder" in said
     assert loaded > 0
+
+
+WARM_UP_PROGRAM = """
+from arbitrage import market
+
+market.windows_of = lambda quotes: quotes  # one kernel of all, which take long to compile
+market.replay_all = lambda quotes, _: quotes
+market.warm_up()
+"""
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def test_a_damaged_cache_of_kernels_is_made_anew(tmp_path: Path) -> None:
+    """As a full disk leaves it, or a machine that lost its power."""
+
+    def warm_up() -> dict[str, int]:
+        answer = subprocess.run(
+            [sys.executable, "-c", WARM_UP_PROGRAM],
+            env={**os.environ, "ARBTUNE_CACHE_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert answer.returncode == 0, answer.stderr
+        return {path.name: path.stat().st_size for path in tmp_path.glob("kernels/*/*/*.nb[ic]")}
+
+    whole = warm_up()
+    assert whole
+    for kind in ("nbi", "nbc"):
+        for path in tmp_path.glob(f"kernels/*/*/*.{kind}"):
+            cut(path)
+        assert warm_up() == whole

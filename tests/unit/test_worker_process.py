@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -14,6 +17,7 @@ from celery.worker.request import Request
 from worker import shutdown
 from worker.leases import Leases
 from worker.request import JobRequest, _bounded_limits
+from worker.settings import Settings
 
 if TYPE_CHECKING:
     from worker.ledger import Ledger
@@ -92,16 +96,26 @@ def test_a_message_may_ask_for_less_time_and_for_nothing_else(asked: Any, limits
     assert _bounded_limits(asked, 300) == limits
 
 
+@pytest.fixture
+def own_alarm() -> Iterator[None]:
+    """Signals as they were, and no alarm, when the test is over."""
+    numbers = (signal.SIGALRM, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("own_alarm")
 def test_no_alarm_is_left_for_a_worker_that_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARBTUNE_REDIS_URL", "redis://127.0.0.1:1/0")
     signal.setitimer(signal.ITIMER_REAL, 3600)
-    try:
-        shutdown.return_running_jobs()
-        assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+    shutdown.return_running_jobs()
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
+@pytest.mark.usefixtures("own_alarm")
 def test_a_renewal_leaves_the_alarm_to_a_shutdown_that_came_in_its_midst(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -109,3 +123,39 @@ def test_a_renewal_leaves_the_alarm_to_a_shutdown_that_came_in_its_midst(
     monkeypatch.setattr(shutdown, "_requested", True)
     Leases(cast("Ledger", None), lease_s=3600)
     assert signal.getsignal(signal.SIGALRM) is before
+
+
+@pytest.mark.usefixtures("own_alarm")
+def test_a_shutdown_keeps_its_alarm_that_comes_while_a_renewal_sets_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ARBTUNE_REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setattr(shutdown, "_requested", False)
+    signal.signal(signal.SIGTERM, lambda *_: shutdown.bound_shutdown())
+
+    def not_yet() -> bool:
+        was_requested = shutdown._requested
+        os.kill(os.getpid(), signal.SIGTERM)
+        return was_requested
+
+    monkeypatch.setattr(shutdown, "was_requested", not_yet)
+    Leases(cast("Ledger", None), lease_s=3600)
+    assert shutdown._requested
+    assert signal.getsignal(signal.SIGALRM) is shutdown._end_now
+    assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= Settings().shutdown_s
+
+
+@pytest.mark.usefixtures("own_alarm")
+def test_a_server_that_does_not_answer_uses_up_none_of_the_time_of_a_shutdown(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("ARBTUNE_REDIS_URL", f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        monkeypatch.setattr(shutdown, "_requested", False)
+        monkeypatch.setattr(shutdown, "_end_now", lambda *_: pytest.fail("the time is up"))
+        started = time.monotonic()
+        shutdown.bound_shutdown()
+        shutdown.return_running_jobs()
+        assert time.monotonic() - started < 2 * shutdown.RESERVE_S + 1.5
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert said == ["shutdown.not_leased", "shutdown.not_returned"]

@@ -1,8 +1,9 @@
 """Makes the jobs of a worker poisonous: on the PYTHONPATH of the workers under test, nowhere else.
 
 The interpreter imports this module at its start, so a worker that starts itself again has it too.
-What a job does is written in its tag. `ARBTUNE_TEST_WITHOUT_RECOVERY` turns off what brings lost
-jobs back, to see that the suite notices.
+What a job does is written in its tag. `ARBTUNE_TEST_ENGINE_VERSION` makes of the worker one of
+another version. `ARBTUNE_TEST_WITHOUT_RECOVERY` turns off what brings lost jobs back, to see that
+the suite notices.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from arbitrage import arbitrage_core
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
 from worker.settings import Settings
 from worker.sweeps import chunk_job
@@ -94,6 +96,10 @@ def poisoned_run_chunk(chunk: Chunk, settings: Settings) -> Any:
     finally:
         replay.replay = run
 
+
+if version := os.environ.get("ARBTUNE_TEST_ENGINE_VERSION"):
+    for module in (arbitrage_core, chunk_job):  # from where others take it, later
+        setattr(module, "ENGINE_VERSION", version)  # noqa: B010 - it is a constant
 
 chunk_job.run_chunk = poisoned_run_chunk
 ArbitrageTuningRunner.run = poisoned_run  # type: ignore[method-assign, assignment]
