@@ -27,7 +27,7 @@ __all__ = [
     "Submission",
 ]
 
-# The worker that reconciles says so at every beat of its upkeep; another takes over when three are missed.
+# The worker that reconciles says so at every beat; another takes over when it has missed three.
 LEAD_MS = 4_000
 # A second lets a hiccup of a file system pass; the cap keeps a job within sight of its user.
 RETRY_BASE_MS = 1_000
