@@ -135,7 +135,7 @@ def test_a_shutdown_keeps_its_alarm_that_comes_while_a_renewal_sets_its_own(
 
     def not_yet() -> bool:
         was_requested = shutdown._requested
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)  # to this thread, as to the only one of a worker
         return was_requested
 
     monkeypatch.setattr(shutdown, "was_requested", not_yet)
