@@ -82,6 +82,8 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
     # the parent must have none when it forks. Read by the libraries when they are imported.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # polars without memory must end; while it writes down its stack it can wait for ever.
+    os.environ["RUST_BACKTRACE"] = "0"
     from worker import shutdown
     from worker.celery_app import app  # celery
     from worker.logs import configure_logging
