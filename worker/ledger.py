@@ -11,6 +11,7 @@ from enum import StrEnum
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from worker import traces
 from worker.envelope import Route
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class JobRecord:
     finished_at: float | None
     due_at: float | None
     history: tuple[FailedAttempt, ...] = ()
+    queue: str | None = None
 
 
 class Ledger:
@@ -141,7 +143,10 @@ class Ledger:
         another job waits or runs under this id.
         """
         arguments = [part for job in jobs for part in (job.job_id, job.config, job.message)]
-        return _texts(self._call("submit", uuid.uuid4().hex, *route, *arguments))
+        began_ns = traces.clock_ns()
+        verdicts = _texts(self._call("submit", uuid.uuid4().hex, *route, *arguments))
+        traces.submitted(jobs, verdicts, route.queue, began_ns)
+        return verdicts
 
     def start(self, job_id: str, worker: str, config: str, route: Route) -> Start | None:
         """Claim a delivered job; None when this delivery is to be dropped.
@@ -362,6 +367,7 @@ def _job_record(job_id: str, fields: dict[bytes, bytes]) -> JobRecord:
         finished_at=_seconds(held.get("finished_ms")),
         due_at=_seconds(held.get("due_ms")),
         history=_history(held.get("history", "")),
+        queue=held.get("queue"),
     )
 
 
