@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, wraps
@@ -42,7 +43,7 @@ def _harmless(trace: Callable[Given, None]) -> Callable[Given, None]:
 @cache
 def _spans() -> Any:
     """The module that makes spans, or None where traces are off."""
-    if not any(os.environ.get(name) for name in SWITCHES) or _is_switched_off():
+    if not _are_on():
         return None
     try:
         from worker import spans  # opentelemetry
@@ -57,10 +58,21 @@ def _spans() -> Any:
     return spans
 
 
-def _is_switched_off() -> bool:
-    """As the standard has it, for a whole machine that names a collector to all its programs."""
+def _are_on() -> bool:
+    """Whether a collector is named, and not to other programs alone: both are standard."""
     is_disabled = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
-    return is_disabled or os.environ.get("OTEL_TRACES_EXPORTER", "").strip() == "none"
+    is_none = os.environ.get("OTEL_TRACES_EXPORTER", "").strip() == "none"
+    return any(os.environ.get(name) for name in SWITCHES) and not (is_disabled or is_none)
+
+
+def hide_when_off() -> None:
+    """Make an installed library as good as absent in a process of ours that has no use for it.
+
+    The Redis client imports all of its metrics wherever it finds it, which takes a tenth of a
+    second, and offers none of them here.
+    """
+    if not _are_on() and "opentelemetry" not in sys.modules:
+        sys.modules["opentelemetry"] = None  # type: ignore[assignment]
 
 
 @_harmless

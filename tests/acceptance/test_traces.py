@@ -170,4 +170,7 @@ def test_without_a_collector_nothing_of_the_library_is_imported(
     for name in ("worker.enqueue", "worker.celery_app", "polars"):  # which a child imports
         assert f" {name}\n" in imported
     assert "worker.spans" not in imported
-    assert "opentelemetry" not in imported
+    # redis-py asks for some of it, in vain.
+    asked = {line.rpartition("|")[2].strip() for line in imported.splitlines()}
+    of_library = {name for name in asked if name.startswith("opentelemetry")}
+    assert of_library <= {"opentelemetry.metrics", "opentelemetry.sdk", "opentelemetry.sdk.metrics"}
