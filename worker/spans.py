@@ -11,7 +11,6 @@ import atexit
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from functools import cache
 from hashlib import sha256
 from threading import Lock
 from typing import Any
@@ -223,7 +222,6 @@ def _quiet_exporter(patience_s: float) -> SpanExporter:
     return _Bounded(patience_s)
 
 
-@cache
 def _resource() -> Resource:
     """Who speaks: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, else `arbtune`."""
     found = Resource.create()

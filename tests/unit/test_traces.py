@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 import uuid
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis
 
+import worker
 from tests.conftest import JOB
 from worker import traces
 from worker.enqueue import submission
@@ -17,6 +20,8 @@ from worker.envelope import JOBS
 from worker.identity import worker_id
 from worker.ledger import Ledger, Outcome, Start, State
 from worker.metas import cancelled_meta
+from worker.reconciler import Reconciler
+from worker.settings import Settings
 
 ERROR = {"type": "WorkerLostError", "message": "it died", "retryable": True}
 
@@ -91,6 +96,26 @@ def test_a_cancelled_job_has_an_attempt_where_it_ran(
     assert told[0]["worker"] == worker_id()
 
 
+def test_the_reconciler_tells_of_those_whose_worker_died(
+    own_redis_url: str, told: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Ledger, "server_uptime_s", lambda _: 1e6)
+    ledger = Ledger(redis.Redis.from_url(own_redis_url), result_ttl_s=3600, lease_s=0.001)
+    job_id, _ = started(ledger)
+    clock = iter(range(0, 10_000, 1000))  # a lease has passed whenever it looks
+    reconciler = Reconciler(ledger, Settings(max_worker_deaths=2), lambda: next(clock))
+    time.sleep(0.01)
+    reconciler._judge_leases()
+    assert ledger.start(job_id, "w", "", JOBS) is not None
+    time.sleep(0.01)
+    reconciler._judge_leases()
+    assert [(one["job_id"], one["outcome"]) for one in told] == [
+        (job_id, "retry"),
+        (job_id, "dead_letter"),
+    ]
+    assert told[0]["start"] != told[1]["start"]
+
+
 def test_a_trace_that_fails_harms_nobody(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -105,6 +130,7 @@ def test_without_the_package_one_sentence_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv(traces.SWITCHES[0], "http://127.0.0.1:9")
+    monkeypatch.delattr(worker, "spans", raising=False)  # of a test before
     monkeypatch.setitem(sys.modules, "worker.spans", None)
     undecided = traces._spans.__wrapped__
     with caplog.at_level(logging.WARNING):
