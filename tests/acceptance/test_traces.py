@@ -119,7 +119,7 @@ def test_a_trace_leads_from_enqueue_to_the_outcome_of_each_attempt(
         wait_until(lambda: ledger.states(ids[2:]) == [State.SUCCESS], "the last one ends")
         assert len(receiver.named("attempt")) == 1  # of which the main process told
         worker.process.send_signal(signal.SIGTERM)
-        assert worker.process.wait(30) == 0
+        wait_until(lambda: len(receiver.named("attempt")) == 3, "its child has ended in order")
         assert "arbtune.traces" not in worker.log_text()
         [ready] = worker.events("worker.ready")
     attempts = receiver.named("attempt")
