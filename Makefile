@@ -53,6 +53,7 @@ lock: $(INSTALLED) ## pin the newest versions that pyproject.toml allows
 	@$(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
 	@$(LOCK) pyproject.toml --constraint requirements-dev.lock -o requirements.lock
 	@$(LOCK) pyproject.toml --constraint requirements-dev.lock --extra flower -o requirements-flower.lock
+	@$(LOCK) pyproject.toml --constraint requirements-dev.lock --extra traces -o requirements-traces.lock
 	@$(LOCK) pyproject.toml --constraint requirements-dev.lock --extra bench -o requirements-bench.lock
 	@echo 'setuptools>=80' | $(LOCK) - --constraint requirements-dev.lock -o requirements-build.lock
 

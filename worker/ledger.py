@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from worker import traces
 from worker.envelope import Route
 from worker.ledger_view import FailedAttempt, JobRecord, LedgerView, State, text, texts
 
@@ -101,7 +102,10 @@ class Ledger(LedgerView):
         another job waits or runs under this id.
         """
         arguments = [part for job in jobs for part in (job.job_id, job.config, job.message)]
-        return texts(self._call("submit", uuid.uuid4().hex, *route, *arguments))
+        began_ns = traces.clock_ns()
+        verdicts = texts(self._call("submit", uuid.uuid4().hex, *route, *arguments))
+        traces.submitted(jobs, verdicts, route.queue, began_ns)
+        return verdicts
 
     def start(self, job_id: str, worker: str, config: str, route: Route) -> Start | None:
         """Claim a delivered job; None when this delivery is to be dropped.

@@ -63,6 +63,7 @@ class JobRecord:
     finished_at: float | None
     due_at: float | None
     history: tuple[FailedAttempt, ...] = ()
+    queue: str | None = None
 
 
 class LedgerView:
@@ -171,6 +172,7 @@ def _job_record(job_id: str, fields: dict[bytes, bytes]) -> JobRecord:
         finished_at=_seconds(held.get("finished_ms")),
         due_at=_seconds(held.get("due_ms")),
         history=_history(held.get("history", "")),
+        queue=held.get("queue"),
     )
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from arbitrage.documents import Document
+from worker import traces
 from worker.envelope import job_message
 from worker.identity import worker_id
 from worker.ledger import Holder, Ledger, Outcome, State
@@ -64,10 +65,13 @@ class Reconciler:
             return
         deaths = self._settings.max_worker_deaths
         error = _lost("the worker died, or was cut off: its lease ended")
+        lost: dict[str, str] = {}
         for job_id, verdict, worker in self._ledger.lapse(AT_ONCE, error, max_deaths=deaths):
+            lost[job_id] = "retry" if verdict == "queued" else "dead_letter"
             log.warning("job.lapsed", extra={"job_id": job_id, "worker": worker})
             if verdict == "exhausted":
                 self._bury(job_id, worker)
+        traces.attempts_lost(self._ledger, lost)
 
     def _bury(self, job_id: str, worker: str) -> None:
         """Make a dead letter of a job under which too many workers died."""

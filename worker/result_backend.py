@@ -18,6 +18,7 @@ from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from redis import RedisError
 
 from arbitrage.documents import Document, error_record, sentence
+from worker import traces
 from worker.connection import TRIES_OF_A_WORKER, open_ledger
 from worker.envelope import CHUNKS, JOBS
 from worker.identity import worker_id
@@ -86,6 +87,7 @@ class LedgerBackend(RedisBackend):
         meta = cancelled_meta(task_id)
         if self.ledger.cancel(task_id, meta) is State.UNKNOWN:
             self.ledger.finish(task_id, _holder(request), Outcome(State.CANCELLED, meta))
+        traces.attempt_cancelled(self.ledger, task_id)
 
     def _is_requeued(self, task_id: str, error: BaseException, request: Any) -> bool:
         """Whether the ledger takes the failure as one that may pass, until it did so too often."""
@@ -101,6 +103,8 @@ class LedgerBackend(RedisBackend):
             return False
         event = "job.retry" if verdict == State.QUEUED else "job.finished"
         _log(event, task_id, request, outcome=verdict, error=failure.error["message"])
+        outcome = {"queued": "retry", "error": "dead_letter"}.get(verdict, verdict)
+        self._trace(task_id, request, outcome, failure)
         return True
 
     def _failure(self, task_id: str, error: BaseException, request: Any) -> Outcome:
@@ -119,6 +123,15 @@ class LedgerBackend(RedisBackend):
         verdict = self.ledger.finish(task_id, _holder(request), outcome)
         details = {"error": outcome.error["message"]} if outcome.error else {}
         _log("job.finished", task_id, request, outcome=verdict, **details)
+        self._trace(task_id, request, verdict, outcome)
+
+    def _trace(self, task_id: str, request: Any, verdict: str, outcome: Outcome) -> None:
+        attempt = _attempt(request)
+        if attempt is not None:
+            queue = (request.delivery_info or {}).get("routing_key")
+            traces.attempt_ended(task_id, attempt, verdict, outcome.error, queue)
+        elif verdict not in ("refused", State.UNKNOWN):
+            traces.attempts_lost(self.ledger, {task_id: verdict})
 
 
 def failure_record(error: BaseException, attempts: int) -> Document:

@@ -9,6 +9,8 @@ import importlib
 import signal
 from typing import Any
 
+from worker import traces
+
 
 def prepare_child(**_: Any) -> None:
     """Load what reads data files, so that the first job is as quick as the next.
@@ -19,3 +21,4 @@ def prepare_child(**_: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     importlib.import_module("arbitrage.snapshots")
+    traces.prepare_child()

@@ -94,7 +94,7 @@ def test_the_image_runs_as_an_ordinary_user_with_hashed_dependencies() -> None:
 
 def test_the_locks_hold_versions_and_hashes_but_no_addresses() -> None:
     locks = sorted(ROOT.glob("requirements*.lock"))
-    assert len(locks) == 5
+    assert len(locks) == 6
     for lock in locks:
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text

@@ -1,0 +1,151 @@
+"""What is told of attempts that ended without the process that ran them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+import uuid
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import redis
+
+import worker
+from tests.conftest import JOB
+from worker import traces
+from worker.enqueue import submission
+from worker.envelope import JOBS
+from worker.identity import worker_id
+from worker.ledger import Ledger, Outcome, Start, State
+from worker.metas import cancelled_meta
+from worker.reconciler import Reconciler
+from worker.settings import Settings
+
+ERROR = {"type": "WorkerLostError", "message": "it died", "retryable": True}
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The attempts that would be sent, in place of a collector."""
+    found: list[dict[str, Any]] = []
+
+    def attempt(job_id: str, start: tuple[int, int], **more: Any) -> None:
+        found.append({"job_id": job_id, "start": start, **more})
+
+    spans = SimpleNamespace(attempt=attempt, enqueued=lambda *_: None, flush=lambda: None)
+    monkeypatch.setattr(traces, "_spans", lambda: spans)
+    return found
+
+
+def started(ledger: Ledger) -> tuple[str, Start]:
+    job = submission(JOB, str(uuid.uuid4()))
+    ledger.submit([job], JOBS)
+    start = ledger.start(job.job_id, "w", job.config, JOBS)
+    assert start is not None
+    return job.job_id, start
+
+
+def requeue(ledger: Ledger, job_id: str, start: Start) -> None:
+    failure = Outcome(State.ERROR, {}, ERROR)
+    assert ledger.requeue(job_id, start.holder, failure, max_attempts=3) == "queued"
+
+
+def test_an_attempt_is_told_as_the_ledger_has_noted_it(
+    ledger: Ledger, told: list[dict[str, Any]]
+) -> None:
+    job_id, start = started(ledger)
+    requeue(ledger, job_id, start)
+    traces.attempts_lost(ledger, {job_id: "retry"})
+    [attempt] = told
+    assert attempt["began_ns"] <= attempt["ended_ns"]
+    del attempt["began_ns"], attempt["ended_ns"]
+    assert attempt == {
+        "job_id": job_id,
+        "start": (start.holder.generation, start.holder.start),
+        "number": 1,
+        "outcome": "retry",
+        "error": ERROR,
+        "queue": JOBS.queue,
+        "worker": "w",
+    }
+
+
+def test_nothing_is_told_of_a_job_that_never_started(
+    ledger: Ledger, told: list[dict[str, Any]]
+) -> None:
+    job = submission(JOB, str(uuid.uuid4()))
+    ledger.submit([job], JOBS)
+    traces.attempts_lost(ledger, {job.job_id: "retry", "unknown": "retry"})
+    ledger.cancel(job.job_id, cancelled_meta(job.job_id))
+    traces.attempt_cancelled(ledger, job.job_id)
+    assert told == []
+
+
+def test_a_cancelled_job_has_an_attempt_where_it_ran(
+    ledger: Ledger, told: list[dict[str, Any]]
+) -> None:
+    ran, _ = started(ledger)
+    waited, start = started(ledger)
+    requeue(ledger, waited, start)
+    for job_id in (ran, waited):
+        ledger.cancel(job_id, cancelled_meta(job_id))
+        traces.attempt_cancelled(ledger, job_id)
+    assert [(one["job_id"], one["outcome"]) for one in told] == [(ran, "cancelled")]
+    assert told[0]["worker"] == worker_id()
+
+
+def test_the_reconciler_tells_of_those_whose_worker_died(
+    own_redis_url: str, told: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Ledger, "server_uptime_s", lambda _: 1e6)
+    ledger = Ledger(redis.Redis.from_url(own_redis_url), result_ttl_s=3600, lease_s=0.001)
+    job_id, _ = started(ledger)
+    clock = iter(range(0, 10_000, 1000))  # a lease has passed whenever it looks
+    reconciler = Reconciler(ledger, Settings(max_worker_deaths=2), lambda: next(clock))
+    time.sleep(0.01)
+    reconciler._judge_leases()
+    assert ledger.start(job_id, "w", "", JOBS) is not None
+    time.sleep(0.01)
+    reconciler._judge_leases()
+    assert [(one["job_id"], one["outcome"]) for one in told] == [
+        (job_id, "retry"),
+        (job_id, "dead_letter"),
+    ]
+    assert told[0]["start"] != told[1]["start"]
+
+
+def test_a_trace_that_fails_harms_nobody(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(traces, "_spans", SimpleNamespace)  # which can nothing
+    with caplog.at_level(logging.WARNING):
+        job_id, _ = started(ledger)
+        traces.attempt_cancelled(ledger, job_id)
+    assert [record.message for record in caplog.records] == ["traces.failed"]
+
+
+def test_without_the_package_one_sentence_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(traces.SWITCHES[0], "http://127.0.0.1:9")
+    monkeypatch.delattr(worker, "spans", raising=False)  # of a test before
+    monkeypatch.setitem(sys.modules, "worker.spans", None)
+    undecided = traces._spans.__wrapped__
+    with caplog.at_level(logging.WARNING):
+        assert undecided() is None
+    [record] = caplog.records
+    assert "pip install 'arbtune[traces]'" in record.message
+
+
+@pytest.mark.parametrize(
+    "switch", [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}]
+)
+def test_the_standard_switches_them_off(
+    switch: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(traces.SWITCHES[0], "http://127.0.0.1:9")
+    for name, value in switch.items():
+        monkeypatch.setenv(name, value)
+    assert traces._spans.__wrapped__() is None
