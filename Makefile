@@ -25,7 +25,7 @@ test: $(INSTALLED) lint ## lint, types, import directions, and the whole suite
 	@# More processes than two cores: many tests wait for workers rather than compute.
 	@$(BIN)/python -m pytest -n 5 --dist loadgroup --ignore tests/chaos
 	@echo "the promise under fire, in its short form ..."
-	@$(BIN)/python -m pytest -n 3 -q tests/chaos
+	@$(BIN)/python -m pytest -n 5 --dist loadgroup -q tests/chaos
 	@echo "the kernels once more, as Python ..."
 	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 -q tests/kernels
 

@@ -13,7 +13,7 @@ import pytest
 import redis
 
 import worker
-from tests.conftest import JOB
+from tests.conftest import JOB, ledger_at
 from worker import traces
 from worker.enqueue import submission
 from worker.envelope import JOBS
@@ -24,6 +24,12 @@ from worker.reconciler import Reconciler
 from worker.settings import Settings
 
 ERROR = {"type": "WorkerLostError", "message": "it died", "retryable": True}
+
+
+@pytest.fixture
+def ledger(own_redis_url: str) -> Ledger:
+    """On a server without workers, who would take the jobs."""
+    return ledger_at(own_redis_url)
 
 
 @pytest.fixture
