@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -38,6 +39,10 @@ MAX_CACHE_BYTES = 32 * 2**30
 
 # A file that was written to so recently may be again, within one tick of its modification time.
 SETTLED_AFTER_NS = 2 * 10**9
+
+# NumPy parses an array's header as Python text, which CPython 3.11 may not do in two threads at
+# once: one of them raises SystemError.
+_HEADERS = threading.Lock()
 
 LOCKS = 16  # files that may be prepared at once, save those that share a lock by chance
 
@@ -234,7 +239,8 @@ def _digest(meta: Any) -> str:
 def _mapped(folder: Path, name: str, stamp: Any) -> NDArray[Any]:
     if _stamp(folder, name) != stamp:
         raise ValueError("damaged")
-    return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+    with _HEADERS:
+        return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
 
 
 def _stamp(folder: Path, name: str) -> list[int]:
