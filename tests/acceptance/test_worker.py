@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -285,6 +287,32 @@ def test_wrong_settings_are_refused_at_start_in_a_sentence(tmp_path: Path) -> No
     assert refused.returncode == 1
     assert refused.stderr == "arbtune: ARBTUNE_LEASE_S must be a number, not 'soon'\n"
     assert time.monotonic() - started < 30
+
+
+STOPPED_BEFORE = """
+import sys
+from worker import cli
+from worker.commands import worker
+
+worker._stops_before_the_start.append(True)
+sys.exit(cli.main(["worker", "--concurrency", "1"]))
+"""
+
+
+def test_a_stop_that_got_lost_while_it_started_ends_a_worker_when_it_is_ready(
+    own_redis_url: str, root: Path
+) -> None:
+    """A callback of ctypes passes over a SystemExit, as does the end of an object."""
+    worker = subprocess.run(
+        [sys.executable, "-c", STOPPED_BEFORE],
+        env={**os.environ, "ARBTUNE_REDIS_URL": own_redis_url, "ARBTUNE_DATA_ROOT": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert worker.returncode == 0, worker.stderr
+    assert "worker.ready" in worker.stderr
 
 
 def test_sigterm_while_it_starts_ends_a_worker_at_once(

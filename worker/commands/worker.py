@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from typing import Any
 
 from arbitrage.console import EXIT_OK
 from arbitrage.errors import ArbtuneError, ConfigError
@@ -67,6 +68,12 @@ def _stop_before_the_start(*_: object) -> None:
     sys.exit(EXIT_OK)
 
 
+def _stop_if_told_before(**_: Any) -> None:
+    """Make up for a stop whose SystemExit got lost in a callback of a library that was loading."""
+    if _stops_before_the_start:
+        signal.raise_signal(signal.SIGTERM)  # which is Celery's by now
+
+
 def _run_with_own_server(arguments: argparse.Namespace) -> int:
     from worker.embedded import embedded_server  # for this flag alone
 
@@ -84,9 +91,13 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # polars without memory must end; while it writes down its stack it can wait for ever.
     os.environ["RUST_BACKTRACE"] = "0"
+    from celery import signals
+
     from worker import shutdown
     from worker.celery_app import app  # celery
     from worker.logs import configure_logging
+
+    signals.worker_ready.connect(_stop_if_told_before)
 
     configure_logging()  # before Celery does: it warns while it is being set up
     with suppress(SystemExit):
