@@ -57,9 +57,10 @@ def levels_of(records: Floats) -> tuple[Floats, Integers, Integers]:
     while size >= FEWEST:
         levels.append(peaks[len(peaks) - int(size)])
         size *= SHARE
+    rising = np.unique(levels)
     count, lists = len(openings), []
-    for level in np.unique(levels):
+    for level in rising:
         count = narrow(records, level, openings, count)
         lists.append(openings[:count].copy())
     starts = np.cumsum([0, *map(len, lists)])
-    return np.unique(levels), starts, np.concatenate(lists)
+    return rising, starts, np.concatenate(lists)
