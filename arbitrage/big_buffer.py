@@ -9,6 +9,8 @@ from __future__ import annotations
 import ctypes
 import io
 import mmap
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 _WORTH_BYTES = 8 * 2**20
 
@@ -24,10 +26,32 @@ def read_whole(file: io.BufferedReader, size: int) -> bytes:
     content = io.BytesIO(bytes(size))  # zeros that take no memory before they are written to
     with content.getbuffer() as buffer:
         _ask_for_huge_pages(buffer)
-        read = file.readinto(buffer)
-    content.truncate(read)
+        is_filled = _fill(buffer, file.fileno())
+    if not is_filled:  # the file has shrunk
+        return file.read()
+    file.seek(size)
     rest = file.read()  # of a file that grows
     return content.getvalue() + rest if rest else content.getvalue()
+
+
+def _fill(buffer: memoryview, handle: int) -> bool:
+    """Read the file into the buffer, both halves at a time; whether it was long enough."""
+    middle = len(buffer) // 2
+    with ThreadPoolExecutor(2) as pool:
+        halves = [
+            pool.submit(_fill_from, buffer[:middle], handle, 0),
+            pool.submit(_fill_from, buffer[middle:], handle, middle),
+        ]
+        return all(half.result() for half in halves)
+
+
+def _fill_from(part: memoryview, handle: int, offset: int) -> bool:
+    while part:
+        count = os.preadv(handle, [part], offset)
+        if not count:
+            return False
+        part, offset = part[count:], offset + count
+    return True
 
 
 def _ask_for_huge_pages(buffer: memoryview) -> None:

@@ -10,26 +10,23 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import numpy as np
 import polars as pl
 
+from arbitrage.checked_rows import CheckedRows
 from arbitrage.columns import (
     COLUMNS,
     SCHEMA,
     TIMESTAMP,
-    CheckedRows,
     check_header,
     prices_are_sound,
-    timestamps_are_sound,
     too_many_rows,
 )
 from arbitrage.errors import DataError
+from arbitrage.timestamps import timestamps_are_sound
 
 _BOM = b"\xef\xbb\xbf"
-_WORTH_THREADS_ROWS = 100_000
 _BLOCK_BYTES = 2**17  # whose comparison a core's own cache holds
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
@@ -64,14 +61,15 @@ def _read_fast(text: bytes) -> pl.DataFrame | None:
     if header is None or (len(header) > len(COLUMNS) and _is_odd(text)):
         return None
     frame = _read_columns(text, header)
-    return frame if frame is not None and _is_sound(frame) else None
+    if frame is None or not prices_are_sound(frame):
+        return None
+    return frame if timestamps_are_sound(frame[TIMESTAMP]) else None
 
 
 def _header_of(text: bytes) -> list[str] | None:
     """The names of the columns, if ours are among them and none is there twice."""
-    first_line, _, _ = text.partition(b"\n")
     try:
-        header = first_line.rstrip(b"\r").decode().split(",")
+        header = io.BytesIO(text).readline().rstrip(b"\r\n").decode().split(",")
     except UnicodeDecodeError:
         return None
     is_plain = len(set(header)) == len(header) and set(COLUMNS) <= set(header)
@@ -101,17 +99,6 @@ def _read_columns(text: bytes, header: list[str]) -> pl.DataFrame | None:
     # polars refuses long rows itself, where all columns are read.
     is_whole = len(header) == len(COLUMNS) or _is_rectangular(text, frame.height, len(header))
     return frame.select(COLUMNS) if is_whole and not sum(frame.null_count().row(0)) else None
-
-
-def _is_sound(frame: pl.DataFrame) -> bool:
-    checks = [
-        partial(timestamps_are_sound, frame[TIMESTAMP]),
-        partial(prices_are_sound, frame),
-    ]
-    if frame.height < _WORTH_THREADS_ROWS:
-        return all(check() for check in checks)
-    with ThreadPoolExecutor(2) as pool:
-        return all(found.result() for found in [pool.submit(check) for check in checks])
 
 
 def _is_rectangular(text: bytes, rows: int, columns: int) -> bool:

@@ -6,18 +6,18 @@ import io
 
 import polars as pl
 
+from arbitrage.checked_rows import CheckedRows
 from arbitrage.columns import (
     COLUMNS,
     PRICES,
     SCHEMA,
     TIMESTAMP,
-    CheckedRows,
     check_header,
     prices_are_sound,
-    timestamps_are_sound,
     too_many_rows,
 )
 from arbitrage.errors import DataError
+from arbitrage.timestamps import timestamps_are_sound
 
 MAGIC = b"PAR1"
 

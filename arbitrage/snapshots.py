@@ -125,5 +125,5 @@ def _has_a_column(content: bytes) -> bool:
 
     An empty file is a CSV without its header, whatever it is called.
     """
-    header, _, _ = content.partition(b"\n")
+    header = io.BytesIO(content).readline()
     return not content or any(column.encode() in header for column in COLUMNS)

@@ -96,6 +96,25 @@ def test_on_timestamps_of_one_form(first: str, zone: str, changes: list[tuple[in
     agree(HEADER + "".join(f"{stamp},1,2,3,4\n" for stamp in stamps).encode())
 
 
+@settings(max_examples=600, deadline=None)
+@given(
+    st.sampled_from(["Z", ".250", "+02:00"]),
+    st.integers(0, 150),
+    st.integers(0, 150),
+    st.integers(0, 25),
+    st.sampled_from([*"0123456789", "/", ":", "A", "~", "", "00", "\u0661"]),
+)
+def test_on_a_long_column_with_one_odd_cell(
+    end: str, before: int, after: int, place: int, put: str
+) -> None:
+    earlier, here, later = (
+        f"2024-01-0{time}{end}" for time in ("1T19:30:30", "1T20:00:00", "1T23:59:59")
+    )
+    odd = here[:place] + put + here[place + 1 :]
+    stamps = [*[earlier] * before, odd, *[later] * after]
+    agree(HEADER + "".join(f"{stamp},1,2,3,4\n" for stamp in stamps).encode())
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.text("ab\"' ,", max_size=3), min_size=1, max_size=4))
 def test_on_notes_that_nobody_reads(notes: list[str]) -> None:
