@@ -21,6 +21,7 @@ from typing import Any, TypeVar, cast
 import numba
 
 from arbitrage.cache_folder import cache_folder, shipped_folder, warn_unwritable
+from arbitrage.leftovers import remove_leftovers
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -72,6 +73,7 @@ def _folder() -> str | None:
 def _copy_whole(source: Path, target: Path) -> None:
     """Under another name first: a copy that was cut off must not be taken for one that is whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(target.parent, ".tmp-*")
     temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=".tmp-"))
     _copy_files(source, temporary)
     with suppress(OSError):  # somebody else was first

@@ -8,7 +8,6 @@ import sys
 from importlib import metadata
 
 from arbitrage.console import EXIT_FAILED, EXIT_OK, fail, run_command
-from worker import traces
 
 COMMANDS = {
     "run": ("scripts.run_arbitrage_tuning", "run one job in this process, print its result"),
@@ -41,7 +40,6 @@ def main(argv: list[str] | None = None) -> int:
         hint = f"did you mean {close[0]}?" if close else "see arbtune --help"
         fail(f"no such command: {name!r:.60} ({hint})")
         return EXIT_FAILED
-    traces.hide_when_off()
     module, _ = COMMANDS[name]
     return run_command(f"arbtune {name}", importlib.import_module(module), rest)
 

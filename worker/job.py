@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from traceback import clear_frames
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -23,7 +21,6 @@ from worker.intake import REFUSED
 from worker.memory import bound_memory, out_of_memory_record
 
 if TYPE_CHECKING:
-    from worker.ledger import Holder, Start
     from worker.settings import Settings
 
 
@@ -48,19 +45,6 @@ class JobFailedError(Exception):
     def __init__(self, record: Document) -> None:
         super().__init__(record)
         self.record = record
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A start of a job in this process; `began` by the monotonic clock."""
-
-    holder: Holder
-    number: int
-    began: float
-
-    @classmethod
-    def begin(cls, start: Start) -> Attempt:
-        return cls(start.holder, start.attempts, time.monotonic())
 
 
 def payload_text(args: tuple[Any, ...], kwargs: dict[str, Any], argument: Argument) -> str:

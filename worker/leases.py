@@ -54,6 +54,8 @@ class Leases:
         for job_id in cancelled:
             log.info("job.stopped", extra={"job_id": job_id})
             running[job_id].terminate(pool, signal="KILL")
+        if cancelled:
+            self._ledger.ended(worker_id(), cancelled)
         self._give_back()
 
     def _set_alarm(self) -> None:

@@ -270,7 +270,6 @@ function ledger.renew(worker, lease_ms, ...)
   local cancelled, lease_end = {}, text(now_ms() + tonumber(lease_ms))
   for _, id in ipairs({...}) do
     if redis.call('GET', ending_key(id)) == worker then
-      redis.call('DEL', ending_key(id))
       cancelled[#cancelled + 1] = id
     elseif is_holder(id, worker, '') then
       redis.call('ZADD', index_key('running'), 'XX', lease_end, id)
@@ -279,6 +278,14 @@ function ledger.renew(worker, lease_ms, ...)
     end
   end
   return cancelled
+end
+
+-- The worker has ended the children of these cancelled jobs: their next generations may start.
+function ledger.ended(worker, ...)
+  for _, id in ipairs({...}) do
+    if redis.call('GET', ending_key(id)) == worker then redis.call('DEL', ending_key(id)) end
+  end
+  return 'OK'
 end
 
 -- Whether the caller is the one worker that reconciles, for the next `lead_ms`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import redis
 
 __all__ = [
+    "Attempt",
     "FailedAttempt",
     "Holder",
     "JobRecord",
@@ -63,6 +65,19 @@ class Start:
     holder: Holder
     config: str
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A start of a job in this process; `began` by the monotonic clock."""
+
+    holder: Holder
+    number: int
+    began: float
+
+    @classmethod
+    def begin(cls, start: Start) -> Attempt:
+        return cls(start.holder, start.attempts, time.monotonic())
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +199,10 @@ class Ledger(LedgerView):
         """Renew the leases of those that this worker holds; the ids of the cancelled ones."""
         lease_ms = self._lease_ms if lease_s is None else round(lease_s * 1000)
         return texts(self._call("renew", worker, lease_ms, *job_ids))
+
+    def ended(self, worker: str, job_ids: Iterable[str]) -> None:
+        """Say that the children of these cancelled jobs run no longer."""
+        self._call("ended", worker, *job_ids)
 
     def lead(self, worker: str) -> bool:
         """Whether this worker is the one that reconciles, for the next `LEAD_MS`."""

@@ -22,8 +22,8 @@ from worker import traces
 from worker.connection import TRIES_OF_A_WORKER, open_ledger
 from worker.envelope import CHUNKS, JOBS
 from worker.identity import worker_id
-from worker.job import Attempt, JobFailedError
-from worker.ledger import Holder, Ledger, Outcome, State
+from worker.job import JobFailedError
+from worker.ledger import Attempt, Holder, Ledger, Outcome, State
 from worker.metas import cancelled_meta, failed_meta, success_meta
 from worker.settings import Settings
 

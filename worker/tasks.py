@@ -13,7 +13,8 @@ from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker.celery_app import app
 from worker.envelope import CHUNKS, JOBS, Route
 from worker.identity import worker_id
-from worker.job import CONFIG, Attempt, attempt_job, attempted, payload_text
+from worker.job import CONFIG, attempt_job, attempted, payload_text
+from worker.ledger import Attempt
 from worker.sweeps.chunk_job import CHUNK, configs_in, decode_chunk, run_chunk, version_of_chunk
 
 log = logging.getLogger("arbtune.jobs")

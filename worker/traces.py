@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, wraps
@@ -17,8 +16,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 from worker.identity import worker_id
 
 if TYPE_CHECKING:
-    from worker.job import Attempt
-    from worker.ledger import Ledger, Submission
+    from worker.ledger import Attempt, Ledger, Submission
 
 Given = ParamSpec("Given")
 
@@ -63,16 +61,6 @@ def _are_on() -> bool:
     is_disabled = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
     is_none = os.environ.get("OTEL_TRACES_EXPORTER", "").strip() == "none"
     return any(os.environ.get(name) for name in SWITCHES) and not (is_disabled or is_none)
-
-
-def hide_when_off() -> None:
-    """Make an installed library as good as absent in a process of ours that has no use for it.
-
-    The Redis client imports all of its metrics wherever it finds it, which takes a tenth of a
-    second, and offers none of them here.
-    """
-    if not _are_on() and "opentelemetry" not in sys.modules:
-        sys.modules["opentelemetry"] = None  # type: ignore[assignment]
 
 
 @_harmless

@@ -806,7 +806,11 @@ def test_a_job_that_was_cancelled_while_it_ran_starts_anew_when_its_child_is_end
     assert ledger.submit([job], ROUTE) == ["queued"]
     assert ledger.start(job.job_id, "w2", job.config, ROUTE) is None, "its child still runs"
     assert ledger.renew("w2", [job.job_id]) == [], "which is the other worker's to end"
-    assert ledger.renew("w1", [job.job_id]) == [job.job_id]
+    for _ in range(2):  # the first answer may have been lost
+        assert ledger.renew("w1", [job.job_id]) == [job.job_id]
+    ledger.ended("w2", [job.job_id])
+    assert ledger.start(job.job_id, "w2", job.config, ROUTE) is None, "it was not w2's to end"
+    ledger.ended("w1", [job.job_id])
     assert started(ledger, job, "w2").generation == 2
 
 

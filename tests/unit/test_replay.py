@@ -114,6 +114,20 @@ def test_a_cache_that_cannot_be_written_to_serves_its_kernels(quotes: Path, tmp_
     assert loaded > 0
 
 
+def test_kernels_that_came_with_the_program_are_copied_once(quotes: Path, tmp_path: Path) -> None:
+    counted(quotes, cache_folder())
+    prefix, cache = tmp_path / "prefix", tmp_path / "cache"
+    shutil.copytree(cache_folder() / "kernels", prefix / "share" / "arbtune" / "kernels")
+    half_copied = cache / "kernels" / ".tmp-of-one-that-was-killed"
+    half_copied.mkdir(parents=True)
+    os.utime(half_copied, (0, 0))
+    for _ in range(2):
+        (loaded, compiled), said = counted(quotes, cache, prefix=prefix)
+        assert (compiled, said) == (0, "")
+        assert loaded > 0
+    assert not list(cache.glob("kernels/.tmp-*"))
+
+
 WARM_UP_PROGRAM = """
 from arbitrage import market
 

@@ -14,7 +14,7 @@ from arbitrage.arbitrage_tuning import compact_json
 from arbitrage.errors import ConfigError
 from arbitrage.strict_model import StrictModel
 from arbitrage.sweep_spec import SweepSpec
-from arbitrage.validation import one_sentence
+from arbitrage.validation import one_sentence, refuse
 from worker.envelope import CHUNKS, job_message
 from worker.ledger import Submission
 
@@ -45,7 +45,7 @@ class Chunk(StrictModel):
     @model_validator(mode="after")
     def _range_rises(self) -> Chunk:
         if not self.start <= self.stop <= self.start + MAX_CONFIGS:
-            raise ValueError(f"a chunk has at most {MAX_CONFIGS:,} configs, and its range rises")
+            refuse(f"a chunk has at most {MAX_CONFIGS:,} configs, and its range rises")
         return self
 
     @property
