@@ -132,6 +132,8 @@ def test_a_running_job_is_stopped_by_a_cancel(patient: WorkerProcess, own_redis_
     assert record is not None
     assert record.finished_at is not None
     assert datetime.fromisoformat(stopped["time"]).timestamp() - record.finished_at < 2
+    ending = f"arbtune:ending:{job_id}"
+    wait_until(lambda: not server.exists(ending), "it could start anew", timeout_s=5)
     after = enqueue(ledger)
     wait_until(lambda: state_of(ledger, after) is State.SUCCESS, "the worker lives on")
     assert state_of(ledger, job_id) is State.CANCELLED
