@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import gzip
 import hashlib
 import io
@@ -153,8 +152,6 @@ def _unpacked(stored: bytes, limits: DataLimits, name: str) -> bytes:
         if stored.startswith(ZSTD_MAGIC):
             return _unpacked_zstd(stored, limits, name)
     except (OSError, EOFError, zlib.error) as error:
-        if isinstance(error, OSError) and error.errno in (errno.EIO, errno.ENOMEM):
-            raise
         raise DataError(f"the data file {name!r} is a damaged archive: {error}") from error
     return stored
 
@@ -168,16 +165,16 @@ def _unpacked_zstd(stored: bytes, limits: DataLimits, name: str) -> bytes:
 
     content = io.BytesIO()
     try:
-        while stored:
+        position = 0
+        while position < len(stored):
             frame = zstandard.ZstdDecompressor().decompressobj()
-            for start in range(0, len(stored), _ZSTD_STEP_BYTES):
-                block = frame.decompress(stored[start : start + _ZSTD_STEP_BYTES])
-                _append(content, block, limits, name)
-                if frame.eof:
-                    break
-            if not frame.eof:
-                raise EOFError("it ends before its last frame does")
-            stored = frame.unused_data + stored[start + _ZSTD_STEP_BYTES :]
+            while not frame.eof:
+                step = stored[position : position + _ZSTD_STEP_BYTES]
+                if not step:
+                    raise EOFError("it ends before its last frame does")
+                _append(content, frame.decompress(step), limits, name)
+                position += len(step)
+            position -= len(frame.unused_data)
     except zstandard.ZstdError as error:
         raise DataError(f"the data file {name!r} is a damaged archive: {error}") from error
     return content.getvalue()

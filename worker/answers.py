@@ -35,15 +35,20 @@ def _document(record: JobRecord | None, meta: dict[str, Any] | None) -> Document
 
 
 def _foreign_document(meta: dict[str, Any] | None) -> Document:
-    """A job that the ledger does not know, by what Celery wrote of it."""
+    """A job that the ledger does not know, by what Celery wrote of it.
+
+    What came to no JSON object is no job of ours: another program's task has the same keys.
+    """
     status = (meta or {}).get("status")
-    if meta is None or status not in ("SUCCESS", "FAILURE", "REVOKED"):
-        return status_document(State.UNKNOWN.value, None)
-    if status == "SUCCESS":
-        return success_document(None, meta.get("result") or {})
     if status == "REVOKED":
         return status_document(State.CANCELLED.value, None)
-    raised = meta.get("result") or {}
+    if meta is None or not isinstance(meta.get("result"), dict):
+        return status_document(State.UNKNOWN.value, None)
+    if status == "SUCCESS":
+        return success_document(None, meta["result"])
+    if status != "FAILURE":
+        return status_document(State.UNKNOWN.value, None)
+    raised = meta["result"]
     plain = {
         "type": raised.get("exc_type"),
         "message": " ".join(map(str, raised.get("exc_message") or [])),

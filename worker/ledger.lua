@@ -30,6 +30,7 @@ local DEAD = 'arbtune:dead'
 local QUEUES = 'arbtune:queues'
 local FORGOTTEN_S = 86400 -- no message of a job is a day late
 local HISTORY = 50 -- attempts that are kept: a letter may be retried, and a lease lapse, without end
+local ENDING_MS = 1000 -- within which a worker has ended the child of a job that was cancelled
 local RECONCILER = 'arbtune:reconciler'
 local COUNTERS = 'arbtune:counters' -- what has happened since ever, for worker/operating/metrics.py
 local RUN_SECONDS = {'0.01', '0.1', '1', '10', '60', '300'} -- upper bounds of a histogram
@@ -179,8 +180,13 @@ function ledger.start(id, worker, token, config, task, queue, lease_ms)
   local now = now_ms()
   local state, held_token, due = unpack(read(id, 'state', 'token', 'due_ms'))
   if state == 'running' and held_token == token then return to_run(id) end -- this call came twice
-  -- Of the generation before, a child still runs; the message is published again when it is gone.
-  if redis.call('EXISTS', ending_key(id)) == 1 then return {'drop', 'ending'} end
+  if redis.call('EXISTS', ending_key(id)) == 1 then -- of the generation before, a child still runs
+    if state == 'queued' then
+      stop_waiting(id)
+      redis.call('ZADD', DUE, text(now + ENDING_MS), id)
+    end
+    return {'drop', 'ending'}
+  end
   if state == '' then
     redis.call('HSET', job_key(id), 'config', config, 'task', task, 'queue', queue, 'origin', 'foreign',
       'generation', 1, 'submitted_ms', text(now))

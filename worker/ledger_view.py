@@ -32,7 +32,10 @@ class State(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        return self in (State.QUEUED, State.RUNNING)
+        return self in OPEN
+
+
+OPEN = (State.QUEUED, State.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +139,12 @@ class LedgerView:
         return dict(zip(states, pipeline.execute(), strict=True))
 
     def newest(self, state: State, limit: int) -> list[str]:
-        """Ids of jobs in a state, the newest first."""
-        return texts(self._client.zrevrange(INDEX_KEY.format(state), 0, limit - 1))
+        """Ids of the `limit` jobs in a state that were sent last, or ended last if they have ended.
+
+        Of those that run, of which there are few, all: their index is by the ends of their leases.
+        """
+        last = -1 if state is State.RUNNING else limit - 1
+        return texts(self._client.zrevrange(INDEX_KEY.format(state), 0, last))
 
     def with_prefix(self, prefix: str, states: Iterable[State]) -> list[str]:
         """Ids that start so, of jobs in these states; looks at all jobs in them."""

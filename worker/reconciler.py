@@ -19,7 +19,7 @@ from worker.metas import failed_meta
 from worker.settings import Settings
 
 AT_ONCE = 500  # jobs of each kind in one step: a step must not hold up the server
-SUSPECTS_AT_ONCE = 100
+SUSPECTS_AT_ONCE = 5_000  # of each queue; their ids alone are read, and become due in one call
 LOOK_FOR_LOST_EVERY_S = 5.0
 
 log = logging.getLogger("arbtune.worker")

@@ -87,6 +87,7 @@ class LedgerBackend(RedisBackend):
         meta = cancelled_meta(task_id)
         if self.ledger.cancel(task_id, meta) is State.UNKNOWN:
             self.ledger.finish(task_id, _holder(request), Outcome(State.CANCELLED, meta))
+        self.ledger.ended(worker_id(), [task_id])  # Celery has seen to its child
         traces.attempt_cancelled(self.ledger, task_id)
 
     def _is_requeued(self, task_id: str, error: BaseException, request: Any) -> bool:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from arbitrage.console import fail
 from arbitrage.documents import Document, as_text
 from arbitrage.errors import ArbtuneError
 from worker.answers import figures_in_short, result_documents
@@ -21,19 +22,36 @@ if TYPE_CHECKING:
 POLL_S = 0.2
 SLICE = 1_000  # jobs asked after in one round trip
 PLAIN_LINE_EVERY_S = 10.0  # progress where no bar can be drawn
+IDS_SHOWN = 3  # of jobs that go on, in a sentence
+
+
+class TimeIsUpError(ArbtuneError):
+    """Jobs have not ended within the time that somebody would wait for them."""
 
 
 def wait_for_results(
-    ledger: LedgerView, job_ids: Sequence[str], *, as_json: bool, timeout_s: float | None = None
+    ledger: LedgerView,
+    job_ids: Sequence[str],
+    *,
+    as_json: bool,
+    timeout_s: float | None = None,
+    they_go_on: bool = True,
 ) -> int:
     """Print the result of each job as it ends; how many succeeded.
 
+    `they_go_on`: whether the jobs do without this command, which then says how to ask for them.
+
     Raises:
-        ArbtuneError: The time is up; the jobs go on.
+        ArbtuneError: The time is up.
     """
     succeeded = failed = 0
-    with _printer() as say, progress_bar(len(job_ids)) as show:
+    with (
+        _printer() as say,
+        progress_bar(len(job_ids)) as show,
+        _farewell(job_ids, they_go_on=they_go_on) as have_ended,
+    ):
         for job_id, document in results_as_they_come(ledger, job_ids, timeout_s=timeout_s):
+            have_ended.add(job_id)
             say(_line(job_id, document, as_json=as_json, alone=len(job_ids) == 1))
             succeeded += document["status"] == State.SUCCESS
             failed += document["status"] != State.SUCCESS
@@ -54,13 +72,31 @@ def _printer() -> Iterator[Callable[[str], None]]:
         print("\n".join(held))
 
 
+@contextmanager
+def _farewell(job_ids: Sequence[str], *, they_go_on: bool) -> Iterator[set[str]]:
+    """Say on the way out which jobs have not ended; yields the set of those that have."""
+    ended: set[str] = set()
+    try:
+        yield ended
+    except (KeyboardInterrupt, TimeIsUpError) as reason:
+        left = [job_id for job_id in dict.fromkeys(job_ids) if job_id not in ended]
+        shown = ", ".join(left[:IDS_SHOWN]) + (", ..." if len(left) > IDS_SHOWN else "")
+        fate = f"go on (arbtune result ID): {shown}" if they_go_on else "end with this command"
+        sentence = f"{len(left):,} of {len(job_ids):,} jobs have not ended, and {fate}"
+        if isinstance(reason, TimeIsUpError):
+            raise ArbtuneError(f"{reason}: {sentence}") from reason
+        if they_go_on:
+            fail(sentence)
+        raise
+
+
 def results_as_they_come(
     ledger: LedgerView, job_ids: Sequence[str], *, timeout_s: float | None = None
 ) -> Iterator[tuple[str, Document]]:
     """Each job's id and result document when it has ended.
 
     Raises:
-        ArbtuneError: Not all have ended within `timeout_s`.
+        TimeIsUpError: Not all have ended within `timeout_s`.
     """
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     open_ids = list(dict.fromkeys(job_ids))
@@ -75,10 +111,7 @@ def results_as_they_come(
             ]
             yield from zip(done, result_documents(ledger, done) if done else [], strict=True)
         if still_open and deadline is not None and time.monotonic() > deadline:
-            raise ArbtuneError(
-                f"{len(still_open):,} of {len(job_ids):,} jobs have not ended within "
-                f"{timeout_s:g} s; they go on: arbtune result ID"
-            )
+            raise TimeIsUpError(f"{timeout_s:g} s are over")
         open_ids = still_open
         if open_ids:
             time.sleep(POLL_S)

@@ -300,6 +300,87 @@ def test_local_refuses_a_data_root_that_is_none(
     assert answer.stderr == f"arbtune: ARBTUNE_DATA_ROOT is no folder: {tmp_path / 'none'}\n"
 
 
+def test_local_says_so_when_its_worker_ends(
+    arbtune: Callable[..., subprocess.CompletedProcess[str]], environment: dict[str, str]
+) -> None:
+    environment["ARBTUNE_PROBE_DIR"] = "/proc/no-folder-can-be-made-here"
+    answer = arbtune("enqueue", "--local", *flags(JOB))
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.startswith("arbtune: a worker that this command started has ended with ")
+    assert "FileNotFoundError" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "sentence"),
+    [
+        (
+            ["--wait", "--job-id", "x"],
+            "arbtune: 0.3 s are over: 1 of 1 jobs have not ended, and go on (arbtune result ID): x\n",
+        ),
+        (
+            ["--local"],
+            "arbtune: 0.3 s are over: 1 of 1 jobs have not ended, and end with this command\n",
+        ),
+    ],
+)
+def test_who_waits_no_longer_is_told_what_becomes_of_the_jobs(
+    arbtune: Callable[..., subprocess.CompletedProcess[str]],
+    environment: dict[str, str],
+    own_redis_url: str,
+    where: list[str],
+    sentence: str,
+) -> None:
+    environment["ARBTUNE_REDIS_URL"] = own_redis_url
+    answer = arbtune("enqueue", *where, "--timeout", "0.3", *flags(JOB))
+    assert (answer.returncode, answer.stdout, answer.stderr) == (1, "", sentence)
+
+
+@pytest.mark.parametrize("timeout", ["nan", "-1", "inf", "soon"])
+def test_a_timeout_that_is_none_is_refused(
+    arbtune: Callable[..., subprocess.CompletedProcess[str]], timeout: str
+) -> None:
+    answer = arbtune("enqueue", "--wait", f"--timeout={timeout}", *flags(JOB))
+    assert answer.returncode == 1
+    assert "--timeout: must be a number of seconds" in answer.stderr
+
+
+def test_a_timeout_without_a_wait_is_refused(
+    arbtune: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    answer = arbtune("enqueue", "--timeout=5", *flags(JOB))
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("arbtune: --timeout goes with --wait or --local")
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("waits", [["--wait"], []])
+def test_a_reader_that_leaves_ends_the_command_and_is_not_taken_for_redis(
+    environment: dict[str, str], tmp_path: Path, waits: list[str]
+) -> None:
+    """As `head -1` does."""
+    jobs = tmp_path / "jobs.jsonl"
+    jobs.write_text((json.dumps(JOB) + "\n") * (3 if waits else 5_000), encoding="utf-8")
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        answer = subprocess.run(
+            [sys.executable, "-m", "worker.cli", "enqueue", "--jobs", str(jobs), *waits],
+            env=environment,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert answer.returncode == 1
+    assert "Redis" not in answer.stderr
+    assert ("of 5,000 jobs were sent, and then nobody" in answer.stderr) == (not waits)
+    assert "Traceback" not in answer.stderr
+
+
 @pytest.mark.usefixtures("worker")
 def test_results_go_to_stdout_when_the_bar_is_on_a_terminal(environment: dict[str, str]) -> None:
     terminal, stderr = pty.openpty()

@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -286,6 +287,25 @@ def test_a_killed_worker_and_a_killed_client_lose_nothing(lonely: Desk, tmp_path
     assert lonely.rows(sweep).equals(lonely.here(sweep))
 
 
+def test_a_result_that_another_client_took_away_is_computed_again(
+    lonely: Desk, tmp_path: Path
+) -> None:
+    """Somebody runs the same sweep into another folder: its chunks are the same jobs."""
+    sweep = spec(*GRIDS)
+    lonely.with_chunks_of(100, sweep)
+    client = lonely.start(sweep)
+    wait_until(lambda: lonely.open_chunks(sweep), "its chunk is sent")
+    [chunk] = lonely.open_chunks(sweep)
+    client.send_signal(signal.SIGSTOP)
+    with running_worker(lonely.url, lonely.root, tmp_path / "log"):
+        wait_until(lambda: lonely.ledger.have_results([chunk]) == [True], "the chunk is done")
+        lonely.ledger.forget([chunk])
+        client.send_signal(signal.SIGCONT)
+        client.communicate(timeout=60)
+    assert client.returncode == 0
+    assert lonely.rows(sweep).equals(lonely.here(sweep))
+
+
 def test_a_worker_whose_child_is_killed_runs_the_next_chunk(
     sweep_worker: WorkerProcess, desk: Desk
 ) -> None:
@@ -492,6 +512,22 @@ def test_a_sweep_of_its_own_server_and_workers(sweep_root: Path, tmp_path: Path)
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["succeeded"] == 28
     assert desk.rows(spec(*GRIDS)).equals(desk.here(spec(*GRIDS)))
+
+
+@pytest.mark.parametrize("flag", ["--status", "--collect", "--cancel", "--fresh"])
+def test_a_server_that_is_away_is_said_at_once(sweep_root: Path, tmp_path: Path, flag: str) -> None:
+    desk = Desk(sweep_root, "redis://127.0.0.1:1/0", tmp_path / "results")
+    started = time.monotonic()
+    assert "cannot be reached" in one_sentence(desk.sweep(spec(*GRIDS), flag))
+    assert time.monotonic() - started < 20, "a worker, who has a result to keep, tries for longer"
+
+
+@pytest.mark.parametrize("flag", ["--status", "--collect", "--cancel"])
+def test_a_server_of_its_own_has_nothing_to_look_at(
+    sweep_root: Path, tmp_path: Path, flag: str
+) -> None:
+    desk = Desk(sweep_root, "redis://127.0.0.1:1/0", tmp_path / "results")
+    assert "--local is for running" in one_sentence(desk.sweep(spec(*GRIDS), "--local", flag))
 
 
 @pytest.mark.usefixtures("sweep_worker")

@@ -805,6 +805,8 @@ def test_a_job_that_was_cancelled_while_it_ran_starts_anew_when_its_child_is_end
     assert 0 < client.pttl(f"arbtune:ending:{job.job_id}") <= 15_000, "its worker may be dead too"
     assert ledger.submit([job], ROUTE) == ["queued"]
     assert ledger.start(job.job_id, "w2", job.config, ROUTE) is None, "its child still runs"
+    assert client.zscore("arbtune:due", job.job_id) is not None, "so its message comes again"
+    assert client.zscore(f"arbtune:waiting:{ROUTE.queue}", job.job_id) is None
     assert ledger.renew("w2", [job.job_id]) == [], "which is the other worker's to end"
     for _ in range(2):  # the first answer may have been lost
         assert ledger.renew("w1", [job.job_id]) == [job.job_id]

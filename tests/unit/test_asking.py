@@ -10,6 +10,7 @@ import fakeredis
 import pytest
 
 from arbitrage.console import run_command, span
+from worker.answers import result_documents
 from worker.commands import dead, jobs, status
 from worker.commands.jobs import _cut
 from worker.envelope import CHUNKS, JOBS, Route, job_message
@@ -140,6 +141,47 @@ def test_a_chunk_of_a_sweep_is_told_by_its_range_and_its_result_left_alone(
     monkeypatch.setattr(ledger, "results", pytest.fail)
     for line in printed(capsys, "jobs")[1:]:
         assert line.split("\t")[4:] == ["configs 0-500", "quotes.csv", ""]
+
+
+@pytest.mark.parametrize("spec", ["x", None, [1], 5])
+def test_a_chunk_that_is_none_is_listed_like_any_other_job(
+    spec: object, ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    submit(ledger, "odd", config={"spec": spec, "start": 1}, route=CHUNKS)
+    [line] = printed(capsys, "jobs")[1:]
+    assert line.split("\t")[4:] == ["configs 1-None", "", ""]
+
+
+def test_the_newest_of_those_that_run_are_those_that_were_sent_last(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for moment, name in enumerate(["first", "second", "third"]):
+        submit(ledger, name)
+        ledger.start(name, "w1", "{}", JOBS)
+        ledger._client.hset(f"arbtune:job:{name}", "submitted_ms", str(moment))
+    ledger.renew("w1", ["first"], lease_s=60)
+    lines = printed(capsys, "jobs", "--state", "running", "--limit", "2")
+    assert [line.split("\t")[0] for line in lines[1:]] == ["third", "second"]
+
+
+@pytest.mark.parametrize(
+    ("meta", "status"),
+    [
+        ({"status": "SUCCESS", "result": {"net_pnl_usd": 1.0}}, "success"),
+        ({"status": "SUCCESS", "result": 5}, "unknown"),
+        ({"status": "SUCCESS", "result": None}, "unknown"),
+        ({"status": "FAILURE", "result": {"exc_type": "E", "exc_message": ["x"]}}, "error"),
+        ({"status": "FAILURE", "result": "x"}, "unknown"),
+        ({"status": "REVOKED", "result": None}, "cancelled"),
+        ({"status": "STARTED", "result": {"pid": 1}}, "unknown"),
+    ],
+)
+def test_what_celery_alone_knows_is_told_if_it_is_of_a_job(
+    ledger: Ledger, meta: dict[str, Any], status: str
+) -> None:
+    ledger._client.set("celery-task-meta-theirs", json.dumps(meta))
+    [document] = result_documents(ledger, ["theirs"])
+    assert document["status"] == status
 
 
 @pytest.mark.parametrize("limit", ["-1", "x", "1.5", "²"])

@@ -94,7 +94,7 @@ def test_an_empty_chunk_times_no_config_unless_asked_to(settings: Settings) -> N
 
 
 def test_other_data_than_the_sweep_s_are_refused(settings: Settings) -> None:
-    with pytest.raises(DataChanged, match=r"'quotes\.csv' has changed since the sweep was started"):
+    with pytest.raises(DataChanged, match=r"'quotes\.csv' is another file on this worker"):
         run_chunk(Chunk.parse(chunk(0, 1, data_sha256="0" * 64)), settings)
 
 

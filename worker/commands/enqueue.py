@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK
+from arbitrage.console import EXIT_FAILED, EXIT_OK, fail
 from arbitrage.errors import ConfigError
-from worker.connection import RedisUnavailableError, open_ledger, redis_errors_in_a_sentence
-from worker.enqueue import checked_id, send, submission
+from worker.connection import open_ledger, redis_errors_in_a_sentence
+from worker.enqueue import checked_id, send_all, submission
 from worker.jobs_file import checked_jobs
 from worker.settings import Settings
 from worker.waiting import wait_for_results
 
 if TYPE_CHECKING:
-    from worker.ledger import Ledger, Submission
+    from worker.ledger import Submission
 
 SUMMARY = "send one job, given by flags, or many, one JSON object a line; prints their ids"
 
@@ -39,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--timeout",
-        type=float,
+        type=_seconds,
         metavar="S",
         help="with --wait or --local: wait so many seconds at most (default: as long as it takes)",
     )
@@ -53,6 +54,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Send, and wait if asked to; 0 when all was sent and nothing waited for failed."""
+    if arguments.timeout is not None and not (arguments.wait or arguments.local):
+        raise ConfigError("--timeout goes with --wait or --local: nothing is waited for without")
     with ExitStack() as stack:
         jobs, total = _jobs(arguments, stack)
         if arguments.local:
@@ -61,15 +64,30 @@ def run(arguments: argparse.Namespace) -> int:
             bring_up(stack)
         settings = Settings.from_environment()
         ledger = open_ledger(settings)
-        waits = arguments.wait or arguments.local
-        job_ids = _send(settings, ledger, jobs, total, announce=not waits, as_json=arguments.json)
-        if not waits:
+        batches = send_all(settings, ledger, jobs, total)
+        if not (arguments.wait or arguments.local):
+            _announce(batches, total, as_json=arguments.json)
             return EXIT_OK
+        job_ids = [job_id for batch in batches for job_id in batch]
         with redis_errors_in_a_sentence(settings):
             succeeded = wait_for_results(
-                ledger, job_ids, as_json=arguments.json, timeout_s=arguments.timeout
+                ledger,
+                job_ids,
+                as_json=arguments.json,
+                timeout_s=arguments.timeout,
+                they_go_on=not arguments.local,
             )
     return EXIT_OK if succeeded == total else EXIT_FAILED
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds, not {text!r:.60}")
+    return seconds
 
 
 def _jobs(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Iterator[Submission], int]:
@@ -93,25 +111,14 @@ def _open(path: str, stack: ExitStack) -> IO[bytes]:
         raise ConfigError(f"cannot read the jobs file {path!r}: {reason}") from error
 
 
-def _send(
-    settings: Settings,
-    ledger: Ledger,
-    jobs: Iterator[Submission],
-    total: int,
-    *,
-    announce: bool,
-    as_json: bool,
-) -> list[str]:
-    sent: list[str] = []
+def _announce(batches: Iterable[list[str]], total: int, *, as_json: bool) -> None:
+    """Print the ids of each batch when it is confirmed; nothing more is sent when nobody reads."""
+    sent = 0
     try:
-        with redis_errors_in_a_sentence(settings):
-            for batch in send(ledger, jobs):
-                sent += batch
-                if announce:
-                    for job_id in batch:
-                        print(json.dumps({"job_id": job_id}) if as_json else job_id)
-    except RedisUnavailableError as error:
-        raise RedisUnavailableError(
-            f"{error}; {len(sent):,} of {total:,} jobs were sent"
-        ) from error
-    return sent
+        for batch in batches:
+            sent += len(batch)
+            for job_id in batch:
+                print(json.dumps({"job_id": job_id}) if as_json else job_id)
+    except BrokenPipeError:
+        fail(f"{sent:,} of {total:,} jobs were sent, and then nobody read their ids any more")
+        raise

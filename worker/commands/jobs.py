@@ -105,7 +105,8 @@ def _what(record: JobRecord) -> tuple[str, str]:
     config = record.config or {}
     if "spec" in config:
         tag = f"configs {config.get('start')}-{config.get('stop')}"
-        return tag, printable(config["spec"].get("data_file") or "")
+        spec = config["spec"] if isinstance(config["spec"], dict) else {}  # a foreign client's
+        return tag, printable(spec.get("data_file") or "")
     return printable(config.get("tag") or ""), printable(config.get("data_file") or "")
 
 

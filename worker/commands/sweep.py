@@ -6,11 +6,14 @@ import argparse
 import json
 import os
 from contextlib import ExitStack
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from arbitrage.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail, warn
+from arbitrage.errors import ConfigError
 from worker.connection import TRIES_OF_A_WORKER, connect, open_ledger, redis_errors_in_a_sentence
 from worker.ledger import Ledger, State
+from worker.ledger_view import OPEN
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,8 +25,6 @@ SUMMARY = (
     "run many configs over one data file through the queue and print the ranking; the same command "
     "resumes it, and computes nothing that is in ARBTUNE_RESULTS_DIR already"
 )
-
-OPEN = (State.QUEUED, State.RUNNING)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"rank_by: {spec.rank_by} is descending: {first} comes first; "
             f"filters: {{{spec.rank_by}: X}} keeps it small"
         )
+    if arguments.local and (arguments.status or arguments.collect or arguments.cancel):
+        raise ConfigError("--local is for running: its server knows nothing of an earlier run")
     with ExitStack() as stack:
         if arguments.local and _may_compute(arguments, spec):
             from worker.local import bring_up
@@ -72,19 +75,15 @@ def run(arguments: argparse.Namespace) -> int:
             try:
                 return _run(arguments, spec, settings)
             except KeyboardInterrupt:
-                fail(
-                    "interrupted: what was sent goes on; the same command resumes the sweep, "
-                    "and --cancel ends it"
-                )
+                fate = "" if arguments.local else "what was sent goes on, and --cancel ends it; "
+                fail(f"interrupted: {fate}the same command resumes the sweep")
                 return EXIT_INTERRUPTED
 
 
 def _may_compute(arguments: argparse.Namespace, spec: SweepSpec) -> bool:
-    """Whether there may be anything to run: no server and no workers are needed to look."""
+    """Whether there may be anything to run: what is finished needs no server and no workers."""
     from worker.sweeps.plan import local_digest
 
-    if arguments.status or arguments.cancel or arguments.collect:
-        return False
     settings = Settings.from_environment()
     digest = local_digest(spec, settings)
     if digest is None or arguments.fresh:
@@ -96,32 +95,36 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
     from arbitrage.sweep_results import digest_of_latest
     from worker.sweeps.plan import Plan, ask_workers, local_digest
 
-    ledger = open_ledger(settings, tries=TRIES_OF_A_WORKER)
+    ledger = cache(partial(_patient_ledger, settings))  # what is finished does without one
     digest, plan = local_digest(spec, settings), None
     if digest is None and (arguments.status or arguments.cancel):
         digest = digest_of_latest(settings.results_dir, spec)
     if digest is None:
-        connect(settings).ping()
-        plan = ask_workers(spec, ledger)
+        plan = ask_workers(spec, ledger())
         digest = plan.data_sha256
     folder = _folder(spec, digest, settings)
     if arguments.status:
-        return _report(spec, folder, arguments, note=_open_note(folder, ledger))
+        return _report(spec, folder, arguments, note=_open_note(folder, ledger()))
     if arguments.cancel:
-        note = f"{_cancel(folder, ledger):,} chunks cancelled; what is on disk stays"
+        note = f"{_cancel(folder, ledger()):,} chunks cancelled; what is on disk stays"
         _report(spec, folder, arguments, note=note)
         return EXIT_OK
     with folder.exclusively():
         if arguments.collect:
-            _collect(spec, folder, digest, ledger)
+            _collect(spec, folder, digest, ledger())
         else:
             if arguments.fresh:
-                _forget(folder, ledger)
+                _forget(folder, ledger())
             if next(folder.missing(spec.total, 1), None) is not None:
-                connect(settings).ping()  # before one waits as long as a worker does
-                size = folder.chunk_size() or (plan or ask_workers(spec, ledger)).chunk_size
-                _compute(spec, folder, Plan(digest, size), ledger)
+                size = folder.chunk_size() or (plan or ask_workers(spec, ledger())).chunk_size
+                _compute(spec, folder, Plan(digest, size), ledger())
         return _report(spec, folder, arguments)
+
+
+def _patient_ledger(settings: Settings) -> Ledger:
+    """One that outlasts a restart of the server, when it could be reached at all."""
+    connect(settings).ping()
+    return open_ledger(settings, tries=TRIES_OF_A_WORKER)
 
 
 def _folder(spec: SweepSpec, digest: str, settings: Settings) -> SweepFolder:

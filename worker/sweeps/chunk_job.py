@@ -53,7 +53,10 @@ def run_chunk(chunk: Chunk, settings: Settings) -> Document:
     spec = chunk.sweep
     data = _open(spec, settings)
     if chunk.data_sha256 not in (None, data.data_sha256):
-        raise DataChanged(f"{spec.data_file!r} has changed since the sweep was started: start anew")
+        raise DataChanged(
+            f"{spec.data_file!r} is another file on this worker than the sweep was started with: "
+            "it has changed since, or ARBTUNE_DATA_ROOT is another place there"
+        )
     if chunk.start == chunk.stop:
         return _facts(spec, data, chunk.pilots)
     if chunk.stop > spec.total:

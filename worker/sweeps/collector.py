@@ -144,12 +144,15 @@ class Collector:
         chunks = {chunk_id(self._folder.sweep_id, part): part for part in ranges}
         self._in_flight |= chunks
         # What an earlier run had sent and nobody has collected is not computed again.
-        finished = self._ledger.have_results(list(chunks))
-        self._submit([job_id for job_id, has in zip(chunks, finished, strict=True) if not has])
+        self._submit_without_result(list(chunks))
 
-    def _submit(self, job_ids: list[str]) -> None:
-        if job_ids:
-            chunks = [self._chunk(self._in_flight[job_id]).submission(job_id) for job_id in job_ids]
+    def _submit_without_result(self, job_ids: list[str]) -> None:
+        if not job_ids:
+            return
+        there = self._ledger.have_results(job_ids)
+        wanted = [job_id for job_id, has in zip(job_ids, there, strict=True) if not has]
+        if wanted:
+            chunks = [self._chunk(self._in_flight[job_id]).submission(job_id) for job_id in wanted]
             self._ledger.submit(chunks, CHUNKS)
 
     def _chunk(self, part: Range) -> Chunk:
@@ -220,14 +223,17 @@ class Collector:
         return best_row(pl.concat([known, rows]).lazy(), self._spec)
 
     def _look_around(self) -> None:
-        """Count what runs and what waits; send again what a server that was emptied has lost."""
+        """Count what runs and what waits, and send again what nobody runs and nobody has.
+
+        The server was emptied, or another client of the same sweep has taken the result away.
+        """
         states = dict(zip(self._in_flight, self._ledger.states(list(self._in_flight)), strict=True))
         sizes = {job_id: stop - start for job_id, (start, stop) in self._in_flight.items()}
         running = [job_id for job_id, state in states.items() if state is State.RUNNING]
         self.progress.running = sum(sizes[job_id] for job_id in running)
         self.progress.queued = sum(sizes.values()) - self.progress.running
         self._show(self.progress)
-        self._submit([job_id for job_id, state in states.items() if state is State.UNKNOWN])
+        self._submit_without_result([job_id for job_id in states if not states[job_id].is_open])
 
 
 def chunk_id(sweep_id: str, part: Range) -> str:
