@@ -188,12 +188,10 @@ class DataCache:
         remove_leftovers(self._folder, ".tmp-*")
         remove_leftovers(self._seen, ".*")
         entries = []
-        for folder in self._folder.iterdir():
-            if not folder.name.startswith(".") and (folder / "meta.json").exists():
-                used = (folder / "meta.json").stat().st_mtime
-                entries.append(
-                    (used, sum(file.stat().st_size for file in folder.iterdir()), folder)
-                )
+        for meta in self._folder.glob("[!.]*/meta.json"):
+            with suppress(FileNotFoundError):  # put out by somebody else
+                size = sum(file.stat().st_size for file in meta.parent.iterdir())
+                entries.append((meta.stat().st_mtime, size, meta.parent))
         total = sum(size for _, size, _ in entries)
         for _, size, folder in sorted(entries)[:-1]:
             if total <= MAX_CACHE_BYTES:
@@ -205,8 +203,10 @@ class DataCache:
     def _forget_what_is_gone(self) -> None:
         """Remove the notes of files whose entries were put out."""
         for note in self._seen.glob("[!.]*"):
-            if not self._entry_folder(note.read_text(encoding="ascii", errors="replace")).is_dir():
-                note.unlink()
+            with suppress(FileNotFoundError):  # somebody else was first
+                digest = note.read_text(encoding="ascii", errors="replace")
+                if not self._entry_folder(digest).is_dir():
+                    note.unlink()
 
 
 def _write(folder: Path, data: PreparedData) -> None:

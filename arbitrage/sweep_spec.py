@@ -132,17 +132,8 @@ class SweepSpec(StrictModel):
         except ValidationError as error:
             raise ConfigError(one_sentence(error)) from error
 
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The spec that `to_json` made a text of.
-
-        Raises:
-            ConfigError: One sentence that names every field that is wrong.
-        """
-        return cls.from_text(text)
-
     def to_json(self) -> str:
-        """The spec as it travels in a message: compact JSON, which `from_json` reads."""
+        """All of the spec as compact JSON, which `from_text` reads: so its results keep it."""
         ranking = {"rank_by": self.rank_by, "filters": self.filters.model_dump()}
         return compact_json({**self._jobs(), "max_jobs": self.max_jobs, **ranking})
 

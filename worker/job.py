@@ -77,12 +77,10 @@ def run(config: TuningConfig, settings: Settings) -> Document:
         JobFailedError: Whatever went wrong; a `MemoryError` or `SystemExit` that got out would
             take the whole worker down with it.
     """
-    from arbitrage.snapshots import DataLimits  # polars, in children only
-
     runner = ArbitrageTuningRunner(
         config,
         data_path=resolve_in_root(config.data_file, settings.data_root),
-        limits=DataLimits(max_rows=settings.max_rows, max_bytes=settings.max_bytes),
+        limits=settings.data_limits,
     )
     return runner.run().model_dump(mode="json")
 

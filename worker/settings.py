@@ -1,4 +1,7 @@
-"""The settings of the program: one frozen object, and the only reader of the environment."""
+"""The settings of the queue: one frozen object, and the one reader of their variables.
+
+(`ARBTUNE_CACHE_DIR` is the domain's, and the variables of traces are their library's.)
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from arbitrage.errors import ConfigError
+
+if TYPE_CHECKING:
+    from arbitrage.data_file import DataLimits
 
 PREFIX = "ARBTUNE_"
 
@@ -63,6 +69,13 @@ class Settings:
             f"{_variable('job_memory_bytes')} must be at least {MIN_JOB_MEMORY_BYTES}",
         )
         _check_redis_url(self.redis_url)
+
+    @property
+    def data_limits(self) -> DataLimits:
+        """The bounds on a data file."""
+        from arbitrage.data_file import DataLimits  # where one is opened
+
+        return DataLimits(max_rows=self.max_rows, max_bytes=self.max_bytes)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -69,14 +69,21 @@ def test_a_worker_that_is_well_passes_both_again_and_again(folder: Path) -> None
         wait_until(lambda: passes("alive", folder) and passes("ready", folder), "both pass")
 
 
-def test_a_frozen_worker_fails_both(worker: WorkerProcess, folder: Path) -> None:
-    os.kill(worker.process.pid, signal.SIGSTOP)
-    try:
-        grow_old(folder)
-        assert not passes("alive", folder)
-        assert not passes("ready", folder)
-    finally:
-        os.kill(worker.process.pid, signal.SIGCONT)
+def test_a_frozen_worker_fails_both(
+    worker: WorkerProcess, server: DurableServer, folder: Path, tmp_path: Path
+) -> None:
+    lively = tmp_path / "lively"
+    with running_worker(server.url, tmp_path, tmp_path / "lively.log", probe_dir=str(lively)):
+        wait_until(lambda: passes("ready", lively), "the other one is ready")
+        os.kill(worker.process.pid, signal.SIGSTOP)
+        try:
+            for probes in (folder, lively):
+                grow_old(probes)
+            wait_until(lambda: passes("alive", lively) and passes("ready", lively), "it goes on")
+            assert not passes("alive", folder)
+            assert not passes("ready", folder)
+        finally:
+            os.kill(worker.process.pid, signal.SIGCONT)
     wait_until(lambda: passes("alive", folder), "it wakes")
 
 
@@ -131,5 +138,6 @@ def test_a_worker_leaves_its_name_and_versions_for_a_while(
     assert len(keys) == 2
     for key in keys:
         assert 0 < client.ttl(key) <= 60
-    client.delete(f"arbtune:worker:{presence.worker}")
-    assert present_workers(client) in ([], [presence])
+    client.sadd("arbtune:workers", "one-that-left")
+    assert present_workers(client) == [presence]
+    assert client.smembers("arbtune:workers") == {presence.worker.encode()}

@@ -117,7 +117,7 @@ def test_columns_are_the_configs_side_by_side(drawn: list[Axis], data: st.DataOb
 @given(axes())
 def test_a_spec_travels_and_keeps_its_jobs(drawn: list[Axis]) -> None:
     sweep = SweepSpec(**sweeps.spec(*(grid for grid, _ in drawn), tag_prefix="p"))
-    again = SweepSpec.from_json(sweep.to_json())
+    again = SweepSpec.from_text(sweep.to_json())
     assert again.identity() == sweep.identity()
     assert again.to_json() == sweep.to_json()
     count = min(sweep.total, 20)

@@ -20,7 +20,7 @@ def described(spec: SweepSpec) -> dict[str, Any]:
     return {
         "sweep_id": sweep_id(spec.identity(), "0" * 64, "1"),
         "identity": spec.identity(),
-        "message": spec.to_json(),
+        "kept": spec.to_json(),
         "total": spec.total,
         "configs": {str(number): spec.config(number).model_dump() for number in SHOWN},
     }
@@ -29,7 +29,7 @@ def described(spec: SweepSpec) -> dict[str, Any]:
 def test_a_sweep_of_the_first_shape_is_what_it_was() -> None:
     expected = json.loads((GOLDEN / "sweep-1.json").read_text(encoding="utf-8"))
     assert described(SweepSpec.from_file(GOLDEN / "sweep-1.yaml")) == expected
-    assert described(SweepSpec.from_json(expected["message"])) == expected
+    assert described(SweepSpec.from_text(expected["kept"])) == expected
 
 
 def _write() -> None:

@@ -492,7 +492,7 @@ def test_spelling_does_not_change_the_identity() -> None:
     other = shuffled(json.loads(sweep.to_json()), random.Random(1))
     assert SweepSpec.model_validate(other).identity() == sweep.identity()
     assert SweepSpec.from_text(json.dumps(other)).identity() == sweep.identity()
-    assert SweepSpec.from_json(sweep.to_json()).identity() == sweep.identity()
+    assert SweepSpec.from_text(sweep.to_json()).identity() == sweep.identity()
 
 
 def test_defaults_written_out_do_not_change_the_identity() -> None:

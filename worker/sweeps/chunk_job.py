@@ -72,12 +72,11 @@ def configs_in(result: Document) -> int:
 
 
 def _open(spec: SweepSpec, settings: Settings) -> PreparedData:
-    from arbitrage.data_file import DataLimits
     from arbitrage.replay import open_data
 
     return open_data(
         resolve_in_root(spec.data_file, settings.data_root),
-        DataLimits(max_rows=settings.max_rows, max_bytes=settings.max_bytes),
+        settings.data_limits,
         name=spec.data_file,
     )
 

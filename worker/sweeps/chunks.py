@@ -59,7 +59,7 @@ class Chunk(StrictModel):
             text = compact_json(self.spec)
         except ValueError:
             raise ConfigError("the spec of a chunk holds a number that is not finite") from None
-        return SweepSpec.from_json(text)
+        return SweepSpec.from_text(text)
 
     @classmethod
     def parse(cls, payload: Any) -> Chunk:
