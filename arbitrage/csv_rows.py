@@ -58,8 +58,10 @@ def read_csv(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
 def _read_fast(text: bytes) -> pl.DataFrame | None:
     """The columns, or None when the csv module has to look."""
     header = _header_of(text)
-    if header is None or (len(header) > len(COLUMNS) and _is_odd(text)):
+    if header is None or text.endswith(b",") or _has_lone_returns(text):
         return None
+    if len(header) > len(COLUMNS) and (b'"' in text or b"\0" in text):
+        return None  # which a price or a timestamp would show, and readers differ about elsewhere
     frame = _read_columns(text, header)
     if frame is None or not prices_are_sound(frame):
         return None
@@ -76,10 +78,7 @@ def _header_of(text: bytes) -> list[str] | None:
     return header if is_plain else None
 
 
-def _is_odd(text: bytes) -> bool:
-    """Whether it holds what CSV readers differ about, which a price or a timestamp would show."""
-    if b'"' in text or b"\0" in text:
-        return True
+def _has_lone_returns(text: bytes) -> bool:
     return b"\r" in text and text.count(b"\r") != text.count(b"\r\n")
 
 

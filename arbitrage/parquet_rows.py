@@ -38,7 +38,7 @@ def read_parquet(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
         raise DataError("No valid snapshots loaded from CSV file")
     if frame.height > max_rows:
         raise too_many_rows(name, max_rows)
-    cells = [_timestamp_text(frame[TIMESTAMP]), *(_price_cells(frame[name]) for name in PRICES)]
+    cells = [_timestamp_cells(frame[TIMESTAMP], name), *(_price_cells(frame[p]) for p in PRICES)]
     if all(column.dtype == SCHEMA[column.name] for column in cells):
         ready = pl.DataFrame(cells)
         if (
@@ -51,6 +51,16 @@ def read_parquet(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
     for number, (timestamp, *prices) in enumerate(zip(*cells, strict=True), start=1):
         checked.add(number, timestamp, prices)
     return checked.frame()
+
+
+def _timestamp_cells(column: pl.Series, name: str) -> pl.Series:
+    try:
+        return _timestamp_text(column)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise DataError(
+            f"the column {TIMESTAMP!r} of the data file {name!r} is of the type {column.dtype}, "
+            "and holds no timestamps, or some beyond any calendar"
+        ) from error
 
 
 def _timestamp_text(column: pl.Series) -> pl.Series:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from celery.worker import state as worker_state
 
-from worker import shutdown
+from worker import shutdown, traces
 from worker.children import given_up, kill_children
 from worker.identity import worker_id
 
@@ -46,16 +46,19 @@ class Leases:
         An empty round trip, too, tells that the server is there: a child may start a job at any
         time.
         """
-        running = {request.id: request for request in worker_state.active_requests}
+        running = list(worker_state.active_requests)
         asked_at = time.monotonic()
-        cancelled = self._ledger.renew(worker_id(), running)
+        cancelled = self._ledger.renew(worker_id(), {request.id for request in running})
         self._renewed_at = asked_at
         self._set_alarm()
-        for job_id in cancelled:
-            log.info("job.stopped", extra={"job_id": job_id})
-            running[job_id].terminate(pool, signal="KILL")
+        for request in running:
+            if request.id in cancelled:
+                log.info("job.stopped", extra={"job_id": request.id})
+                request.stop(pool)
         if cancelled:
             self._ledger.ended(worker_id(), cancelled)
+        for job_id in cancelled:
+            traces.attempt_cancelled(self._ledger, job_id)
         self._give_back()
 
     def _set_alarm(self) -> None:

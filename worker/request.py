@@ -13,14 +13,28 @@ from celery.worker.state import task_ready
 
 
 class JobRequest(Request):
-    """A delivery whose child may be ended because its lease cannot be renewed."""
+    """A delivery whose child may be ended because its lease cannot be renewed, or by a cancel."""
 
     is_given_up = False
+    _is_stopped = False
     time_limits: Any
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.time_limits = _bounded_limits(self.time_limits, self.task.time_limit)
+
+    def stop(self, pool: Any) -> None:
+        """End the child of a job that was cancelled in the ledger."""
+        self._is_stopped = True
+        self.terminate(pool, signal="KILL")
+
+    @property
+    def store_errors(self) -> bool:
+        """Whether Celery has anything to record: not of what the ledger knows from before.
+
+        Under this id there may be the next generation already, which nobody has cancelled.
+        """
+        return not self._is_stopped and bool(super().store_errors)
 
     def on_failure(self, exc_info: Any, *args: Any, **options: Any) -> Any:
         """Record what ended the attempt, unless it was this very worker that did."""

@@ -139,6 +139,24 @@ def test_a_running_job_is_stopped_by_a_cancel(patient: WorkerProcess, own_redis_
     assert state_of(ledger, job_id) is State.CANCELLED
 
 
+def test_a_job_that_is_cancelled_and_sent_again_at_once_runs_anew(
+    patient: WorkerProcess, own_redis_url: str
+) -> None:
+    """Its child is ended for the cancelled generation; the next one is nobody's to cancel."""
+    from worker.metas import cancelled_meta
+
+    ledger = ledger_at(own_redis_url)
+    job_id = enqueue(ledger, tag="sleep:60")
+    wait_until(lambda: state_of(ledger, job_id) is State.RUNNING, "the job runs")
+    ledger.cancel(job_id, cancelled_meta(job_id))
+    list(send(ledger, [submission(JOB, job_id)]))
+    wait_until(lambda: state_of(ledger, job_id) not in (State.QUEUED, State.RUNNING), "it ends")
+    record = ledger.record(job_id)
+    assert record is not None
+    assert (record.state, record.generation, record.attempts) == (State.SUCCESS, 2, 1)
+    assert len(patient.events("job.stopped")) == 1
+
+
 def test_the_log_is_one_object_a_line_with_the_facts_of_each_job(
     patient: WorkerProcess, own_redis_url: str
 ) -> None:

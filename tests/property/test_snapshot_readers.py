@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import struct
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +121,15 @@ def test_on_a_long_column_with_one_odd_cell(
 def test_on_notes_that_nobody_reads(notes: list[str]) -> None:
     header = HEADER.decode().replace("\n", ",note\n")
     agree((header + "".join(f"0,1,2,3,4,{note}\n" for note in notes)).encode())
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["1,99.9,100,100.1,100.2,", "1,99.9\r,100,100.1,100.2\n", "1\r,99.9,100,100.1,100.2\n"],
+)
+@pytest.mark.parametrize("rows_before", [0, 63])
+def test_on_marks_that_polars_takes_for_nothing(row: str, rows_before: int) -> None:
+    assert fast(HEADER + b"1,99.9,100,100.1,100.2\n" * rows_before + row.encode()) is None
 
 
 def test_prices_are_rounded_as_python_rounds_them() -> None:

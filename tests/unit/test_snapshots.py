@@ -460,6 +460,12 @@ def test_parquet_prices_may_be_integers_decimals_or_text(load: Load, prices: lis
     assert [row.best_bid_a for row in load(parquet(best_bid_a=prices))] == [1.0, 2.0]
 
 
+LISTS = pl.Series([["a"], ["b"]])
+DURATIONS = pl.Series([1, 2], dtype=pl.Duration("us"))
+BEYOND_TIME = pl.Series([2**62, 2**62 + 1], dtype=pl.Int64).cast(pl.Datetime("ms"))
+BEYOND_DATES = pl.Series([2**31 - 1] * 2, dtype=pl.Int32).cast(pl.Date)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -471,6 +477,10 @@ def test_parquet_prices_may_be_integers_decimals_or_text(load: Load, prices: lis
         ({"best_bid_a": [[1.0], [2.0]]}, "Invalid row 1: best_bid_a"),
         ({"timestamp": ["2024-01-01T00:00:00Z", None]}, "Invalid row 2: timestamp"),
         ({"timestamp": [5, 4]}, "Invalid row 2: timestamp is '4': earlier"),
+        ({"timestamp": LISTS}, "the column 'timestamp'"),
+        ({"timestamp": DURATIONS}, "is of the type Duration"),
+        ({"timestamp": BEYOND_TIME}, "beyond any calendar"),
+        ({"timestamp": BEYOND_DATES}, "beyond any calendar"),
         ({"best_ask_b": None}, "CSV must have columns: "),
         ({name: [] for name in HEADER.split(",")}, "No valid snapshots loaded from CSV file"),
     ],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import errno
+import os
 import signal
-import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -60,7 +60,8 @@ def _registry(settings: Settings) -> CollectorRegistry:
 
 def _wait_for_eof(ended: threading.Event) -> None:
     """The other end of the pipe is the worker's."""
-    sys.stdin.buffer.read()
+    while os.read(0, 4_096):  # not by sys.stdin: its lock is held for the whole wait, past the exit
+        pass
     ended.set()
 
 
