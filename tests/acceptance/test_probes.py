@@ -138,6 +138,9 @@ def test_a_worker_leaves_its_name_and_versions_for_a_while(
     assert len(keys) == 2
     for key in keys:
         assert 0 < client.ttl(key) <= 60
-    client.sadd("arbtune:workers", "one-that-left")
+    client.sadd("arbtune:workers", "one-that-died")
     assert present_workers(client) == [presence]
     assert client.smembers("arbtune:workers") == {presence.worker.encode()}
+    worker.process.terminate()
+    assert worker.process.wait(30) == 0
+    assert not list(client.scan_iter("arbtune:worker*")), "which does not wait for its time"

@@ -514,7 +514,7 @@ def test_a_sweep_of_its_own_server_and_workers(sweep_root: Path, tmp_path: Path)
     assert desk.rows(spec(*GRIDS)).equals(desk.here(spec(*GRIDS)))
 
 
-@pytest.mark.parametrize("flag", ["--status", "--collect", "--cancel", "--fresh"])
+@pytest.mark.parametrize("flag", ["--status", "--fresh"])
 def test_a_server_that_is_away_is_said_at_once(sweep_root: Path, tmp_path: Path, flag: str) -> None:
     desk = Desk(sweep_root, "redis://127.0.0.1:1/0", tmp_path / "results")
     started = time.monotonic()

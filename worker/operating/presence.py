@@ -52,6 +52,14 @@ def announce(client: redis.Redis, presence: Presence, queues: Sequence[str]) -> 
     return sum(pipeline.execute()[3:])
 
 
+def withdraw(client: redis.Redis, worker: str) -> None:
+    """Say that this worker is here no longer. One round trip."""
+    pipeline = client.pipeline(transaction=False)
+    pipeline.delete(WORKER_KEY.format(worker))
+    pipeline.srem(WORKERS_KEY, worker)
+    pipeline.execute()
+
+
 def present_workers(client: redis.Redis) -> list[Presence]:
     """The workers that are here, by name; the names of those that left are removed."""
     names: Any = client.smembers(WORKERS_KEY)

@@ -6,21 +6,22 @@ On the timer of Celery's event loop, so that a loop which stands still shows not
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import Any
 
+import redis
 from celery import bootsteps
 from celery.worker import state as worker_state
 
 from worker import shutdown
 from worker.connection import connect
-from worker.operating.presence import announce, own_presence
+from worker.identity import worker_id
+from worker.operating.presence import announce, own_presence, withdraw
 from worker.operating.probes import ProbeFiles, StallWatch
 from worker.settings import Settings
 
-if TYPE_CHECKING:
-    import redis
-
 INTERVAL_S = 2.0
+PATIENCE_S = 2.0  # for an answer of Redis: the worker's event loop stands still meanwhile
 
 log = logging.getLogger("arbtune.worker")
 
@@ -40,13 +41,17 @@ class Pulse(bootsteps.StartStopStep):
         self._files.reset()
         self._watch = StallWatch()
         self._queues = list(parent.app.amqp.queues.consume_from)
-        arguments = (parent, connect(settings, tries=0))
+        self._client = connect(settings, tries=0, patience_s=PATIENCE_S)
+        arguments = (parent, self._client)
         parent.timer.call_after(0, self._beat, arguments)  # ready as soon as it is
         self._entry = parent.timer.call_repeatedly(INTERVAL_S, self._beat, arguments)
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - the bootstep's signature
-        if self._entry is not None:
-            self._entry.cancel()
+        if self._entry is None:
+            return
+        self._entry.cancel()
+        with suppress(redis.RedisError):  # the presence ends by itself, a minute later
+            withdraw(self._client, worker_id())
 
     def _beat(self, parent: Any, client: redis.Redis) -> None:
         if shutdown.was_requested():
