@@ -154,7 +154,7 @@ def _last_words(log: Path) -> str:
     """The last error in a worker's log, or its last line."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     for line in reversed(lines):
-        with suppress(ValueError):
+        with suppress(ValueError, TypeError, KeyError):  # not every line is an event of ours
             entry = json.loads(line)
             if entry["level"] in ("ERROR", "CRITICAL"):
                 return str(entry["event"])
