@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
@@ -63,9 +64,13 @@ def _read_fast(text: bytes) -> pl.DataFrame | None:
     if len(header) > len(COLUMNS) and (b'"' in text or b"\0" in text):
         return None  # which a price or a timestamp would show, and readers differ about elsewhere
     frame = _read_columns(text, header)
-    if frame is None or not prices_are_sound(frame):
-        return None
-    return frame if timestamps_are_sound(frame[TIMESTAMP]) else None
+    return frame if frame is not None and _is_sound(frame) else None
+
+
+def _is_sound(frame: pl.DataFrame) -> bool:
+    with ThreadPoolExecutor(1) as beside:
+        prices = beside.submit(prices_are_sound, frame)
+        return timestamps_are_sound(frame[TIMESTAMP]) and prices.result()
 
 
 def _header_of(text: bytes) -> list[str] | None:

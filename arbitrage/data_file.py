@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import os
 import stat
 import zlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from arbitrage.big_buffer import read_whole
+from arbitrage.digest import Digest
 from arbitrage.errors import RETRYABLE_ERRNOS, DataError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -21,8 +20,6 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 # Packed bytes unpacked at a time: zstd may hold 10,000 times as many, and a bomb must not get far.
 _ZSTD_STEP_BYTES = 4_096
-
-_WORTH_A_THREAD_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +55,12 @@ class DataFile:
     stored: bytes
     content: bytes
     identity: Identity
-    digest: Callable[[], str]
+    digest: Digest
 
     @property
     def sha256(self) -> str:
         """Hex digest of the bytes as they are stored."""
-        return self.digest()
+        return self.digest.hexdigest()
 
 
 def read_data_file(path: str | os.PathLike[str], limits: DataLimits, name: str) -> DataFile:
@@ -80,7 +77,7 @@ def read_data_file(path: str | os.PathLike[str], limits: DataLimits, name: str) 
         OSError: The file system failed in a way that may pass.
     """
     try:
-        stored, identity = _read(path, limits, name)
+        stored, digest, identity = _read(path, limits, name)
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(f"Data file not found: {name}") from None
     except OSError as error:
@@ -91,26 +88,17 @@ def read_data_file(path: str | os.PathLike[str], limits: DataLimits, name: str) 
         raise
     except ValueError as error:  # a NUL or a lone surrogate in the path
         raise DataError(f"{name!r} is no path of a data file: {error}") from error
-    digest = _digest_beside(stored)
     return DataFile(name, stored, _unpacked(stored, limits, name), identity, digest)
 
 
-def _digest_beside(stored: bytes) -> Callable[[], str]:
-    """The digest, computed beside whatever is done with the content in the meantime."""
-    if len(stored) < _WORTH_A_THREAD_BYTES:
-        return lambda: hashlib.sha256(stored).hexdigest()
-    pool = ThreadPoolExecutor(1)
-    digest = pool.submit(lambda: hashlib.sha256(stored).hexdigest())
-    pool.shutdown(wait=False)
-    return digest.result
-
-
-def _read(path: str | os.PathLike[str], limits: DataLimits, name: str) -> tuple[bytes, Identity]:
+def _read(
+    path: str | os.PathLike[str], limits: DataLimits, name: str
+) -> tuple[bytes, Digest, Identity]:
     with plain_file(path, name) as file:
         status = os.fstat(file.fileno())
         if status.st_size > limits.max_bytes:
             raise too_large(name, limits)
-        return read_whole(file, status.st_size), Identity.of(status)
+        return *read_whole(file, status.st_size), Identity.of(status)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""Large files are read whole, whatever happens to them in the meantime."""
+"""Large files are read and hashed whole, whatever happens to them in the meantime."""
 
 from __future__ import annotations
 
+import hashlib
 import random
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def large_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.param(5, id="it was small"),
     ],
 )
-def test_all_bytes_of_a_file_are_read(large_file: Path, size_a_moment_ago: int) -> None:
+def test_all_bytes_of_a_file_are_read_and_hashed(large_file: Path, size_a_moment_ago: int) -> None:
     with large_file.open("rb") as file:
-        assert read_whole(file, size_a_moment_ago) == large_file.read_bytes()
+        content, digest = read_whole(file, size_a_moment_ago)
+    assert content == large_file.read_bytes()
+    assert digest.hexdigest() == hashlib.sha256(content).hexdigest()
