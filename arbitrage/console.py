@@ -13,6 +13,7 @@ import sys
 from typing import NoReturn, Protocol
 
 from arbitrage.errors import ArbtuneError, ConfigError
+from arbitrage.numbers import whole_number
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -105,6 +106,10 @@ def count(text: str) -> int:
     Raises:
         argparse.ArgumentTypeError: It is none, or below 0.
     """
-    if not (text.isascii() and text.isdecimal()):
+    try:
+        number = whole_number(text)
+    except ValueError:
+        number = -1
+    if number < 0:
         raise argparse.ArgumentTypeError(f"must be a whole number from 0 on, not {text!r:.60}")
-    return int(text)
+    return number

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_tuning import TuningConfig, parse_config
+from arbitrage.numbers import number, whole_number
 from arbitrage.validation import json_kind
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
-    "number": float,
-    "integer": int,
+    "number": number,
+    "integer": whole_number,
     "object": json.loads,
 }
 

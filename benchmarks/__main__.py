@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from arbitrage.console import count
 from benchmarks.machine import machine
 from benchmarks.report import Section
 
@@ -63,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a short form, about a minute")
     parser.add_argument(
-        "--rounds", type=int, default=3, help="turns of each contestant (3); the medians count"
+        "--rounds", type=count, default=3, help="turns of each contestant (3); the medians count"
     )
     parser.add_argument(
         "--only",

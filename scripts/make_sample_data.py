@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from arbitrage.console import EXIT_OK, run_command
+from arbitrage.console import EXIT_OK, count, run_command
 from arbitrage.errors import ConfigError
 from arbitrage.whole_file import write_whole
 
@@ -124,11 +124,11 @@ def _text(price: float) -> str:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
     parser.add_argument(
-        "--rows", type=int, default=ROWS, metavar="N", help=f"rows to make (default: {ROWS:,})"
+        "--rows", type=count, default=ROWS, metavar="N", help=f"rows to make (default: {ROWS:,})"
     )
     parser.add_argument(
         "--seed",
-        type=int,
+        type=count,
         default=SEED,
         metavar="N",
         help=f"of the random numbers (default: {SEED})",
@@ -143,8 +143,6 @@ def run(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     if arguments.rows < 1:
         raise ConfigError("--rows must be at least 1")
-    if arguments.seed < 0:  # Python's generator would drop the sign
-        raise ConfigError("--seed must be non-negative")
     try:
         write_whole(output, "".join(make_lines(arguments.rows, arguments.seed)))
     except (OSError, ValueError) as error:

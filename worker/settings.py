@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from arbitrage.errors import ConfigError
+from arbitrage.numbers import number, whole_number
 
 if TYPE_CHECKING:
     from arbitrage.data_file import DataLimits
@@ -86,8 +87,8 @@ class Settings:
         """
         parsers: dict[str, Any] = {
             "float": _finite,
-            "int": int,
-            "int | None": int,
+            "int": whole_number,
+            "int | None": whole_number,
             "Path": Path,
             "Path | None": Path,
         }
@@ -120,10 +121,10 @@ class Settings:
 
 
 def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
+    found = number(text)
+    if not math.isfinite(found):
         raise ValueError(text)
-    return number
+    return found
 
 
 def _variable(name: str) -> str:
@@ -145,7 +146,10 @@ def _check_redis_url(url: str) -> None:
     _require(parts.scheme in ("redis", "rediss"), f"{name} must start with redis:// or rediss://")
     _require(bool(parts.hostname), f"{name} names no host (redis://HOST:PORT/DB)")
     database = parts.path.strip("/")
-    _require(database == "" or database.isdecimal(), f"{name} must end in a database number")
+    _require(
+        database == "" or (database.isascii() and database.isdecimal()),
+        f"{name} must end in a database number",
+    )
     options = parse_qs(parts.query)
     _require("password" not in options, f"{name} has its password before the host (:PASSWORD@HOST)")
     _require(

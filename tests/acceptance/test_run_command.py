@@ -127,6 +127,8 @@ def test_a_stop_is_told_and_nothing_of_rows_where_none_was_skipped() -> None:
         (flags(min_spread_bps=-1), "min_spread_bps must be non-negative"),
         (flags(min_spread_bps="abc"), "min_spread_bps must be a number, not 'abc'"),
         (flags(min_spread_bps="nan"), "min_spread_bps must be a finite number"),
+        (flags(min_spread_bps="1_0"), "min_spread_bps must be a number, not '1_0'"),
+        (flags(max_open_trades="٣"), "max_open_trades must be a whole number, not '٣'"),
         (flags(max_open_trades="1.5"), "max_open_trades must be a whole number, not '1.5'"),
         (flags(extra="[1]"), "extra must be a JSON object, not [1]"),
         ([*flags(), "--surprise", "1"], "unrecognized arguments: --surprise 1"),

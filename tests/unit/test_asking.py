@@ -184,7 +184,7 @@ def test_what_celery_alone_knows_is_told_if_it_is_of_a_job(
     assert document["status"] == status
 
 
-@pytest.mark.parametrize("limit", ["-1", "x", "1.5", "²"])
+@pytest.mark.parametrize("limit", ["-1", "x", "1.5", "²", "1_0", "٣٤"])
 def test_a_limit_that_is_none_is_refused(
     limit: str, ledger: Ledger, capsys: pytest.CaptureFixture[str]
 ) -> None:

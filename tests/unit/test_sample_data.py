@@ -57,15 +57,16 @@ def test_the_script_with_its_defaults_makes_the_file(tmp_path: Path) -> None:
     ("flags", "complaint"),
     [
         (["--rows", "0"], "--rows must be at least 1"),
-        (["--rows", "-5"], "--rows must be at least 1"),
-        (["--seed", "-1"], "--seed must be non-negative"),
+        (["--rows", "-5"], "--rows: must be a whole number from 0 on, not '-5'"),
+        (["--rows", "1_0"], "--rows: must be a whole number from 0 on, not '1_0'"),
+        (["--seed", "-1"], "--seed: must be a whole number from 0 on, not '-1'"),
     ],
 )
 def test_numbers_that_make_no_market_are_refused(
     flags: list[str], complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert make(*flags, "--output", tmp_path / "copy.csv") == EXIT_FAILED
-    assert capsys.readouterr().err == f"arbtune: {complaint}\n"
+    assert complaint in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from arbitrage.console import EXIT_FAILED, EXIT_OK, fail
 from arbitrage.errors import ConfigError
+from arbitrage.numbers import number
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.enqueue import checked_id, send_all, submission
 from worker.jobs_file import checked_jobs
@@ -82,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _seconds(text: str) -> float:
     try:
-        seconds = float(text)
+        seconds = number(text)
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds < math.inf:

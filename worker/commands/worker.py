@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from arbitrage.console import EXIT_OK
+from arbitrage.console import EXIT_OK, count
 from arbitrage.errors import ArbtuneError, ConfigError
 from worker.data_root import check_root
 from worker.settings import Settings
@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
     parser.add_argument(
         "--concurrency",
-        type=int,
+        type=count,
         metavar="N",
         help="jobs at once, each in a process of its own (default: one per core)",
     )
@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="bring up a Redis server of its own, and print its URL for other commands",
     )
-    parser.add_argument("--restarts-left", type=int, default=MAX_RESTARTS, help=argparse.SUPPRESS)
+    parser.add_argument("--restarts-left", type=count, default=MAX_RESTARTS, help=argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> int:
