@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from arbitrage.errors import ConfigError
 from arbitrage.numbers import number, whole_number
@@ -26,6 +26,17 @@ MIN_LEASE_S = 3.0
 MAX_PORT = 65_535
 # A process of the pool has about half of it before its first job.
 MIN_JOB_MEMORY_BYTES = 256 * 2**20
+
+# Options of the Redis URL: those that mean the same to each of the libraries that read it. Their
+# values, or none for a file.
+_URL_OPTIONS: dict[str, tuple[str, ...]] = {
+    "ssl_cert_reqs": ("required", "optional", "none"),
+    "ssl_check_hostname": ("true", "false"),
+    "ssl_ca_certs": (),
+    "ssl_ca_path": (),
+    "ssl_certfile": (),
+    "ssl_keyfile": (),
+}
 
 
 @dataclass(frozen=True)
@@ -150,9 +161,28 @@ def _check_redis_url(url: str) -> None:
         database == "" or (database.isascii() and database.isdecimal()),
         f"{name} must end in a database number",
     )
-    options = parse_qs(parts.query)
-    _require("password" not in options, f"{name} has its password before the host (:PASSWORD@HOST)")
+    _check_url_options(name, parts)
+
+
+def _check_url_options(name: str, parts: SplitResult) -> None:
+    # What follows a ? in a password would be taken for an option, and shown.
     _require(
-        set(options.get("ssl_cert_reqs", [])) <= {"required", "optional", "none"},
-        f"{name}: ssl_cert_reqs must be required, optional or none",
+        "@" not in parts.query,
+        f"{name} must write a ? in its password as %3F, and an @ in an option as %40",
     )
+    for option, values in parse_qs(parts.query, keep_blank_values=True).items():
+        _require(option != "password", f"{name} has its password before the host (:PASSWORD@HOST)")
+        _require(
+            option in _URL_OPTIONS,
+            f"{name} has an unknown option {option!r:.60}: it takes {', '.join(_URL_OPTIONS)}",
+        )
+        _require(parts.scheme == "rediss", f"{name}: {option} goes with rediss:// only")
+        for value in values:
+            _check_url_option(f"{name}: {option}", _URL_OPTIONS[option], value)
+
+
+def _check_url_option(name: str, choices: tuple[str, ...], value: str) -> None:
+    if choices:
+        _require(value in choices, f"{name} must be {' or '.join(choices)}")
+    else:
+        _require(os.access(value, os.R_OK), f"{name} names no file that can be read: {value!r}")

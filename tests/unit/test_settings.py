@@ -76,6 +76,27 @@ def test_each_is_read_from_its_variable(name: str, text: str, value: object) -> 
         ({"REDIS_URL": "redis://h/٣"}, "ARBTUNE_REDIS_URL must end in a database number"),
         ({"REDIS_URL": "redis://h/0?password=x"}, "ARBTUNE_REDIS_URL has its password before"),
         ({"REDIS_URL": "rediss://h/0?ssl_cert_reqs=CERT_NONE"}, "ARBTUNE_REDIS_URL: ssl_cert_reqs"),
+        ({"REDIS_URL": "redis://h/0?foo=1"}, "ARBTUNE_REDIS_URL has an unknown option 'foo': it"),
+        ({"REDIS_URL": "redis://h/0?foo"}, "ARBTUNE_REDIS_URL has an unknown option 'foo': it"),
+        ({"REDIS_URL": "redis://h/0?db=1"}, "ARBTUNE_REDIS_URL has an unknown option 'db': it"),
+        (
+            {"REDIS_URL": "redis://h/0?socket_timeout=abc"},
+            "ARBTUNE_REDIS_URL has an unknown option 'socket_timeout': it takes ssl_cert_reqs, ",
+        ),
+        (
+            {"REDIS_URL": "redis://h/0?ssl_ca_certs=/"},
+            "ARBTUNE_REDIS_URL: ssl_ca_certs goes with rediss:// only",
+        ),
+        (
+            {"REDIS_URL": "rediss://h/0?ssl_ca_certs=/no/such.crt"},
+            "ARBTUNE_REDIS_URL: ssl_ca_certs names no file that can be read: '/no/such.crt'",
+        ),
+        (
+            {"REDIS_URL": "rediss://h/0?ssl_check_hostname=maybe"},
+            "ARBTUNE_REDIS_URL: ssl_check_hostname must be true or false",
+        ),
+        ({"REDIS_URL": "redis://h:99999/0"}, "ARBTUNE_REDIS_URL is no URL"),
+        ({"REDIS_URL": "unix:///run/redis.sock"}, "ARBTUNE_REDIS_URL must start with redis://"),
         ({"JOB_MEMORY_BYTES": "1000"}, "ARBTUNE_JOB_MEMORY_BYTES must be at least 268435456"),
     ],
 )
@@ -94,7 +115,25 @@ def test_a_password_is_known_as_a_secret_and_shown_nowhere() -> None:
     assert "ss" not in repr(settings).replace("class", "")
 
 
-def test_a_wrong_url_is_refused_without_its_password() -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://ann:hush@host/x",
+        "redis://ann:hush@host:port/0",
+        "redis://ann:hush@host/0?foo=1",
+        "redis://ann:1?hush@host/0",
+        "redis://ann:1?foo=1&hush@host/0",
+        "redis://:hush#1@host/0",
+        "http://:hush@host/0",
+    ],
+)
+def test_a_wrong_url_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        Settings(redis_url="redis://ann:hush@host/x")
+        Settings(redis_url=url)
     assert "hush" not in str(caught.value)
+
+
+def test_a_url_may_say_how_certificates_are_checked() -> None:
+    options = "ssl_cert_reqs=required&ssl_check_hostname=false&ssl_ca_certs=/&ssl_ca_path=/"
+    url = f"rediss://h/0?{options}&ssl_certfile=/&ssl_keyfile=/"
+    assert Settings(redis_url=url).redis_url == url
