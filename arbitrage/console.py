@@ -8,9 +8,11 @@ called, so that a command which only asks does not pay for those that compute.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
-from typing import NoReturn, Protocol
+from collections.abc import Callable
+from typing import Any, NoReturn, Protocol, TextIO
 
 from arbitrage.errors import ArbtuneError, ConfigError
 from arbitrage.numbers import whole_number
@@ -19,6 +21,8 @@ EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_UNEXPECTED = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+_NO_WAY_OUT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE})
 
 
 def printable(text: object) -> str:
@@ -45,45 +49,87 @@ class ArgumentParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise ConfigError(f"{message} (see {self.prog} --help)")
 
+    def print_help(self, file: Any = None) -> None:
+        super().print_help(file)
+        sys.stdout.flush()  # argparse ends the process next, whatever became of its output
+
 
 def run_command(prog: str, command: Command, argv: list[str]) -> int:
-    """Parse `argv`, run `command`, and turn whatever happens into an exit status and a sentence."""
+    """`call_command` as a program of its own."""
+    return run_program(lambda: call_command(prog, command, argv))
+
+
+def call_command(prog: str, command: Command, argv: list[str]) -> int:
+    """Parse `argv` and run `command`; the exit status."""
+    parser = ArgumentParser(prog, description=command.SUMMARY)
+    command.configure(parser)
     try:
-        parser = ArgumentParser(prog, description=command.SUMMARY)
-        command.configure(parser)
-        try:
-            arguments = parser.parse_args(argv)
-        except ConfigError as error:
-            handler = getattr(command, "on_usage_error", None)
-            if handler is None:
-                raise
-            status: int = handler(argv, error)
-            return status
-        return _flushed(command.run(arguments))
+        arguments = parser.parse_args(argv)
+    except ConfigError as error:
+        handler = getattr(command, "on_usage_error", None)
+        if handler is None:
+            raise
+        status: int = handler(argv, error)
+        return status
+    return command.run(arguments)
+
+
+def run_program(program: Callable[[], int]) -> int:
+    """Run it, and turn whatever happens into an exit status and a sentence."""
+    _open_what_is_closed()
+    try:
+        status = _status_of(program)
+        sys.stdout.flush()  # a disk that is full is found out here, not at exit
+    except OSError as error:
+        _give_up(sys.stdout)
+        if not isinstance(error, BrokenPipeError):  # whoever read our output has left
+            fail(f"cannot write {error.filename or 'the output'}: {error.strerror}")
+        return EXIT_FAILED
+    return status
+
+
+def _status_of(program: Callable[[], int]) -> int:
+    """The exit status of a program, and the sentence where there is one to say.
+
+    Raises:
+        OSError: What it writes finds no room, or no reader.
+    """
+    try:
+        return program()
     except ArbtuneError as error:
         fail(str(error))
         return EXIT_FAILED
     except KeyboardInterrupt:
         fail("interrupted")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has left; what Python flushes at exit must not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_FAILED
-    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for users
+    except Exception as error:  # the last line of defence: no traceback for users
+        if isinstance(error, OSError) and error.errno in _NO_WAY_OUT:
+            raise
         fail(f"unexpected {type(error).__name__}: {error}")
         return EXIT_UNEXPECTED
 
 
-def _flushed(status: int) -> int:
-    """The status, once all output is out: a reader that left is found out here, not at exit."""
-    sys.stdout.flush()
-    return status
+def _open_what_is_closed() -> None:
+    """Let nothing in and out where the shell has closed a stream (`>&-`).
+
+    Without one Python has None there, and the next file or socket would get its number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _give_up(stream: TextIO) -> None:
+    """Let nothing out of a stream that cannot be written, or Python would complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def fail(sentence: str) -> None:
     """One line on stderr."""
-    print(f"arbtune: {' '.join(sentence.split())}", file=sys.stderr)
+    try:
+        print(f"arbtune: {' '.join(sentence.split())}", file=sys.stderr)
+    except OSError:  # there is nobody to tell
+        _give_up(sys.stderr)
 
 
 def warn(sentence: str) -> None:

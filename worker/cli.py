@@ -1,13 +1,12 @@
-"""`arbtune`, the one console script. Each command is a module, imported when it is called."""
+"""`arbtune`, the one console script. Each command is a module, imported when it is called.
+
+All else that takes time to import is imported in `main` too, where a Ctrl-C is expected.
+"""
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import sys
-from importlib import metadata
-
-from arbitrage.console import EXIT_FAILED, EXIT_OK, fail, run_command
 
 COMMANDS = {
     "run": ("scripts.run_arbitrage_tuning", "run one job in this process, print its result"),
@@ -28,20 +27,42 @@ COMMANDS = {
 def main(argv: list[str] | None = None) -> int:
     """Run `arbtune COMMAND ...`; the exit status."""
     arguments = sys.argv[1:] if argv is None else argv
+    try:
+        from arbitrage.console import run_program
+
+        return run_program(lambda: _run(arguments))
+    except KeyboardInterrupt:  # before there was anybody to tell of it
+        return 130  # as EXIT_INTERRUPTED of the console, which may not be there
+
+
+def _run(arguments: list[str]) -> int:
+    from arbitrage.console import EXIT_FAILED, EXIT_OK, call_command
+    from arbitrage.errors import ConfigError
+
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_overview())
         return EXIT_OK if arguments else EXIT_FAILED
     if arguments[0] == "--version":
-        print(f"arbtune {metadata.version('arbtune')}")
+        print(f"arbtune {_version()}")
         return EXIT_OK
     name, *rest = arguments
     if name not in COMMANDS:
-        close = difflib.get_close_matches(name, COMMANDS, n=1)
-        hint = f"did you mean {close[0]}?" if close else "see arbtune --help"
-        fail(f"no such command: {name!r:.60} ({hint})")
-        return EXIT_FAILED
+        raise ConfigError(f"no such command: {name!r:.60} ({_hint(name)})")
     module, _ = COMMANDS[name]
-    return run_command(f"arbtune {name}", importlib.import_module(module), rest)
+    return call_command(f"arbtune {name}", importlib.import_module(module), rest)
+
+
+def _version() -> str:
+    from importlib import metadata  # slow, as email and zipfile are
+
+    return metadata.version("arbtune")
+
+
+def _hint(name: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, COMMANDS, n=1)
+    return f"did you mean {close[0]}?" if close else "see arbtune --help"
 
 
 def _overview() -> str:

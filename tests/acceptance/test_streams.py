@@ -1,0 +1,130 @@
+"""Output that nobody takes, streams that a shell has closed, a Ctrl-C while a command starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.test_run_command import flags
+from tests.conftest import quotes_csv
+
+ARBTUNE = [sys.executable, "-m", "worker.cli"]
+FULL = "arbtune: cannot write the output: No space left on device\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
+    return tmp_path
+
+
+def arbtune(
+    arguments: list[str], redirections: str, folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run it as a shell does; buffered, whatever the environment of the tests says."""
+    buffered = {name: value for name, value in os.environ.items() if name[:6] != "PYTHON"}
+    return subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirections}', "sh", *ARBTUNE, *arguments],
+        cwd=folder,
+        env={**buffered, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--help"], ["--version"], ["run", "--help"], ["dead", "list", "--help"]]
+)
+def test_a_help_for_which_there_is_no_room_is_a_line_and_status_1(
+    arguments: list[str], folder: Path
+) -> None:
+    ran = arbtune(arguments, ">/dev/full", folder)
+    assert (ran.returncode, ran.stderr) == (1, FULL)
+
+
+@pytest.mark.parametrize("length", [10, 15_000])
+def test_a_result_for_which_there_is_no_room_is_a_line_and_status_1(
+    length: int, folder: Path
+) -> None:
+    """Within the buffer it is found out at the end; a large `extra` does not fit into it."""
+    ran = arbtune(["run", *flags(extra=f'{{"a": "{"x" * length}"}}')], ">/dev/full", folder)
+    assert (ran.returncode, ran.stderr) == (1, FULL)
+
+
+def test_an_error_for_which_there_is_no_room_keeps_its_status(folder: Path) -> None:
+    ran = arbtune(["run", "--tag"], ">/dev/full 2>/dev/full", folder)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_an_empty_one(closed: str, folder: Path) -> None:
+    ran = arbtune(["run", *flags(), "--output-json", "out.json"], closed, folder)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    assert (folder / "out.json").exists()
+
+
+def test_an_error_does_not_go_to_stdout_where_stderr_is_closed(folder: Path) -> None:
+    ran = arbtune(["run", "--tag"], "2>&-", folder)
+    assert (ran.returncode, ran.stdout) == (1, "")
+
+
+def test_no_job_comes_from_a_closed_stdin(folder: Path) -> None:
+    ran = arbtune(["enqueue", "--jobs", "-"], "<&-", folder)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("arbtune: there is no job in the input")
+
+
+def test_a_closed_stream_is_not_taken_by_the_next_file(folder: Path) -> None:
+    code = (
+        "import os; from arbitrage.console import run_program; "
+        "run_program(lambda: 0); free = os.open('said', os.O_WRONLY | os.O_CREAT); "
+        "os.write(free, str(free).encode())"
+    )
+    subprocess.run(
+        ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", code],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        timeout=60,
+        check=True,
+    )
+    assert (folder / "said").read_text(encoding="utf-8") == "3"
+
+
+CTRL_C = """
+import signal, sys
+
+class CtrlC:
+    def find_spec(self, name, *_):
+        if name == sys.argv[1]:
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, CtrlC())
+from worker.cli import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [
+        ("arbitrage.console", ""),
+        ("argparse", ""),
+        ("worker.commands.jobs", "arbtune: interrupted\n"),
+        ("redis", "arbtune: interrupted\n"),
+    ],
+)
+def test_ctrl_c_during_an_import_ends_a_command_in_order(module: str, said: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", CTRL_C, module, "jobs"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", said)
