@@ -15,6 +15,7 @@ from typing import Any
 from arbitrage.console import EXIT_OK, count
 from arbitrage.errors import ArbtuneError, ConfigError
 from worker.data_root import check_root
+from worker.operating.rights import check_rights
 from worker.settings import Settings
 
 SUMMARY = (
@@ -85,6 +86,7 @@ def _run_with_own_server(arguments: argparse.Namespace) -> int:
 
 def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
     check_root(settings.data_root)
+    check_rights(settings)
     # The pool is the parallelism: a thread per core in every child would only fight over them, and
     # the parent must have none when it forks. Read by the libraries when they are imported.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")

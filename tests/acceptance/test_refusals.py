@@ -1,0 +1,59 @@
+"""A worker that Redis does not let in, or not do its work, says so and ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from tests.acceptance.test_least_rights import RULE
+
+
+def refused_worker(url: str, folder: Path) -> str:
+    """What it said, in its one line."""
+    worker = subprocess.run(
+        [sys.executable, "-m", "worker.cli", "worker", "--concurrency", "1"],
+        env={**os.environ, "ARBTUNE_REDIS_URL": url, "ARBTUNE_DATA_ROOT": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (worker.returncode, worker.stdout) == (1, "")
+    assert worker.stderr.count("\n") == 1
+    assert "hush" not in worker.stderr
+    return worker.stderr
+
+
+def test_a_password_that_is_wrong_or_missing_ends_a_worker(
+    own_redis_url: str, tmp_path: Path
+) -> None:
+    redis.Redis.from_url(own_redis_url).config_set("requirepass", "secret")
+    for user in ("nobody:hush@", ":hush@", ""):
+        said = refused_worker(own_redis_url.replace("//", f"//{user}"), tmp_path)
+        assert said.startswith(f"arbtune: Redis at {own_redis_url} refuses the user or password")
+
+
+def test_a_right_that_is_missing_ends_a_worker(own_redis_url: str, tmp_path: Path) -> None:
+    admin: Any = redis.Redis.from_url(own_redis_url)
+    url = own_redis_url.replace("//", "//arbtune-worker:hush@")
+    for right, missing in [
+        ("+evalsha", "to run the 'evalsha' command"),
+        ("~arbtune:*", "to access a key"),
+        ("~arbtune.*", "to access a key"),
+        ("~celery*", "to access a key"),
+        ("~unacked*", "to access a key"),
+        ("~_kombu.binding*", "to access a key"),
+        ("~*.celery.pidbox*", "to access a key"),
+        ("&/0.celery.pidbox", "to access a channel"),
+        ("+@connection", "to run the 'ping' command"),
+    ]:
+        rights = [one for one in RULE.split() if one != right]
+        admin.execute_command("ACL", "SETUSER", "arbtune-worker", "reset", "on", ">hush", *rights)
+        said = refused_worker(url, tmp_path)
+        assert said.startswith(f"arbtune: Redis at {own_redis_url} refused a command: ")
+        assert missing in said, right

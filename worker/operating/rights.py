@@ -1,0 +1,65 @@
+"""Whether Redis lets a worker in, and do what it does: looked at once, before it starts.
+
+A server that is away is waited for, by the worker itself. A refusal does not pass by itself: the
+worker would try again for ever, and nobody would look into its log.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import redis
+
+from worker.connection import connect, redis_errors_in_a_sentence
+from worker.envelope import CHUNKS, JOBS
+from worker.ledger import Ledger
+
+if TYPE_CHECKING:
+    from worker.settings import Settings
+
+PATIENCE_S = 2.0
+
+# A key of each kind that Celery needs beside the ledger's own, and the channel of its commands.
+_KEYS = (
+    JOBS.queue,
+    CHUNKS.queue,
+    "unacked",
+    f"_kombu.binding.{JOBS.queue}",
+    "worker.celery.pidbox",
+)
+_CHANNEL = "/{}.celery.pidbox"
+
+_REFUSALS = (
+    redis.AuthenticationError,
+    redis.exceptions.AuthenticationWrongNumberOfArgsError,
+    redis.exceptions.NoPermissionError,
+)
+
+
+def check_rights(settings: Settings) -> None:
+    """Ask for little of everything.
+
+    Raises:
+        RedisUnavailableError: The server refuses the user, the password, or a command.
+    """
+    client = connect(settings, tries=0, patience_s=PATIENCE_S)
+    with redis_errors_in_a_sentence(settings):
+        try:
+            _try_rights(client, settings)
+        except redis.RedisError as error:
+            if _is_refusal(error):
+                raise
+
+
+def _try_rights(client: redis.Redis, settings: Settings) -> None:
+    Ledger(client, result_ttl_s=settings.result_ttl_s, lease_s=settings.lease_s).check_rights()
+    client.ping()
+    client.exists(*_KEYS)
+    database = client.get_connection_kwargs().get("db", 0)
+    with client.pubsub() as channel:
+        channel.subscribe(_CHANNEL.format(database))
+        channel.get_message(timeout=PATIENCE_S)
+
+
+def _is_refusal(error: redis.RedisError) -> bool:
+    return isinstance(error, _REFUSALS) or str(error).startswith("ACL failure in script")
