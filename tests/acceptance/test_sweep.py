@@ -470,6 +470,26 @@ def test_a_wrong_spec_is_one_sentence_and_nothing_is_sent(lonely: Desk, case: st
 # -- looked after
 
 
+@pytest.mark.parametrize("begins_with", ["a question", "a chunk"])
+def test_where_no_worker_is_it_says_so_once_and_waits_for_one(
+    lonely: Desk, tmp_path: Path, begins_with: str
+) -> None:
+    sweep = spec(*GRIDS)
+    if begins_with == "a chunk":
+        lonely.with_chunks_of(100, sweep)
+    client = lonely.start(sweep)
+    assert client.stderr is not None
+    said = b""
+    while b"no worker is present at " not in said:
+        line = client.stderr.readline()
+        assert line, said
+        said += line
+    with running_worker(lonely.url, lonely.root, tmp_path / "log"):
+        _, more = client.communicate(timeout=60)
+    assert client.returncode == 0, more
+    assert b"no worker" not in more
+
+
 def test_a_sweep_is_looked_at_cancelled_and_gone_on_with(lonely: Desk, tmp_path: Path) -> None:
     sweep = spec(SPREADS)
     folder = lonely.with_chunks_of(1, sweep)
@@ -490,7 +510,8 @@ def test_a_sweep_is_looked_at_cancelled_and_gone_on_with(lonely: Desk, tmp_path:
     *plain, last = complaint.decode().splitlines()
     assert last == "arbtune: the sweep was cancelled; the same command goes on with it"
     for line in plain:  # no terminal: now and then one that says where it stands
-        assert line.startswith("0 of 61 configs (0%), 0 running, 61 queued")
+        is_warning = line.startswith("arbtune: warning: no worker is present at ")
+        assert is_warning or line.startswith("0 of 61 configs (0%), 0 running, 61 queued")
     chunks = [chunk_id(folder.sweep_id, (number, number + 1)) for number in range(61)]
     assert set(lonely.ledger.states(chunks)) == {State.CANCELLED}
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from arbitrage.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail, warn
 from arbitrage.errors import ConfigError
+from worker.absence import look_for_workers
 from worker.connection import TRIES_OF_A_WORKER, connect, open_ledger, redis_errors_in_a_sentence
 from worker.ledger import Ledger, State
 from worker.ledger_view import OPEN
@@ -19,6 +21,7 @@ from worker.settings import Settings
 if TYPE_CHECKING:
     from arbitrage.sweep_results import SweepFolder
     from arbitrage.sweep_spec import SweepSpec
+    from worker.sweeps.collector import Progress
     from worker.sweeps.plan import Plan
 
 SUMMARY = (
@@ -96,11 +99,12 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
     from worker.sweeps.plan import Plan, ask_workers, local_digest
 
     ledger = cache(partial(_patient_ledger, settings))  # what is finished does without one
+    meanwhile = look_for_workers(settings, local=arguments.local)
     digest, plan = local_digest(spec, settings), None
     if digest is None and (arguments.status or arguments.cancel):
         digest = digest_of_latest(settings.results_dir, spec)
     if digest is None:
-        plan = ask_workers(spec, ledger())
+        plan = ask_workers(spec, ledger(), meanwhile)
         digest = plan.data_sha256
     folder = _folder(spec, digest, settings)
     if arguments.status:
@@ -116,8 +120,9 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
             if arguments.fresh:
                 _forget(folder, ledger())
             if next(folder.missing(spec.total, 1), None) is not None:
-                size = folder.chunk_size() or (plan or ask_workers(spec, ledger())).chunk_size
-                _compute(spec, folder, Plan(digest, size), ledger())
+                if (size := folder.chunk_size()) is None:
+                    size = (plan or ask_workers(spec, ledger(), meanwhile)).chunk_size
+                _compute(spec, folder, Plan(digest, size), ledger(), meanwhile)
         return _report(spec, folder, arguments)
 
 
@@ -135,14 +140,25 @@ def _folder(spec: SweepSpec, digest: str, settings: Settings) -> SweepFolder:
     return SweepFolder(settings.results_dir, sweep_id(spec.identity(), digest, ENGINE_VERSION))
 
 
-def _compute(spec: SweepSpec, folder: SweepFolder, plan: Plan, ledger: Ledger) -> None:
+def _compute(
+    spec: SweepSpec,
+    folder: SweepFolder,
+    plan: Plan,
+    ledger: Ledger,
+    meanwhile: Callable[[], None],
+) -> None:
     from arbitrage.arbitrage_core import ENGINE_VERSION
     from worker.sweeps.collector import Collector
     from worker.sweeps.progress import sweep_progress
 
     folder.describe(spec, plan.data_sha256, ENGINE_VERSION, plan.chunk_size)
     with sweep_progress(_varying(spec), spec.rank_by) as show:
-        Collector(spec, folder, plan.data_sha256, ledger, show).run(plan.chunk_size)
+
+        def tick(progress: Progress) -> None:
+            show(progress)
+            meanwhile()
+
+        Collector(spec, folder, plan.data_sha256, ledger, tick).run(plan.chunk_size)
 
 
 def _collect(spec: SweepSpec, folder: SweepFolder, digest: str, ledger: Ledger) -> None:
