@@ -222,9 +222,15 @@ def test_a_finished_sweep_computes_nothing_and_rewrites_no_file(
     sweep = spec(*GRIDS)
     first = desk.sweep(sweep, "--json")
     files, jobs = files_of(desk.folder(sweep)), len(sweep_worker.events("job.finished"))
-    for flag in ((), ("--collect",), ("--status",)):
+    for flag in ((), ("--collect",)):
         again = desk.sweep(sweep, "--json", *flag)
         assert (again.returncode, again.stdout) == (0, first.stdout)
+    status = desk.sweep(sweep, "--json", "--status")
+    nothing_open = {"chunks": {"running": 0, "queued": 0, "to_collect": 0}}
+    assert (status.returncode, json.loads(status.stdout)) == (
+        0,
+        json.loads(first.stdout) | nothing_open,
+    )
     assert files_of(desk.folder(sweep)) == files
     assert len(sweep_worker.events("job.finished")) == jobs
     fresh = desk.sweep(sweep, "--fresh", "--json")
@@ -497,8 +503,10 @@ def test_a_sweep_is_looked_at_cancelled_and_gone_on_with(lonely: Desk, tmp_path:
     wait_until(lambda: len(lonely.open_chunks(sweep)) == 61, "all chunks are sent")
     status = lonely.sweep(sweep, "--status")
     assert (status.returncode, status.stderr) == (1, "")
-    assert f"sweep {folder.sweep_id}: 0 of 61, 0 chunks run, 61 wait" in status.stdout
+    assert f"sweep {folder.sweep_id}: 0 of 61, chunks: 61 waiting\n" in status.stdout
     assert "no results yet" in status.stdout
+    counted = json.loads(lonely.sweep(sweep, "--status", "--json").stdout)
+    assert counted["chunks"] == {"running": 0, "queued": 61, "to_collect": 0}
     held = lonely.sweep(sweep)
     assert "another process collects results into" in one_sentence(held)
 
@@ -521,6 +529,8 @@ def test_a_sweep_is_looked_at_cancelled_and_gone_on_with(lonely: Desk, tmp_path:
     client.communicate()
     with running_worker(lonely.url, lonely.root, tmp_path / "log"):
         wait_until(lambda: not lonely.open_chunks(sweep), "the chunks end without their client")
+    counted = json.loads(lonely.sweep(sweep, "--status", "--json").stdout)
+    assert counted["chunks"] == {"running": 0, "queued": 0, "to_collect": 61}
     collected = lonely.sweep(sweep, "--collect", "--json")
     assert (collected.returncode, json.loads(collected.stdout)["succeeded"]) == (0, 61)
     assert lonely.rows(sweep).equals(lonely.here(sweep))

@@ -136,3 +136,18 @@ def test_the_command_warns_of_it_alone(
     written = capsys.readouterr()
     assert written.out == ""
     assert ("max_drawdown_pct is descending" in written.err) == (rank == "max_drawdown_pct")
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((2, 61, 3), "chunks: 2 running, 61 waiting, 3 to be kept by --collect"),
+        ((0, 1_000, 0), "chunks: 1,000 waiting"),
+        ((0, 0, 0), "nothing of it in the queue"),
+    ],
+)
+def test_the_chunks_in_the_queue_are_told_as_far_as_there_are_any(
+    counts: tuple[int, int, int], said: str
+) -> None:
+    names = ("running", "queued", "to_collect")
+    assert sweep_command._chunks_note(dict(zip(names, counts, strict=True))) == said

@@ -108,7 +108,8 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
         digest = plan.data_sha256
     folder = _folder(spec, digest, settings)
     if arguments.status:
-        return _report(spec, folder, arguments, note=_open_note(folder, ledger()))
+        chunks = _chunks(folder, ledger())
+        return _report(spec, folder, arguments, _chunks_note(chunks), chunks)
     if arguments.cancel:
         note = f"{_cancel(folder, ledger()):,} chunks cancelled; what is on disk stays"
         _report(spec, folder, arguments, note=note)
@@ -187,13 +188,18 @@ def _cancel(folder: SweepFolder, ledger: Ledger) -> int:
     return states.count(State.CANCELLED)
 
 
-def _open_note(folder: SweepFolder, ledger: Ledger) -> str:
-    states = (*OPEN, State.SUCCESS)
-    queued, running, finished = (
-        len(ledger.with_prefix(f"{folder.sweep_id}.", [state])) for state in states
-    )
-    note = f"{running:,} chunks run, {queued:,} wait"
-    return f"{note}, {finished:,} are finished: --collect" if finished else note
+def _chunks(folder: SweepFolder, ledger: Ledger) -> dict[str, int]:
+    """How many chunks of the sweep stand where in the queue."""
+    states = {"running": State.RUNNING, "queued": State.QUEUED, "to_collect": State.SUCCESS}
+    prefix = f"{folder.sweep_id}."
+    return {name: len(ledger.with_prefix(prefix, [state])) for name, state in states.items()}
+
+
+def _chunks_note(chunks: dict[str, int]) -> str:
+    """What there is of them, for people."""
+    words = {"running": "running", "queued": "waiting", "to_collect": "to be kept by --collect"}
+    there = [f"{chunks[name]:,} {word}" for name, word in words.items() if chunks[name]]
+    return f"chunks: {', '.join(there)}" if there else "nothing of it in the queue"
 
 
 def _varying(spec: SweepSpec) -> list[str]:
@@ -201,7 +207,11 @@ def _varying(spec: SweepSpec) -> list[str]:
 
 
 def _report(
-    spec: SweepSpec, folder: SweepFolder, arguments: argparse.Namespace, note: str = ""
+    spec: SweepSpec,
+    folder: SweepFolder,
+    arguments: argparse.Namespace,
+    note: str = "",
+    chunks: dict[str, int] | None = None,
 ) -> int:
     counts = folder.counts(spec.total)
     summary = {
@@ -211,6 +221,7 @@ def _report(
         "failed": counts.get("error", 0),
         "results_dir": os.fspath(folder.path),
         "best": folder.best(spec),
+        **({} if chunks is None else {"chunks": chunks}),
     }
     if arguments.json:
         print(json.dumps(summary, ensure_ascii=False, allow_nan=False))
