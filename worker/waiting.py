@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from arbitrage.console import fail
+from arbitrage.console import fail, printable
 from arbitrage.documents import Document, as_text
 from arbitrage.errors import ArbtuneError
 from worker.answers import figures_in_short, result_documents
@@ -179,6 +179,9 @@ def _line(job_id: str, document: Document, *, as_json: bool, alone: bool) -> str
     if alone:
         return as_text(document)
     if document["status"] == State.SUCCESS:
-        return f"{job_id}  success  {figures_in_short(document['metrics'])}"
-    error = document.get("error") or {}
-    return f"{job_id}  {document['status']}  {error.get('message', '')}".rstrip()
+        outcome = figures_in_short(document["metrics"])
+    else:
+        outcome = (document.get("error") or {}).get("message", "")
+    tag = printable((document["config"] or {}).get("tag") or "")
+    told = "; ".join(filter(None, (outcome, f"tag {tag}" if tag else "")))
+    return f"{job_id}  {document['status']}  {told}".rstrip()
