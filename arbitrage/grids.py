@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import Annotated, Any, Self
 
@@ -23,6 +24,11 @@ _PROBE = {"data_file": "-", **dict.fromkeys(NUMBERS, 1)}
 def whole(value: Any) -> Any:
     """A number without a fraction as an int; anything else as it is, for its field to refuse."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def exact(value: float | None) -> str:
+    """A value as a spec has it, with all the digits that reading back the same one takes."""
+    return json.dumps(whole(value))
 
 
 WholeNumber = Annotated[int, BeforeValidator(whole)]

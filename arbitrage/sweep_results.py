@@ -46,7 +46,7 @@ class Part(NamedTuple):
 
 
 class Rejection(NamedTuple):
-    """How many rows a filter rejects, of how many that it judges."""
+    """How many rows a filter, or all together, reject, of how many that are judged."""
 
     rejected: int
     judged: int
@@ -187,6 +187,15 @@ class SweepFolder:
         with self._damage_in_a_sentence(spec.total):
             return rejections(self.rows(spec.total), spec)
 
+    def left_out(self, spec: SweepSpec) -> Rejection:
+        """What the filters together reject of the rows on disk, as `left_out` has it.
+
+        Raises:
+            DataError: A part is damaged.
+        """
+        with self._damage_in_a_sentence(spec.total):
+            return left_out(self.rows(spec.total), spec)
+
     def counts(self, total: int) -> dict[str, int]:
         """How many rows on disk have which status.
 
@@ -265,6 +274,16 @@ def rejections(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Rejection]:
     )
     counts = counted.collect(engine="streaming").row(0, named=True)
     return {name: Rejection(counts[name], counts[_RANKED]) for name in filters}
+
+
+def left_out(rows: pl.LazyFrame, spec: SweepSpec) -> Rejection:
+    """What the filters together reject of the rows that have the figure to rank by."""
+    ranked = rows.filter(pl.col(spec.rank_by).is_not_null()).select(pl.len())
+    passing = _passing(rows, spec).select(pl.len())
+    judged, passed = (
+        frame.item() for frame in pl.collect_all([ranked, passing], engine="streaming")
+    )
+    return Rejection(judged - passed, judged)
 
 
 def _passing(rows: pl.LazyFrame, spec: SweepSpec) -> pl.LazyFrame:

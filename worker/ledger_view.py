@@ -126,7 +126,14 @@ class LedgerView:
 
     def is_dead(self, job_id: str) -> bool:
         """Whether the job is a dead letter."""
-        return self._client.zscore(DEAD_KEY, job_id) is not None
+        return self.dead_of([job_id]) == {job_id}
+
+    def dead_of(self, job_ids: Sequence[str]) -> set[str]:
+        """Those of these jobs that are dead letters, in one round trip."""
+        if not job_ids:
+            return set()
+        scores: Any = self._client.zmscore(DEAD_KEY, list(job_ids))
+        return {job_id for job_id, score in zip(job_ids, scores, strict=True) if score is not None}
 
     # -- all jobs
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from arbitrage.console import fail
+from arbitrage.console import fail, printable
 from arbitrage.documents import Document, as_text
 from arbitrage.errors import ArbtuneError
 from worker.answers import figures_in_short, result_documents
@@ -36,9 +36,11 @@ def wait_for_results(
     as_json: bool,
     timeout_s: float | None = None,
     they_go_on: bool = True,
+    meanwhile: Callable[[], None],
 ) -> int:
     """Print the result of each job as it ends; how many succeeded.
 
+    `meanwhile`: called again and again while jobs have not ended.
     `they_go_on`: whether the jobs do without this command, which then says how to ask for them.
 
     Raises:
@@ -50,7 +52,9 @@ def wait_for_results(
         progress_bar(len(job_ids)) as show,
         _farewell(job_ids, they_go_on=they_go_on) as have_ended,
     ):
-        for job_id, document in results_as_they_come(ledger, job_ids, timeout_s=timeout_s):
+        for job_id, document in results_as_they_come(
+            ledger, job_ids, timeout_s=timeout_s, meanwhile=meanwhile
+        ):
             have_ended.add(job_id)
             say(_line(job_id, document, as_json=as_json, alone=len(job_ids) == 1))
             succeeded += document["status"] == State.SUCCESS
@@ -91,7 +95,11 @@ def _farewell(job_ids: Sequence[str], *, they_go_on: bool) -> Iterator[set[str]]
 
 
 def results_as_they_come(
-    ledger: LedgerView, job_ids: Sequence[str], *, timeout_s: float | None = None
+    ledger: LedgerView,
+    job_ids: Sequence[str],
+    *,
+    timeout_s: float | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[str, Document]]:
     """Each job's id and result document when it has ended.
 
@@ -114,6 +122,7 @@ def results_as_they_come(
             raise TimeIsUpError(f"{timeout_s:g} s are over")
         open_ids = still_open
         if open_ids:
+            meanwhile()
             time.sleep(POLL_S)
 
 
@@ -170,6 +179,9 @@ def _line(job_id: str, document: Document, *, as_json: bool, alone: bool) -> str
     if alone:
         return as_text(document)
     if document["status"] == State.SUCCESS:
-        return f"{job_id}  success  {figures_in_short(document['metrics'])}"
-    error = document.get("error") or {}
-    return f"{job_id}  {document['status']}  {error.get('message', '')}".rstrip()
+        outcome = figures_in_short(document["metrics"])
+    else:
+        outcome = (document.get("error") or {}).get("message", "")
+    tag = printable((document["config"] or {}).get("tag") or "")
+    told = "; ".join(filter(None, (outcome, f"tag {tag}" if tag else "")))
+    return f"{job_id}  {document['status']}  {told}".rstrip()

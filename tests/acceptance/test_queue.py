@@ -335,6 +335,19 @@ def test_who_waits_no_longer_is_told_what_becomes_of_the_jobs(
     assert answer.stderr == left + fate
 
 
+def test_who_waits_where_no_worker_is_hears_of_it(
+    arbtune: Callable[..., subprocess.CompletedProcess[str]],
+    environment: dict[str, str],
+    own_redis_url: str,
+) -> None:
+    environment["ARBTUNE_REDIS_URL"] = own_redis_url
+    answer = arbtune("enqueue", "--wait", "--json", "--timeout", "7", *flags(JOB))
+    assert (answer.returncode, answer.stdout) == (1, "")
+    warning, farewell = answer.stderr.splitlines()
+    assert warning.startswith(f"arbtune: warning: no worker is present at {own_redis_url}: start ")
+    assert farewell.startswith("arbtune: 7 s are over")
+
+
 @pytest.mark.parametrize("timeout", ["nan", "-1", "inf", "soon"])
 def test_a_timeout_that_is_none_is_refused(
     arbtune: Callable[..., subprocess.CompletedProcess[str]], timeout: str

@@ -222,9 +222,15 @@ def test_a_finished_sweep_computes_nothing_and_rewrites_no_file(
     sweep = spec(*GRIDS)
     first = desk.sweep(sweep, "--json")
     files, jobs = files_of(desk.folder(sweep)), len(sweep_worker.events("job.finished"))
-    for flag in ((), ("--collect",), ("--status",)):
+    for flag in ((), ("--collect",)):
         again = desk.sweep(sweep, "--json", *flag)
         assert (again.returncode, again.stdout) == (0, first.stdout)
+    status = desk.sweep(sweep, "--json", "--status")
+    nothing_open = {"chunks": {"running": 0, "queued": 0, "to_collect": 0}}
+    assert (status.returncode, json.loads(status.stdout)) == (
+        0,
+        json.loads(first.stdout) | nothing_open,
+    )
     assert files_of(desk.folder(sweep)) == files
     assert len(sweep_worker.events("job.finished")) == jobs
     fresh = desk.sweep(sweep, "--fresh", "--json")
@@ -470,6 +476,26 @@ def test_a_wrong_spec_is_one_sentence_and_nothing_is_sent(lonely: Desk, case: st
 # -- looked after
 
 
+@pytest.mark.parametrize("begins_with", ["a question", "a chunk"])
+def test_where_no_worker_is_it_says_so_once_and_waits_for_one(
+    lonely: Desk, tmp_path: Path, begins_with: str
+) -> None:
+    sweep = spec(*GRIDS)
+    if begins_with == "a chunk":
+        lonely.with_chunks_of(100, sweep)
+    client = lonely.start(sweep)
+    assert client.stderr is not None
+    said = b""
+    while b"no worker is present at " not in said:
+        line = client.stderr.readline()
+        assert line, said
+        said += line
+    with running_worker(lonely.url, lonely.root, tmp_path / "log"):
+        _, more = client.communicate(timeout=60)
+    assert client.returncode == 0, more
+    assert b"no worker" not in more
+
+
 def test_a_sweep_is_looked_at_cancelled_and_gone_on_with(lonely: Desk, tmp_path: Path) -> None:
     sweep = spec(SPREADS)
     folder = lonely.with_chunks_of(1, sweep)
@@ -477,8 +503,10 @@ def test_a_sweep_is_looked_at_cancelled_and_gone_on_with(lonely: Desk, tmp_path:
     wait_until(lambda: len(lonely.open_chunks(sweep)) == 61, "all chunks are sent")
     status = lonely.sweep(sweep, "--status")
     assert (status.returncode, status.stderr) == (1, "")
-    assert f"sweep {folder.sweep_id}: 0 of 61, 0 chunks run, 61 wait" in status.stdout
+    assert f"sweep {folder.sweep_id}: 0 of 61, chunks: 61 waiting\n" in status.stdout
     assert "no results yet" in status.stdout
+    counted = json.loads(lonely.sweep(sweep, "--status", "--json").stdout)
+    assert counted["chunks"] == {"running": 0, "queued": 61, "to_collect": 0}
     held = lonely.sweep(sweep)
     assert "another process collects results into" in one_sentence(held)
 
@@ -490,7 +518,8 @@ def test_a_sweep_is_looked_at_cancelled_and_gone_on_with(lonely: Desk, tmp_path:
     *plain, last = complaint.decode().splitlines()
     assert last == "arbtune: the sweep was cancelled; the same command goes on with it"
     for line in plain:  # no terminal: now and then one that says where it stands
-        assert line.startswith("0 of 61 configs (0%), 0 running, 61 queued")
+        is_warning = line.startswith("arbtune: warning: no worker is present at ")
+        assert is_warning or line.startswith("0 of 61 configs (0%), 0 running, 61 queued")
     chunks = [chunk_id(folder.sweep_id, (number, number + 1)) for number in range(61)]
     assert set(lonely.ledger.states(chunks)) == {State.CANCELLED}
 
@@ -500,6 +529,8 @@ def test_a_sweep_is_looked_at_cancelled_and_gone_on_with(lonely: Desk, tmp_path:
     client.communicate()
     with running_worker(lonely.url, lonely.root, tmp_path / "log"):
         wait_until(lambda: not lonely.open_chunks(sweep), "the chunks end without their client")
+    counted = json.loads(lonely.sweep(sweep, "--status", "--json").stdout)
+    assert counted["chunks"] == {"running": 0, "queued": 0, "to_collect": 61}
     collected = lonely.sweep(sweep, "--collect", "--json")
     assert (collected.returncode, json.loads(collected.stdout)["succeeded"]) == (0, 61)
     assert lonely.rows(sweep).equals(lonely.here(sweep))

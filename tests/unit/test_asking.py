@@ -15,7 +15,8 @@ from worker.commands import dead, jobs, status
 from worker.commands.jobs import _cut
 from worker.envelope import CHUNKS, JOBS, Route, job_message
 from worker.ledger import Ledger, Outcome, State, Submission
-from worker.metas import failed_meta, success_meta
+from worker.metas import cancelled_meta, failed_meta, success_meta
+from worker.waiting import wait_for_results
 
 CONFIG = {"data_file": "folder/quotes.csv", "tag": "try-1"}
 CHUNK = {"spec": {"data_file": "quotes.csv"}, "start": 0, "stop": 500}
@@ -46,11 +47,18 @@ def submit(ledger: Ledger, *job_ids: str, config: Any = CONFIG, route: Route = J
     ledger.submit([Submission(name, text, job_message(name, text)) for name in job_ids], route)
 
 
-def end(ledger: Ledger, job_id: str, result: dict[str, Any] | None, config: Any = CONFIG) -> None:
+def end(
+    ledger: Ledger,
+    job_id: str,
+    result: dict[str, Any] | None,
+    config: Any = CONFIG,
+    *,
+    is_dead: bool = False,
+) -> None:
     submit(ledger, job_id, config=config)
     start = ledger.start(job_id, "w1", json.dumps(config), JOBS)
     assert start is not None
-    outcome = Outcome(State.ERROR, failed_meta(job_id, ERROR), ERROR)
+    outcome = Outcome(State.ERROR, failed_meta(job_id, ERROR), ERROR, is_dead=is_dead)
     if result is not None:
         outcome = Outcome(State.SUCCESS, success_meta(job_id, result))
     ledger.finish(job_id, start.holder, outcome)
@@ -125,11 +133,11 @@ def test_a_pipe_has_everything_in_full(ledger: Ledger, capsys: pytest.CaptureFix
     end(ledger, "good", FIGURES, {**CONFIG, "tag": "x\t" * 100})
     header, line = (line.split("\t") for line in printed(capsys, "jobs"))
     assert header == [
-        "JOB", "STATE", "ATTEMPTS", "SUBMITTED", "TAG", "DATA_FILE", "NET_PNL_USD"
+        "JOB", "STATE", "ATTEMPTS", "SUBMITTED", "TAG", "DATA_FILE", "NET_PNL_USD", "DEAD_LETTER"
     ]  # fmt: skip
     assert (line[:3], line[4:]) == (
         ["good", "success", "1"],
-        ["x " * 100, "folder/quotes.csv", "1234.5"],
+        ["x " * 100, "folder/quotes.csv", "1234.5", ""],
     )
 
 
@@ -140,7 +148,7 @@ def test_a_chunk_of_a_sweep_is_told_by_its_range_and_its_result_left_alone(
     submit(ledger, "waits", config=CHUNK, route=CHUNKS)
     monkeypatch.setattr(ledger, "results", pytest.fail)
     for line in printed(capsys, "jobs")[1:]:
-        assert line.split("\t")[4:] == ["configs 0-500", "quotes.csv", ""]
+        assert line.split("\t")[4:] == ["configs 0-500", "quotes.csv", "", ""]
 
 
 @pytest.mark.parametrize("spec", ["x", None, [1], 5])
@@ -149,7 +157,7 @@ def test_a_chunk_that_is_none_is_listed_like_any_other_job(
 ) -> None:
     submit(ledger, "odd", config={"spec": spec, "start": 1}, route=CHUNKS)
     [line] = printed(capsys, "jobs")[1:]
-    assert line.split("\t")[4:] == ["configs 1-None", "", ""]
+    assert line.split("\t")[4:] == ["configs 1-None", "", "", ""]
 
 
 def test_the_newest_of_those_that_run_are_those_that_were_sent_last(
@@ -215,6 +223,54 @@ def test_a_status_is_a_line_with_what_there_is_to_know(
     }
     for job_id, line in lines.items():
         assert printed(capsys, "status", job_id) == [line]
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_terminal_marks_dead_letters_among_failed_jobs(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end(ledger, "failed", None)
+    end(ledger, "gone", None, is_dead=True)
+    lines = [line.split() for line in printed(capsys, "jobs")[2:]]
+    assert {(line[0], line[1]) for line in lines} == {("failed", "error"), ("gone", "error,dead")}
+
+
+def test_dead_letters_are_marked_wherever_a_job_is_asked_after(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end(ledger, "failed", None)
+    end(ledger, "gone", None, is_dead=True)
+    cells = [line.split("\t") for line in printed(capsys, "jobs")[1:]]
+    assert {(job[0], job[1], job[-1]) for job in cells} == {
+        ("failed", "error", ""),
+        ("gone", "error", "yes"),
+    }
+    listed = [json.loads(line) for line in printed(capsys, "jobs", "--json")]
+    marks = {job["job_id"]: job["dead_letter"] for job in listed}
+    assert marks == {"failed": False, "gone": True}
+    for job_id, is_dead in marks.items():
+        [line] = printed(capsys, "status", job_id)
+        assert line.endswith("; a dead letter: arbtune dead show gone") == is_dead
+        document = json.loads("".join(printed(capsys, "status", job_id, "--json")))
+        assert document["dead_letter"] is is_dead
+
+
+def test_the_lines_of_a_wait_have_the_tags(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end(ledger, "good", FIGURES)
+    end(ledger, "bad", None)
+    end(ledger, "plain", FIGURES, {"data_file": "quotes.csv", "tag": None})
+    submit(ledger, "stopped")
+    ledger.cancel("stopped", cancelled_meta("stopped"))
+    job_ids = ["good", "bad", "plain", "stopped"]
+    assert wait_for_results(ledger, job_ids, as_json=False, meanwhile=pytest.fail) == 2
+    assert capsys.readouterr().out.splitlines() == [
+        "good  success  net 1,234.50 USD, 33 trades; tag try-1",
+        "bad  error  it is bad; tag try-1",
+        "plain  success  net 1,234.50 USD, 33 trades",
+        "stopped  cancelled  tag try-1",
+    ]
 
 
 @pytest.mark.parametrize(

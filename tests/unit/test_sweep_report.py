@@ -12,11 +12,19 @@ import pytest
 from arbitrage import sweep_results
 from arbitrage.arbitrage_tuning import FIGURES
 from arbitrage.console import run_command
-from arbitrage.sweep_results import CONFIGS, Rejection, SweepFolder, ranked_groups, rejections
+from arbitrage.sweep_results import (
+    CONFIGS,
+    Rejection,
+    SweepFolder,
+    left_out,
+    ranked_groups,
+    rejections,
+)
 from arbitrage.sweep_rows import sweep_rows
 from arbitrage.sweep_spec import SweepSpec
 from tests.sweeps import spec
 from worker.commands import sweep as sweep_command
+from worker.sweeps.progress import _best
 from worker.sweeps.report import print_report
 
 GRID = {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 100}
@@ -35,9 +43,13 @@ def groups(rows: pl.DataFrame, count: int = 10, **fields: Any) -> list[tuple[int
 
 
 def report(
-    folder: Path, rows: pl.DataFrame, capsys: pytest.CaptureFixture[str], **fields: Any
+    folder: Path,
+    rows: pl.DataFrame,
+    capsys: pytest.CaptureFixture[str],
+    grid: dict[str, Any] = GRID,
+    **fields: Any,
 ) -> str:
-    sweep = SweepSpec(**spec(GRID, max_jobs=rows.height, **fields))
+    sweep = SweepSpec(**spec(grid, max_jobs=rows.height, **fields))
     place = SweepFolder(folder, "id")
     with place.exclusively():
         place.write_part(rows)
@@ -103,6 +115,49 @@ def test_filters_that_leave_nothing_are_named_with_what_they_reject(
     )
 
 
+def test_a_ranking_says_how_many_configs_the_filters_left_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = rows_of([1, 2, 3, 4])
+    both = {"max_drawdown_pct": 3, "min_trades": 2}
+    sweep = SweepSpec(**spec(GRID, filters=both))
+    assert left_out(rows.lazy(), sweep) == Rejection(2, 4)
+    shown = report(tmp_path / "some", rows, capsys, filters=both).splitlines()
+    assert shown[2] == "2 of 4 configs pass the filters"
+    assert "filters" not in report(tmp_path / "none", rows, capsys)
+
+
+def test_a_value_of_a_grid_can_be_copied_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "stop_on_drawdown_pct"
+    grid = {"name": name, "values": [0.1 + 0.2, 99.0000001, 20, None]}
+    figures: dict[str, Any] = dict.fromkeys(FIGURES, np.array([4.0, 3.0, 2.0, 1.0]))
+    figures["stopped_timestamp"] = [None] * 4
+    rows = sweep_rows(SweepSpec(**spec(grid)), 0, 4, figures, {})
+    lines = report(tmp_path, rows, capsys, grid=grid).splitlines()
+    cells = [line.split()[0] for line in lines[6:10]]
+    assert cells == ["0.30000000000000004", "99.0000001", "20", "null"]
+    so_far = _best(rows.row(0, named=True), [name], "net_pnl_usd")
+    assert so_far.endswith("with stop_on_drawdown_pct 0.30000000000000004")
+
+
+def test_columns_that_a_terminal_has_no_room_for_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = rows_of([5, 6, 7])
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "No room" not in report(tmp_path / "wide", rows, capsys)
+    monkeypatch.setenv("COLUMNS", "30")
+    lines = report(tmp_path / "narrow", rows, capsys).splitlines()
+    assert (
+        "No room for realized_pnl_usd, win_rate: the Parquet files have them, or a wider terminal."
+    ) in " ".join(map(str.strip, lines))
+    [first] = [line for line in lines if line.startswith("No room")]
+    assert len(first) <= 30
+
+
 def test_a_figure_that_no_config_has_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -136,3 +191,18 @@ def test_the_command_warns_of_it_alone(
     written = capsys.readouterr()
     assert written.out == ""
     assert ("max_drawdown_pct is descending" in written.err) == (rank == "max_drawdown_pct")
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((2, 61, 3), "chunks: 2 running, 61 waiting, 3 to be kept by --collect"),
+        ((0, 1_000, 0), "chunks: 1,000 waiting"),
+        ((0, 0, 0), "nothing of it in the queue"),
+    ],
+)
+def test_the_chunks_in_the_queue_are_told_as_far_as_there_are_any(
+    counts: tuple[int, int, int], said: str
+) -> None:
+    names = ("running", "queued", "to_collect")
+    assert sweep_command._chunks_note(dict(zip(names, counts, strict=True))) == said

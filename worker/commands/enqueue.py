@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 from arbitrage.console import EXIT_FAILED, EXIT_OK, fail
 from arbitrage.errors import ConfigError
 from arbitrage.numbers import number
+from worker.absence import look_for_workers
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.enqueue import checked_id, send_all, submission
 from worker.jobs_file import checked_jobs
@@ -77,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
                 as_json=arguments.json,
                 timeout_s=arguments.timeout,
                 they_go_on=not arguments.local,
+                meanwhile=look_for_workers(settings, local=arguments.local),
             )
     return EXIT_OK if succeeded == total else EXIT_FAILED
 

@@ -22,11 +22,21 @@ SUMMARY = (
     "counts of all; elsewhere as lines of cells between tabs"
 )
 STATES = [state.value for state in State if state is not State.UNKNOWN]
-COLUMNS = ("JOB", "STATE", "ATTEMPTS", "SUBMITTED", "TAG", "DATA_FILE", "NET_PNL_USD")
+COLUMNS = (
+    "JOB",
+    "STATE",
+    "ATTEMPTS",
+    "SUBMITTED",
+    "TAG",
+    "DATA_FILE",
+    "NET_PNL_USD",
+    "DEAD_LETTER",
+)
 # Of a terminal's columns. An id of ours has 36 characters, and is shown whole: it is what the other
 # commands want. Of 80 columns that leaves 19 for the last one, which gives way.
 TITLES = ("JOB", "STATE", "AGE", "NET USD", "TAG, FILE")
 MIN_LAST = 9
+DEAD = "error,dead"  # a job in the state error, of which arbtune dead knows more
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -45,21 +55,22 @@ def run(arguments: argparse.Namespace) -> int:
         ledger = open_ledger(settings)
         counts = ledger.counts()
         records = _newest(ledger, arguments.state, arguments.limit)
+        dead = ledger.dead_of([job.job_id for job in records if job.state is State.ERROR])
         nets = {} if arguments.json else _net_profits(ledger, records)
     if arguments.json:
         for record in records:
-            print(json.dumps(_as_object(record), ensure_ascii=False))
+            print(json.dumps(_as_object(record, dead), ensure_ascii=False))
     elif sys.stdout.isatty():
         of_them = counts[State(arguments.state)] if arguments.state else sum(counts.values())
         print("  ".join(f"{state.value} {count:,}" for state, count in counts.items()))
-        for line in _table(records, nets, shutil.get_terminal_size().columns, time.time()):
+        for line in _table(records, nets, dead, shutil.get_terminal_size().columns, time.time()):
             print(line)
         if len(records) < of_them:
             print(f"the newest {len(records):,} of {of_them:,}; --limit N shows more")
     else:
         print("\t".join(COLUMNS))
         for record in records:
-            print("\t".join(_cells(record, nets.get(record.job_id))))
+            print("\t".join(_cells(record, nets.get(record.job_id), dead)))
     return EXIT_OK
 
 
@@ -73,7 +84,7 @@ def _newest(ledger: Ledger, state: str | None, limit: int) -> list[JobRecord]:
     return records[:limit]
 
 
-def _as_object(record: JobRecord) -> dict[str, object]:
+def _as_object(record: JobRecord, dead: set[str]) -> dict[str, object]:
     return {
         "job_id": record.job_id,
         "status": record.state.value,
@@ -81,6 +92,7 @@ def _as_object(record: JobRecord) -> dict[str, object]:
         "submitted_at": record.submitted_at,
         "finished_at": record.finished_at,
         "config": record.config,
+        "dead_letter": record.job_id in dead,
     }
 
 
@@ -110,7 +122,7 @@ def _what(record: JobRecord) -> tuple[str, str]:
     return printable(config.get("tag") or ""), printable(config.get("data_file") or "")
 
 
-def _cells(record: JobRecord, net: float | None) -> tuple[str, ...]:
+def _cells(record: JobRecord, net: float | None, dead: set[str]) -> tuple[str, ...]:
     submitted = datetime.fromtimestamp(record.submitted_at or 0.0, UTC)
     return (
         record.job_id,
@@ -119,16 +131,17 @@ def _cells(record: JobRecord, net: float | None) -> tuple[str, ...]:
         submitted.strftime("%Y-%m-%d %H:%M:%SZ"),
         *_what(record),
         "" if net is None else str(net),
+        "yes" if record.job_id in dead else "",
     )
 
 
 def _table(
-    records: list[JobRecord], nets: dict[str, float], width: int, now: float
+    records: list[JobRecord], nets: dict[str, float], dead: set[str], width: int, now: float
 ) -> Iterator[str]:
     """The lines of a table; only its last column is cut."""
     if not records:
         return
-    rows = [TITLES, *(_row(record, nets.get(record.job_id), now) for record in records)]
+    rows = [TITLES, *(_row(record, nets.get(record.job_id), dead, now) for record in records)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(TITLES) - 1)]
     room = max(MIN_LAST, width - sum(widths) - len(widths))
     for job_id, state, age, net, what in rows:
@@ -136,11 +149,11 @@ def _table(
         yield f"{first} {_cut(what, room)}".rstrip()
 
 
-def _row(record: JobRecord, net: float | None, now: float) -> tuple[str, ...]:
+def _row(record: JobRecord, net: float | None, dead: set[str], now: float) -> tuple[str, ...]:
     tag, data_file = _what(record)
     return (
         record.job_id,
-        record.state.value,
+        DEAD if record.job_id in dead else record.state.value,
         span(now - (record.submitted_at or now)),
         "" if net is None else f"{net:,.2f}",
         ", ".join(filter(None, (tag, PurePath(data_file).name))),

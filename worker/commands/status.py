@@ -31,15 +31,18 @@ def run(arguments: argparse.Namespace) -> int:
         ledger = open_ledger(settings)
         record = ledger.record(arguments.job_id)
         [document] = result_documents(ledger, [arguments.job_id])
+        is_dead = ledger.is_dead(arguments.job_id)
     status = str(document["status"])
     if arguments.json:
-        print(as_text(_status_document(arguments.job_id, status, record)))
+        print(as_text(_status_document(arguments.job_id, status, record, is_dead=is_dead)))
     else:
-        print(_status_line(arguments.job_id, document, record, time.time()))
+        print(_status_line(arguments.job_id, document, record, time.time(), is_dead=is_dead))
     return EXIT_FAILED if status == State.UNKNOWN else EXIT_OK
 
 
-def _status_document(job_id: str, status: str, record: JobRecord | None) -> Document:
+def _status_document(
+    job_id: str, status: str, record: JobRecord | None, *, is_dead: bool
+) -> Document:
     document: Document = {"job_id": job_id, "status": status, "config": None}
     if record is not None:
         document |= {
@@ -51,11 +54,14 @@ def _status_document(job_id: str, status: str, record: JobRecord | None) -> Docu
             "finished_at": record.finished_at,
             "due_at": record.due_at,
             "error": record.error,
+            "dead_letter": is_dead,
         }
     return document
 
 
-def _status_line(job_id: str, document: Document, record: JobRecord | None, now: float) -> str:
+def _status_line(
+    job_id: str, document: Document, record: JobRecord | None, now: float, *, is_dead: bool
+) -> str:
     status = document["status"]
     if status == State.UNKNOWN:
         return f"{job_id}  unknown: never sent, forgotten, or a plain client's and not started yet"
@@ -64,6 +70,8 @@ def _status_line(job_id: str, document: Document, record: JobRecord | None, now:
         parts.append(figures)
     if record is not None:
         parts += _parts(record, now)
+    if is_dead:
+        parts.append(f"a dead letter: arbtune dead show {job_id}")
     return "; ".join(parts)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from arbitrage.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail, warn
 from arbitrage.errors import ConfigError
+from worker.absence import look_for_workers
 from worker.connection import TRIES_OF_A_WORKER, connect, open_ledger, redis_errors_in_a_sentence
 from worker.ledger import Ledger, State
 from worker.ledger_view import OPEN
@@ -19,6 +21,7 @@ from worker.settings import Settings
 if TYPE_CHECKING:
     from arbitrage.sweep_results import SweepFolder
     from arbitrage.sweep_spec import SweepSpec
+    from worker.sweeps.collector import Progress
     from worker.sweeps.plan import Plan
 
 SUMMARY = (
@@ -96,15 +99,17 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
     from worker.sweeps.plan import Plan, ask_workers, local_digest
 
     ledger = cache(partial(_patient_ledger, settings))  # what is finished does without one
+    meanwhile = look_for_workers(settings, local=arguments.local)
     digest, plan = local_digest(spec, settings), None
     if digest is None and (arguments.status or arguments.cancel):
         digest = digest_of_latest(settings.results_dir, spec)
     if digest is None:
-        plan = ask_workers(spec, ledger())
+        plan = ask_workers(spec, ledger(), meanwhile)
         digest = plan.data_sha256
     folder = _folder(spec, digest, settings)
     if arguments.status:
-        return _report(spec, folder, arguments, note=_open_note(folder, ledger()))
+        chunks = _chunks(folder, ledger())
+        return _report(spec, folder, arguments, _chunks_note(chunks), chunks)
     if arguments.cancel:
         note = f"{_cancel(folder, ledger()):,} chunks cancelled; what is on disk stays"
         _report(spec, folder, arguments, note=note)
@@ -116,8 +121,9 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
             if arguments.fresh:
                 _forget(folder, ledger())
             if next(folder.missing(spec.total, 1), None) is not None:
-                size = folder.chunk_size() or (plan or ask_workers(spec, ledger())).chunk_size
-                _compute(spec, folder, Plan(digest, size), ledger())
+                if (size := folder.chunk_size()) is None:
+                    size = (plan or ask_workers(spec, ledger(), meanwhile)).chunk_size
+                _compute(spec, folder, Plan(digest, size), ledger(), meanwhile)
         return _report(spec, folder, arguments)
 
 
@@ -135,14 +141,25 @@ def _folder(spec: SweepSpec, digest: str, settings: Settings) -> SweepFolder:
     return SweepFolder(settings.results_dir, sweep_id(spec.identity(), digest, ENGINE_VERSION))
 
 
-def _compute(spec: SweepSpec, folder: SweepFolder, plan: Plan, ledger: Ledger) -> None:
+def _compute(
+    spec: SweepSpec,
+    folder: SweepFolder,
+    plan: Plan,
+    ledger: Ledger,
+    meanwhile: Callable[[], None],
+) -> None:
     from arbitrage.arbitrage_core import ENGINE_VERSION
     from worker.sweeps.collector import Collector
     from worker.sweeps.progress import sweep_progress
 
     folder.describe(spec, plan.data_sha256, ENGINE_VERSION, plan.chunk_size)
     with sweep_progress(_varying(spec), spec.rank_by) as show:
-        Collector(spec, folder, plan.data_sha256, ledger, show).run(plan.chunk_size)
+
+        def tick(progress: Progress) -> None:
+            show(progress)
+            meanwhile()
+
+        Collector(spec, folder, plan.data_sha256, ledger, tick).run(plan.chunk_size)
 
 
 def _collect(spec: SweepSpec, folder: SweepFolder, digest: str, ledger: Ledger) -> None:
@@ -171,13 +188,18 @@ def _cancel(folder: SweepFolder, ledger: Ledger) -> int:
     return states.count(State.CANCELLED)
 
 
-def _open_note(folder: SweepFolder, ledger: Ledger) -> str:
-    states = (*OPEN, State.SUCCESS)
-    queued, running, finished = (
-        len(ledger.with_prefix(f"{folder.sweep_id}.", [state])) for state in states
-    )
-    note = f"{running:,} chunks run, {queued:,} wait"
-    return f"{note}, {finished:,} are finished: --collect" if finished else note
+def _chunks(folder: SweepFolder, ledger: Ledger) -> dict[str, int]:
+    """How many chunks of the sweep stand where in the queue."""
+    states = {"running": State.RUNNING, "queued": State.QUEUED, "to_collect": State.SUCCESS}
+    prefix = f"{folder.sweep_id}."
+    return {name: len(ledger.with_prefix(prefix, [state])) for name, state in states.items()}
+
+
+def _chunks_note(chunks: dict[str, int]) -> str:
+    """What there is of them, for people."""
+    words = {"running": "running", "queued": "waiting", "to_collect": "to be kept by --collect"}
+    there = [f"{chunks[name]:,} {word}" for name, word in words.items() if chunks[name]]
+    return f"chunks: {', '.join(there)}" if there else "nothing of it in the queue"
 
 
 def _varying(spec: SweepSpec) -> list[str]:
@@ -185,7 +207,11 @@ def _varying(spec: SweepSpec) -> list[str]:
 
 
 def _report(
-    spec: SweepSpec, folder: SweepFolder, arguments: argparse.Namespace, note: str = ""
+    spec: SweepSpec,
+    folder: SweepFolder,
+    arguments: argparse.Namespace,
+    note: str = "",
+    chunks: dict[str, int] | None = None,
 ) -> int:
     counts = folder.counts(spec.total)
     summary = {
@@ -195,6 +221,7 @@ def _report(
         "failed": counts.get("error", 0),
         "results_dir": os.fspath(folder.path),
         "best": folder.best(spec),
+        **({} if chunks is None else {"chunks": chunks}),
     }
     if arguments.json:
         print(json.dumps(summary, ensure_ascii=False, allow_nan=False))

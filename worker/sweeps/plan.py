@@ -6,6 +6,7 @@ import math
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +59,10 @@ def local_digest(spec: SweepSpec, settings: Settings) -> str | None:
         return None
 
 
-def ask_workers(spec: SweepSpec, ledger: Ledger) -> Plan:
+def ask_workers(spec: SweepSpec, ledger: Ledger, meanwhile: Callable[[], None]) -> Plan:
     """Have a worker open the data and time some of the configs; waits for one that does.
+
+    `meanwhile` is called again and again until there is an answer.
 
     Raises:
         SweepError: The file cannot be used there.
@@ -67,9 +70,9 @@ def ask_workers(spec: SweepSpec, ledger: Ledger) -> Plan:
     question = Chunk(
         spec=of_spec(spec), start=0, stop=0, data_sha256=None, engine_version=ENGINE_VERSION
     )
-    meta = _answer(question, ledger)
+    meta = _answer(question, ledger, meanwhile)
     if error_type(meta) in DONE_BY_ONE_CONFIG:
-        meta = _answer(question.model_copy(update={"pilots": 0}), ledger)
+        meta = _answer(question.model_copy(update={"pilots": 0}), ledger, meanwhile)
     if meta["status"] != "SUCCESS":
         raise SweepError(failure_message(meta))
     answer = meta["result"]
@@ -82,7 +85,7 @@ def _chunk_size(seconds_per_config: float | None) -> int:
     return max(1, min(MAX_CONFIGS, int(SECONDS_PER_CHUNK / max(seconds_per_config, 1e-9))))
 
 
-def _answer(question: Chunk, ledger: Ledger) -> dict[str, Any]:
+def _answer(question: Chunk, ledger: Ledger, meanwhile: Callable[[], None]) -> dict[str, Any]:
     job_id = f"sweep-question-{uuid.uuid4()}"
     says_so_at = time.monotonic() + PATIENCE_S
     try:
@@ -95,6 +98,7 @@ def _answer(question: Chunk, ledger: Ledger) -> dict[str, Any]:
             if time.monotonic() > says_so_at:
                 says_so_at = math.inf
                 print("waiting for a worker to open the data file ...", file=sys.stderr)
+            meanwhile()
             time.sleep(POLL_S)
     finally:
         ledger.cancel(job_id, cancelled_meta(job_id))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from arbitrage.grids import exact
+
 if TYPE_CHECKING:
     from worker.sweeps.collector import Progress
 
@@ -87,6 +89,6 @@ def _best(best: dict[str, Any] | None, varying: list[str], rank_by: str) -> str:
         return ""
     values = {name: best[name] for name in varying[:_SHOWN_FIELDS]}
     config = ", ".join(
-        f"{name} {'not set' if value is None else f'{value:g}'}" for name, value in values.items()
+        f"{name} {'not set' if value is None else exact(value)}" for name, value in values.items()
     )
     return f"best so far: {rank_by} {best[rank_by]:,.2f} with {config or 'the one config'}"

@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from arbitrage.arbitrage_tuning import TuningConfig
+from arbitrage.grids import exact
 from arbitrage.sweep_results import CONFIGS
-from arbitrage.sweep_spec import LEAST_IS_BEST
+from arbitrage.sweep_spec import LEAST_IS_BEST, Filters
 
 if TYPE_CHECKING:
-    from arbitrage.sweep_results import SweepFolder
+    from arbitrage.sweep_results import Rejection, SweepFolder
     from arbitrage.sweep_spec import SweepSpec
 
 SHOWN = 10
@@ -50,8 +51,14 @@ def print_report(spec: SweepSpec, folder: SweepFolder, summary: dict[str, Any], 
     if best is None:
         console.print(_why_none(spec, folder) if summary["succeeded"] else "no results yet")
         return
+    if spec.filters != Filters():
+        console.print(_passed(folder.left_out(spec)))
     groups = folder.first_groups(spec, SHOWN)
-    console.print(_ranking(spec, groups, width), width=width)
+    columns = dict(_columns(spec, groups))
+    shown = _fitting(spec, columns, width)
+    console.print(_table([columns[name] for name in shown]), width=width)
+    if hidden := [name for name in columns if name not in shown]:
+        console.print(_not_shown(hidden), width=width, soft_wrap=False)
     if _are_shared(groups):
         console.print("Configs whose figures are all the same share a line; it shows the first.")
     rank = spec.rank_by
@@ -62,6 +69,15 @@ def print_report(spec: SweepSpec, folder: SweepFolder, summary: dict[str, Any], 
     console.print(json.dumps(config, ensure_ascii=False), markup=False)
 
 
+def _passed(filtered: Rejection) -> str:
+    passed = filtered.judged - filtered.rejected
+    return f"{passed:,} of {filtered.judged:,} configs pass the filters"
+
+
+def _not_shown(columns: list[str]) -> str:
+    return f"No room for {', '.join(columns)}: the Parquet files have them, or a wider terminal."
+
+
 def _why_none(spec: SweepSpec, folder: SweepFolder) -> str:
     """Which filters leave nothing, or that there is nothing to rank by."""
     rejections = folder.rejections(spec)
@@ -70,7 +86,7 @@ def _why_none(spec: SweepSpec, folder: SweepFolder) -> str:
     parts = []
     for name, (rejected, judged) in rejections.items():
         count = f"all {judged:,}" if rejected == judged else f"{rejected:,} of {judged:,}"
-        parts.append(f"{name}: {getattr(spec.filters, name):g} rejects {count}")
+        parts.append(f"{name}: {exact(getattr(spec.filters, name))} rejects {count}")
     return f"no config passes the filters: {', '.join(parts)}"
 
 
@@ -78,26 +94,29 @@ def _are_shared(groups: list[dict[str, Any]]) -> bool:
     return any(group[CONFIGS] > 1 for group in groups)
 
 
-def _ranking(spec: SweepSpec, groups: list[dict[str, Any]], width: int) -> Table:
-    columns = dict(_columns(spec, groups))
+def _fitting(spec: SweepSpec, columns: dict[str, Column], width: int) -> list[str]:
+    """The columns that a line of this width has room for."""
     shown = list(columns)
     for name in [*LEAST_MISSED, *reversed([grid.name for grid in spec.grids])]:
         if _width(columns[name] for name in shown) <= width:
             break
         if name in shown and name != spec.rank_by:
             shown.remove(name)
+    return shown
+
+
+def _table(columns: list[Column]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name in shown:
-        table.add_column(columns[name][0], justify="right", no_wrap=True)
-    for cells in zip(*(columns[name][1] for name in shown), strict=True):
+    for title, _ in columns:
+        table.add_column(title, justify="right", no_wrap=True)
+    for cells in zip(*(cells for _, cells in columns), strict=True):
         table.add_row(*cells)
     return table
 
 
 def _columns(spec: SweepSpec, rows: list[dict[str, Any]]) -> Iterator[tuple[str, Column]]:
     for grid in spec.grids:
-        values = [row[grid.name] for row in rows]
-        cells = ["" if value is None else f"{value:g}" for value in values]
+        cells = [exact(row[grid.name]) for row in rows]
         yield grid.name, (grid.name.replace("_", "\n"), cells)
     for name in dict.fromkeys([*TITLES, spec.rank_by]):
         title = TITLES.get(name, name.replace("_", " ")).replace(" ", "\n")

@@ -1,0 +1,135 @@
+"""The table of exit statuses in `docs/operations.md`, row by row."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import JOB, ledger_at, quotes_csv, running_worker
+from tests.sweeps import spec
+from worker.cli import COMMANDS, main
+from worker.envelope import JOBS, job_message
+from worker.ledger import Ledger, Outcome, State, Submission
+from worker.metas import failed_meta, success_meta
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in JOB.items()]
+ERROR = {"type": "OSError", "message": "it is bad", "retryable": True}
+SKIPPED = ("append-only", "clock", "redis-version", "eviction", "workers")
+
+CASES: dict[str, list[tuple[str, int]]] = {
+    "arbtune": [("--help", 0), ("--version", 0), ("", 1), ("no-such-command", 1)],
+    "run": [
+        (" ".join(["run", *FLAGS]), 0),
+        (" ".join(["run", *FLAGS, "--data-file=nope"]), 1),
+        ("run --data-file=quotes.csv", 1),
+    ],
+    "enqueue": [(" ".join(["enqueue", *FLAGS]), 0), ("enqueue --surprise", 1)],
+    "enqueue --wait, enqueue --local": [
+        (" ".join(["enqueue --wait --timeout=0", *FLAGS]), 1),
+        (" ".join(["enqueue --local", *FLAGS]), 0),
+        (" ".join(["enqueue --local", *FLAGS, "--data-file=nope"]), 1),
+    ],
+    "jobs, dead list": [("jobs", 0), ("jobs --state=cancelled", 0), ("dead list", 0)],
+    "status ID": [("status waits", 0), ("status failed", 0), ("status nobody", 1)],
+    "result ID": [("result good", 0), ("result waits", 1), ("result failed", 1)],
+    "cancel ID": [
+        ("cancel waits", 0),
+        ("cancel waits", 0),
+        ("cancel good", 1),
+        ("cancel nobody", 1),
+    ],
+    "dead show ID, dead retry ID": [
+        ("dead show gone", 0),
+        ("dead show failed", 1),
+        ("dead retry gone", 0),
+        ("dead retry gone", 1),
+    ],
+    "dead purge [ID ...]": [
+        ("dead purge gone nobody", 1),
+        ("dead purge gone", 1),
+        ("dead purge", 0),
+    ],
+    "sweep, also --status, --collect, --fresh": [
+        ("sweep spec.json --status", 1),
+        ("sweep spec.json --collect", 1),
+        ("sweep spec.json --local --fresh", 0),
+        ("sweep spec.json", 0),
+        ("sweep spec.json --status", 0),
+        ("sweep spec.json --collect", 0),
+    ],
+    "sweep --cancel": [("sweep spec.json --cancel", 0)],
+    "doctor": [
+        (" ".join(["doctor", *(f"--skip={name}" for name in SKIPPED)]), 0),
+        ("doctor", 1),
+    ],
+    "metrics": [("metrics", 1)],
+    "demo": [("demo", 0)],
+}
+
+
+@pytest.fixture
+def place(own_redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder to work in, and a server with a job in each state that commands ask after."""
+    (tmp_path / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
+    sweep = spec({"name": "min_spread_bps", "values": [10, 20]})
+    (tmp_path / "spec.json").write_text(json.dumps(sweep), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ARBTUNE_REDIS_URL", own_redis_url)
+    monkeypatch.setenv("ARBTUNE_DATA_ROOT", str(tmp_path))
+    ledger = ledger_at(own_redis_url)
+    submit(ledger, "waits")
+    end(ledger, "good", Outcome(State.SUCCESS, success_meta("good", {"net_pnl_usd": 1.0})))
+    end(ledger, "failed", Outcome(State.ERROR, failed_meta("failed", ERROR), ERROR))
+    end(ledger, "gone", Outcome(State.ERROR, failed_meta("gone", ERROR), ERROR, is_dead=True))
+
+
+def submit(ledger: Ledger, job_id: str) -> None:
+    text = json.dumps(JOB)
+    ledger.submit([Submission(job_id, text, job_message(job_id, text))], JOBS)
+
+
+def end(ledger: Ledger, job_id: str, outcome: Outcome) -> None:
+    submit(ledger, job_id)
+    start = ledger.start(job_id, "w1", json.dumps(JOB), JOBS)
+    assert start is not None
+    ledger.finish(job_id, start.holder, outcome)
+
+
+def rows() -> list[str]:
+    """The first cell of each row, without its backquotes."""
+    section = PAGE.split("## Exit statuses")[1].split("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?) \|", section, flags=re.MULTILINE)
+    return [cell.replace("`", "") for cell in cells]
+
+
+def test_every_command_has_its_row_and_every_row_is_tried() -> None:
+    assert set(rows()) == {*CASES, "worker"}
+    assert set(COMMANDS) <= {word for row in rows() for word in re.findall(r"[a-z]+", row)}
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("row", CASES)
+def test_a_row_is_as_the_table_has_it(
+    row: str, own_redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for line, status in CASES[row]:
+        monkeypatch.setenv("ARBTUNE_REDIS_URL", own_redis_url)  # --local puts its own there
+        assert main(line.split()) == status, line
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_told_to_stop_ends_in_order(
+    number: signal.Signals, own_redis_url: str, tmp_path: Path
+) -> None:
+    with running_worker(own_redis_url, tmp_path, tmp_path / "log") as worker:
+        worker.process.send_signal(number)
+        assert worker.process.wait(30) == 0
+    no_folder = tmp_path / "log"
+    with running_worker(own_redis_url, no_folder, tmp_path / "other", awaits=False) as worker:
+        assert worker.process.wait(30) == 1
