@@ -17,6 +17,8 @@ from arbitrage.errors import RETRYABLE_ERRNOS, DataError
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+# A frame without content, such as pzstd puts before each of its own; the low half byte is free.
+ZSTD_SKIPPABLE_MAGICS = tuple(bytes([0x50 + kind]) + b"\x2a\x4d\x18" for kind in range(16))
 
 # Packed bytes unpacked at a time: zstd may hold 10,000 times as many, and a bomb must not get far.
 _ZSTD_STEP_BYTES = 4_096
@@ -137,7 +139,7 @@ def _unpacked(stored: bytes, limits: DataLimits, name: str) -> bytes:
     try:
         if stored.startswith(GZIP_MAGIC):
             return _unpacked_gzip(stored, limits, name)
-        if stored.startswith(ZSTD_MAGIC):
+        if stored.startswith((ZSTD_MAGIC, *ZSTD_SKIPPABLE_MAGICS)):
             return _unpacked_zstd(stored, limits, name)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"the data file {name!r} is a damaged archive: {error}") from error
@@ -145,17 +147,18 @@ def _unpacked(stored: bytes, limits: DataLimits, name: str) -> bytes:
 
 
 def _unpacked_zstd(stored: bytes, limits: DataLimits, name: str) -> bytes:
-    """All frames of the archive.
+    """All frames of the archive; the library gives those that are to be skipped as empty ones.
 
     Frame by frame, because the library's stream reader takes an archive that was cut for a whole.
     """
     import zstandard  # for these files alone
 
     content = io.BytesIO()
+    decompressor = zstandard.ZstdDecompressor()  # one for all: dear to make, and frames may be tiny
     try:
         position = 0
         while position < len(stored):
-            frame = zstandard.ZstdDecompressor().decompressobj()
+            frame = decompressor.decompressobj()
             while not frame.eof:
                 step = stored[position : position + _ZSTD_STEP_BYTES]
                 if not step:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -35,6 +37,16 @@ class RedisUnavailableError(ArbtuneError):
     job_ids: tuple[str, ...] = ()
 
 
+class _TlsConnection(redis.SSLConnection):
+    """Bounds the handshake as it does the connecting: a port without TLS never answers to it."""
+
+    def _wrap_socket_with_ssl(self, sock: socket.socket) -> ssl.SSLSocket:
+        sock.settimeout(self.socket_connect_timeout)
+        wrapped: ssl.SSLSocket = super()._wrap_socket_with_ssl(sock)
+        wrapped.settimeout(self.socket_timeout)
+        return wrapped
+
+
 def connect(
     settings: Settings, *, tries: int = TRIES_OF_A_PERSON, patience_s: float = REPLY_TIMEOUT_S
 ) -> redis.Redis:
@@ -42,8 +54,10 @@ def connect(
 
     `patience_s`: how long it waits for a connection and for each answer.
     """
+    with_tls = settings.redis_url.startswith("rediss://")
     return redis.Redis.from_url(
         settings.redis_url,
+        connection_class=_TlsConnection if with_tls else redis.Connection,
         socket_connect_timeout=min(CONNECT_TIMEOUT_S, patience_s),
         socket_timeout=patience_s,
         socket_keepalive=True,
@@ -73,13 +87,27 @@ def redis_errors_in_a_sentence(settings: Settings) -> Iterator[None]:
             f"Redis at {place} refuses the user or password in ARBTUNE_REDIS_URL ({error})"
         ) from error
     except (redis.ConnectionError, redis.TimeoutError) as error:
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            raise RedisUnavailableError(
-                f"the certificate of Redis at {place} is not trusted: ARBTUNE_REDIS_URL must name "
-                "the host as the certificate does, and its authority's file (?ssl_ca_certs=FILE)"
-            ) from error
-        raise RedisUnavailableError(
-            f"Redis at {place} cannot be reached: check ARBTUNE_REDIS_URL and that the server runs"
-        ) from error
+        raise RedisUnavailableError(_why_unreachable(error, place)) from error
     except redis.RedisError as error:
         raise RedisUnavailableError(f"Redis at {place} refused a command: {error}") from error
+
+
+def _why_unreachable(error: Exception, place: str) -> str:
+    told = f"{error} {error.__context__}"
+    if "CERTIFICATE_VERIFY_FAILED" in told:
+        return (
+            f"the certificate of Redis at {place} is not trusted: ARBTUNE_REDIS_URL must name "
+            "the host as the certificate does, and its authority's file (?ssl_ca_certs=FILE)"
+        )
+    if "handshake operation timed out" in told or "WRONG_VERSION_NUMBER" in told:
+        return (
+            f"Redis at {place} does not answer in TLS: for a port without TLS ARBTUNE_REDIS_URL "
+            "must start with redis://"
+        )
+    hung_up = "closed by server" in told or "reset by peer" in told
+    if hung_up and place.startswith("redis://"):
+        return (
+            f"Redis at {place} closes the connection without an answer: for a port with TLS "
+            "ARBTUNE_REDIS_URL must start with rediss://"
+        )
+    return f"Redis at {place} cannot be reached: check ARBTUNE_REDIS_URL and that the server runs"

@@ -7,6 +7,7 @@ back to the queue for other workers.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import signal
@@ -17,6 +18,7 @@ from celery.worker import state as worker_state
 from worker.children import given_up, kill_children
 from worker.connection import open_ledger
 from worker.identity import worker_id
+from worker.operating.probes import ALIVE, READY, ProbeFiles
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def bound_shutdown(**_: Any) -> None:
     _requested = True
     log.info("worker.stopping")
     settings = Settings.from_environment()
+    ProbeFiles(settings).remove(READY)
+    atexit.register(_end_in_order)
     signal.signal(signal.SIGALRM, _end_now)
     # Unless the leases can be made to last, what runs must end while they do.
     bound_s = settings.shutdown_s
@@ -89,4 +93,16 @@ def return_running_jobs() -> None:
 def _end_now(*_: Any) -> None:
     return_running_jobs()
     log.info("worker.stopped_late")
+    _say_goodbye()
     os._exit(0)
+
+
+def _end_in_order() -> None:
+    """Stop the clock in time: where the interpreter ends, an alarm finds no handler, and kills."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    _say_goodbye()
+
+
+def _say_goodbye() -> None:
+    """Leave no probe file that calls this worker alive."""
+    ProbeFiles(Settings.from_environment()).remove(ALIVE, READY)

@@ -102,10 +102,12 @@ def test_the_settings_exist_and_agree_with_each_other() -> None:
     assert spec["terminationGracePeriodSeconds"] >= settings.shutdown_s + 10
     [concurrency] = re.findall(r"--concurrency=(\d+)", " ".join(container(WORKER)["args"]))
     limit = container(WORKER)["resources"]["limits"]["memory"]
-    assert settings.job_memory_bytes is not None
-    reserve = 2**29  # of the main process and the pod's tmpfs
-    gibibytes = int(limit.removesuffix("Gi"))
-    assert int(concurrency) * settings.job_memory_bytes + reserve <= gibibytes * 2**30
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    rule = r"^    \(memory of the container - (\d+) MiB\) / concurrency - (\d+) MiB$"
+    [(worker_mib, process_mib)] = re.findall(rule, page, flags=re.MULTILINE)
+    limit_mib = int(limit.removesuffix("Gi")) * 1024
+    job_mib = (limit_mib - int(worker_mib)) // int(concurrency) - int(process_mib)
+    assert settings.job_memory_bytes == job_mib * 2**20
 
 
 def test_the_probes_are_the_documented_ones() -> None:

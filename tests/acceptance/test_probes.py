@@ -125,6 +125,32 @@ def test_alive_but_not_consuming_is_not_alive(
     wait_until(lambda: passes("alive", folder) and passes("ready", folder), "and says so")
 
 
+@pytest.mark.parametrize("tag", ["sleep:3", "sleep:60"], ids=["in order", "in time"])
+def test_a_worker_that_is_told_to_stop_is_not_ready_and_at_its_end_not_alive(
+    server: DurableServer, tmp_path: Path, folder: Path, tag: str
+) -> None:
+    (tmp_path / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
+    ledger = ledger_at(server.url)
+
+    def runs() -> bool:
+        record = ledger.record(job_id)
+        return record is not None and record.state is State.RUNNING
+
+    log = tmp_path / "worker.log"
+    with running_worker(
+        server.url, tmp_path, log, poisonous=True, probe_dir=str(folder), shutdown_s="6"
+    ) as worker:
+        wait_until(lambda: passes("ready", folder), "the worker is ready")
+        [[job_id]] = list(send(ledger, [submission({**JOB, "tag": tag})]))
+        wait_until(runs, "the job runs")
+        worker.process.terminate()
+        wait_until(lambda: "worker.stopping" in worker.log_text(), "it stops")
+        wait_until(lambda: not passes("ready", folder), "it is not ready", 2)
+        assert passes("alive", folder)
+        assert worker.process.wait(30) == 0
+    assert list(folder.iterdir()) == []
+
+
 def test_a_worker_leaves_its_name_and_versions_for_a_while(
     worker: WorkerProcess, server: DurableServer
 ) -> None:

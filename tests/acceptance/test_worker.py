@@ -352,3 +352,24 @@ def test_every_line_of_a_log_is_an_event_to_the_end(
     with running_worker(own_redis_url, root, tmp_path / "log") as worker:
         enqueue(ledger_at(own_redis_url))
     assert worker.events("worker.ready")  # which parses every line
+
+
+def test_celerys_own_command_runs_a_worker(own_redis_url: str, root: Path, tmp_path: Path) -> None:
+    probes = tmp_path / "probes"
+    settings = {"REDIS_URL": own_redis_url, "DATA_ROOT": str(root), "PROBE_DIR": str(probes)}
+    command = "-m celery -A worker.celery_app worker --concurrency 1"
+    process = subprocess.Popen(
+        [sys.executable, *command.split()],
+        env={**os.environ, **{f"ARBTUNE_{name}": text for name, text in settings.items()}},
+    )
+    try:
+        wait_until((probes / "ready").exists, "the worker is ready")
+        ledger = ledger_at(own_redis_url)
+        job_id = enqueue(ledger)
+        wait_until(lambda: state_of(ledger, job_id) is State.SUCCESS, "the job has run")
+        process.terminate()
+        assert process.wait(30) == 0
+        assert list(probes.iterdir()) == []
+    finally:
+        process.kill()
+        process.wait()

@@ -93,7 +93,9 @@ def parquet() -> bytes:
     return content.getvalue()
 
 
-WHOLE = [CSV, gzip.compress(CSV), zstandard.compress(CSV), parquet()]
+SKIPPED = b"\x50\x2a\x4d\x18\x04\0\0\0note"  # a zstd frame that is no data
+PACKED = zstandard.compress(CSV)
+WHOLE = [CSV, gzip.compress(CSV), PACKED, SKIPPED + PACKED, parquet()]
 
 
 @st.composite

@@ -52,4 +52,6 @@ def test_the_files_start_alive_and_not_ready(tmp_path: Path) -> None:
 
 def test_a_folder_that_went_away_ends_nothing(tmp_path: Path) -> None:
     ProbeFiles(Settings(probe_dir=tmp_path / "gone")).touch_alive()
+    ProbeFiles(Settings(probe_dir=tmp_path / "gone")).remove("alive")
     ProbeFiles(Settings()).touch_ready()
+    ProbeFiles(Settings()).remove("ready")

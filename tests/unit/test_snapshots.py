@@ -6,7 +6,10 @@ import errno
 import gzip
 import hashlib
 import os
+import shutil
 import socket
+import struct
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -18,7 +21,7 @@ import pytest
 import zstandard
 
 from arbitrage.arbitrage_core import OrderBookSnapshot
-from arbitrage.data_file import DataLimits
+from arbitrage.data_file import ZSTD_MAGIC, DataLimits
 from arbitrage.errors import DataError
 from arbitrage.snapshots import SnapshotTable, load_snapshots
 
@@ -399,6 +402,47 @@ def test_rows_and_bytes_are_bounded(load: Load) -> None:
 def test_an_archive_may_have_several_parts(load: Load, pack: Callable[[bytes], bytes]) -> None:
     rows = "".join(f"{GOOD}\n" for _ in range(500))
     assert len(load(pack(f"{HEADER}\n{rows}".encode()) + pack(rows.encode()))) == 1000
+
+
+def skippable(content: bytes, kind: int = 0) -> bytes:
+    """A zstd frame that is no data; pzstd puts one before each of its own."""
+    return struct.pack("<II", 0x184D2A50 + kind, len(content)) + content
+
+
+@pytest.mark.parametrize("kind", [0, 7, 15])
+@pytest.mark.parametrize("content", [b"", b"\x10\0\0\0", bytes(10_000)])
+def test_frames_of_a_zstd_archive_that_are_no_data_are_skipped(
+    load: Load, kind: int, content: bytes
+) -> None:
+    skipped = skippable(content, kind)
+    head, tail = (zstandard.compress(text.encode()) for text in (csv_of(GOOD), f"{GOOD}\n"))
+    assert len(load(skipped + head + skipped + skipped + tail + skipped)) == 2
+
+
+def test_a_zstd_archive_of_nothing_but_skipped_frames_is_an_empty_file(load: Load) -> None:
+    assert refusal(load, skippable(b"note") * 2) == refusal(load, b"")
+
+
+@pytest.mark.parametrize("length", [4, 6, 8, 10])
+def test_a_skipped_frame_that_was_cut_is_damage(load: Load, length: int) -> None:
+    cut = skippable(bytes(40))[:length]
+    for content in (cut, zstandard.compress(csv_of(GOOD).encode()) + cut):
+        assert "is a damaged archive" in refusal(load, content)
+
+
+@pytest.mark.timeout(10)
+def test_half_a_million_tiny_frames_take_a_moment(load: Load) -> None:
+    content = skippable(b"") * 500_000 + zstandard.compress(csv_of(GOOD).encode())
+    assert len(load(content)) == 1
+
+
+@pytest.mark.skipif(shutil.which("pzstd") is None, reason="pzstd is not on the PATH")
+def test_what_pzstd_has_packed_is_read(load: Load) -> None:
+    packed = subprocess.run(
+        ["pzstd", "-q", "-c"], input=csv_of(GOOD, GOOD).encode(), capture_output=True, check=True
+    ).stdout
+    assert not packed.startswith(ZSTD_MAGIC)
+    assert len(load(packed)) == 2
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
@@ -159,3 +161,22 @@ def test_a_server_that_does_not_answer_uses_up_none_of_the_time_of_a_shutdown(
         assert time.monotonic() - started < 2 * shutdown.RESERVE_S + 1.5
     said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert said == ["shutdown.not_leased", "shutdown.not_returned"]
+
+
+SLOW_TO_END = """
+import time
+from worker import shutdown
+
+class Slow:
+    def __del__(self, sleep=time.sleep):
+        sleep(2)
+
+slow = Slow()
+shutdown.bound_shutdown()
+"""
+
+
+def test_an_alarm_does_not_kill_an_interpreter_that_ends_in_order() -> None:
+    settings = {"ARBTUNE_REDIS_URL": "redis://127.0.0.1:1/0", "ARBTUNE_SHUTDOWN_S": "1"}
+    command = [sys.executable, "-c", SLOW_TO_END]
+    assert subprocess.run(command, env={**os.environ, **settings}, check=False).returncode == 0

@@ -2,7 +2,8 @@
 
 `alive` is touched while the main process gets on with its work, and while it waits for a Redis
 that is away, which no restart would mend. It grows old when the process hangs, and when jobs wait
-that it could run and does not take. `ready` is touched while it takes jobs.
+that it could run and does not take. `ready` is touched while it takes jobs. A worker that is told
+to stop removes `ready`, and `alive` when it has.
 
 A probe starts no interpreter: `test -n "$(find FILE -mmin -2)"`.
 """
@@ -12,12 +13,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from worker.settings import Settings
+
+ALIVE = "alive"
+READY = "ready"
 
 # Long enough for a rush of other workers on a short queue, and for a server that pauses.
 STALLED_AFTER_S = 10.0
@@ -35,14 +40,22 @@ class ProbeFiles:
         """Start alive and not ready, whatever a worker before has left."""
         if self._folder is not None:
             self._folder.mkdir(parents=True, exist_ok=True)
-            (self._folder / "ready").unlink(missing_ok=True)
+            (self._folder / READY).unlink(missing_ok=True)
         self.touch_alive()
 
+    def remove(self, *names: str) -> None:
+        """Say at once what else would show when a file has grown old."""
+        if self._folder is None:
+            return
+        for name in names:
+            with suppress(OSError):  # it grows old by itself
+                (self._folder / name).unlink()
+
     def touch_alive(self) -> None:
-        self._touch("alive")
+        self._touch(ALIVE)
 
     def touch_ready(self) -> None:
-        self._touch("ready")
+        self._touch(READY)
 
     def _touch(self, name: str) -> None:
         if self._folder is None:

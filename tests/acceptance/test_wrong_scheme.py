@@ -1,0 +1,44 @@
+"""A URL with TLS to a port without it, and the other way round: a sentence that says so."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.tls import LOOPBACK, issue_certificates, tls_in_front_of
+from worker import connection
+from worker.connection import RedisUnavailableError, connect, redis_errors_in_a_sentence
+from worker.settings import Settings
+
+
+def refusal(url: str) -> str:
+    """What somebody with this URL reads."""
+    settings = Settings(redis_url=url)
+    with (
+        pytest.raises(RedisUnavailableError) as caught,
+        redis_errors_in_a_sentence(settings),
+        connect(settings, tries=0) as client,
+    ):
+        client.ping()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("user", ["", "somebody:secret@"])
+def test_a_url_without_tls_to_a_port_with_it(redis_url: str, tmp_path: Path, user: str) -> None:
+    with tls_in_front_of(redis_url, issue_certificates(tmp_path)) as port:
+        told = refusal(f"redis://{user}{LOOPBACK}:{port}/0")
+    assert told.startswith(f"Redis at redis://{LOOPBACK}:{port}/0 closes the connection")
+    assert told.endswith("for a port with TLS ARBTUNE_REDIS_URL must start with rediss://")
+
+
+def test_a_url_with_tls_to_a_port_without_it(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "CONNECT_TIMEOUT_S", 1.0)
+    began = time.monotonic()
+    told = refusal(redis_url.replace("redis://", "rediss://"))
+    assert told.startswith(f"Redis at {redis_url.replace('redis://', 'rediss://')} does not answer")
+    assert told.endswith("for a port without TLS ARBTUNE_REDIS_URL must start with redis://")
+    assert time.monotonic() - began < connection.REPLY_TIMEOUT_S / 2
