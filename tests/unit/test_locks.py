@@ -20,6 +20,8 @@ def test_an_extra_holds_what_the_program_alone_does(extra: str) -> None:
     assert pins("") - pins(extra) == set()
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("requirements*.lock")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("requirements*.lock")), ids=lambda path: path.name
+)
 def test_no_lock_holds_an_address(path: Path) -> None:
     assert not re.search(r"https?://", path.read_text(encoding="utf-8"))
