@@ -27,7 +27,15 @@ settings.register_profile("arbtune", deadline=None)
 settings.load_profile("arbtune")
 
 # Workers that the tests of a run share: whoever uses one runs where it runs.
-SHARED_WORKERS = ("worker", "sweep_worker", "poisonous_worker")
+SHARED_WORKERS = (
+    "worker",
+    "sweep_worker",
+    "poisonous_worker",
+    "bounded_worker",
+    "deployment",
+    "metrics_workers",
+    "probed_worker",
+)
 
 TOXIC = Path(__file__).parent / "chaos" / "toxic"
 HEADER = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"

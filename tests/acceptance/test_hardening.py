@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import redis
 
 from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
+from worker.embedded import embedded_server
 from worker.enqueue import send, submission
 from worker.envelope import job_message
 from worker.ledger import Ledger, State
@@ -106,24 +108,31 @@ def test_the_largest_job_has_a_bounded_result(worker: WorkerProcess, redis_url: 
     assert worker.process.poll() is None
 
 
-@pytest.mark.parametrize("rows", [600_000, 1_500_000])
-def test_a_job_that_needs_too_much_memory_fails_and_the_next_one_runs(
-    own_redis_url: str, tmp_path: Path, rows: int
-) -> None:
-    """A large file is too much for Python, one that just fits for polars, which aborts."""
-    (tmp_path / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
-    header, row, *_ = quotes_csv().splitlines(keepends=True)
-    (tmp_path / "big.csv").write_text(header + row * rows, encoding="utf-8")
-    ledger = ledger_at(own_redis_url)
+@pytest.fixture(scope="module")
+def bounded_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ledger, Path]]:
+    """A worker whose jobs may take 256 MiB, by its server's ledger and its data root."""
+    root = tmp_path_factory.mktemp("bounded")
+    (root / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
     bound = str(256 * 2**20)
-    log = tmp_path / "log"
-    with running_worker(
-        own_redis_url, tmp_path, log, job_memory_bytes=bound, max_attempts="1"
-    ) as worker:
-        error = outcome(ledger, enqueue(ledger, data_file="big.csv"))
-        assert error["type"] in ("MemoryError", "WorkerLostError"), error
-        assert "memory" in error["message"]
-        assert outcome(ledger, enqueue(ledger)) == {}
+    with (
+        embedded_server() as url,
+        running_worker(url, root, root / "log", job_memory_bytes=bound, max_attempts="1") as worker,
+    ):
+        yield ledger_at(url), root
         assert worker.process.poll() is None
         assert worker.log_text().count("worker.ready") == 1
+
+
+@pytest.mark.parametrize("rows", [600_000, 1_500_000])
+def test_a_job_that_needs_too_much_memory_fails_and_the_next_one_runs(
+    bounded_worker: tuple[Ledger, Path], rows: int
+) -> None:
+    """A large file is too much for Python, one that just fits for polars, which aborts."""
+    ledger, root = bounded_worker
+    header, row, *_ = quotes_csv().splitlines(keepends=True)
+    (root / "big.csv").write_text(header + row * rows, encoding="utf-8")
+    error = outcome(ledger, enqueue(ledger, data_file="big.csv"))
+    assert error["type"] in ("MemoryError", "WorkerLostError"), error
+    assert "memory" in error["message"]
+    assert outcome(ledger, enqueue(ledger)) == {}
     assert ledger.counts()[State.RUNNING] == 0

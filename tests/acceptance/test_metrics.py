@@ -28,30 +28,39 @@ from worker.metas import cancelled_meta
 Figures = dict[str, float]
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[DurableServer]:
-    with durable_server("valkey", tmp_path) as running:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DurableServer]:
+    with durable_server("valkey", tmp_path_factory.mktemp("server")) as running:
         yield running
 
 
 @pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[DurableServer]:
+    with durable_server("valkey", tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture
-def workers(server: DurableServer, tmp_path: Path, port: int) -> Iterator[list[WorkerProcess]]:
-    """Two workers of two processes each on one port."""
-    (tmp_path / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
+@pytest.fixture(scope="module")
+def metrics_workers(
+    server: DurableServer, port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[WorkerProcess]]:
+    """Two workers of two processes each on one port, for all tests: the later ones end them."""
+    root = tmp_path_factory.mktemp("workers")
+    (root / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
     with ExitStack() as stack:
         yield [
             stack.enter_context(
                 running_worker(
                     server.url,
-                    tmp_path,
-                    tmp_path / f"worker-{number}.log",
+                    root,
+                    root / f"worker-{number}.log",
                     concurrency=2,
                     metrics_port=str(port),
                 )
@@ -78,13 +87,14 @@ def exporters(workers: list[WorkerProcess]) -> list[psutil.Process]:
     return [
         child
         for worker in workers
+        if worker.process.poll() is None
         for child in psutil.Process(worker.process.pid).children()
         if "metrics" in child.cmdline()
     ]
 
 
 def test_outcomes_are_exact_over_all_processes_of_all_workers(
-    workers: list[WorkerProcess], server: DurableServer, port: int
+    metrics_workers: list[WorkerProcess], server: DurableServer, port: int
 ) -> None:
     ledger = ledger_at(server.url)
     jobs = [submission({**JOB, "min_spread_bps": float(bps)}) for bps in range(40)]
@@ -108,40 +118,42 @@ def test_outcomes_are_exact_over_all_processes_of_all_workers(
     assert found["arbtune_oldest_waiting_seconds"] == 0
     assert found["arbtune_redis_up"] == 1
     wait_until(lambda: figures(port)["arbtune_workers"] == 2, "both have announced themselves")
-    assert len(exporters(workers)) == 2
+    assert len(exporters(metrics_workers)) == 2
 
 
 def test_when_the_worker_that_serves_dies_another_serves(
-    workers: list[WorkerProcess], port: int
+    metrics_workers: list[WorkerProcess], port: int
 ) -> None:
     wait_until(lambda: figures(port), "one serves")
     [serving] = [
         process
-        for process in exporters(workers)
+        for process in exporters(metrics_workers)
         if any(one.laddr.port == port for one in process.net_connections())
     ]
-    doomed = next(w for w in workers if w.process.pid == serving.ppid())
+    doomed = next(w for w in metrics_workers if w.process.pid == serving.ppid())
     os.killpg(doomed.process.pid, signal.SIGKILL)
     doomed.process.wait()
     wait_until(lambda: not serving.is_running(), "its exporter ends with it")
     wait_until(lambda: figures(port), "the other one's serves")
 
 
-def test_a_worker_that_stops_leaves_no_process(workers: list[WorkerProcess]) -> None:
-    served = exporters(workers)
-    for worker in workers:
-        worker.process.send_signal(signal.SIGTERM)
-        assert worker.process.wait(30) == 0
+def test_a_worker_that_stops_leaves_no_process(metrics_workers: list[WorkerProcess]) -> None:
+    served = exporters(metrics_workers)
+    assert served
+    for worker in metrics_workers:
+        if worker.process.poll() is None:
+            worker.process.send_signal(signal.SIGTERM)
+            assert worker.process.wait(30) == 0
     assert psutil.wait_procs(served, timeout=10)[1] == []
 
 
 def test_a_server_of_metrics_alone_shows_what_waits_and_what_came_back(
-    server: DurableServer, port: int
+    own_server: DurableServer, port: int
 ) -> None:
-    ledger = ledger_at(server.url)
+    ledger = ledger_at(own_server.url)
     jobs = [submission(JOB, f"job-{number}") for number in range(3)]
     list(send(ledger, jobs))
-    client = redis.Redis.from_url(server.url)
+    client = redis.Redis.from_url(own_server.url)
     client.lpush("celery\x06\x163", "of a client with priorities")
     start = ledger.start("job-0", "w", jobs[0].config, JOBS)
     assert start is not None
@@ -149,7 +161,7 @@ def test_a_server_of_metrics_alone_shows_what_waits_and_what_came_back(
     ledger.revive(["job-1"])
     environment = {
         **os.environ,
-        "ARBTUNE_REDIS_URL": server.url,
+        "ARBTUNE_REDIS_URL": own_server.url,
         "ARBTUNE_METRICS_PORT": str(port),
     }
     command = [sys.executable, "-m", "worker.cli", "metrics"]
@@ -168,9 +180,9 @@ def test_a_server_of_metrics_alone_shows_what_waits_and_what_came_back(
             )
             assert second.returncode == 1
             assert second.stderr.startswith(f"arbtune: cannot serve metrics: 127.0.0.1:{port}")
-            server.kill()
+            own_server.kill()
             assert figures(port) == {"arbtune_redis_up": 0}
-            server.start()
+            own_server.start()
             assert figures(port)["arbtune_redis_up"] == 1
         finally:
             process.send_signal(signal.SIGTERM)

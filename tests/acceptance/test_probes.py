@@ -27,22 +27,29 @@ DOCUMENTED = re.findall(
 )
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[DurableServer]:
-    with durable_server("valkey", tmp_path) as running:
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("probed")
+    (folder / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(root: Path) -> Iterator[DurableServer]:
+    with durable_server("valkey", root) as running:
         yield running
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "probes"
+@pytest.fixture(scope="module")
+def folder(root: Path) -> Path:
+    return root / "probes"
 
 
-@pytest.fixture
-def worker(server: DurableServer, tmp_path: Path, folder: Path) -> Iterator[WorkerProcess]:
-    (tmp_path / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
-    log = tmp_path / "worker.log"
-    with running_worker(server.url, tmp_path, log, probe_dir=str(folder)) as running:
+@pytest.fixture(scope="module")
+def probed_worker(server: DurableServer, root: Path, folder: Path) -> Iterator[WorkerProcess]:
+    """One for all tests: each leaves it well, but for the last, which ends it."""
+    log = root / "worker.log"
+    with running_worker(server.url, root, log, probe_dir=str(folder)) as running:
         wait_until(lambda: passes("ready", folder), "the worker is ready")
         yield running
 
@@ -60,7 +67,7 @@ def grow_old(folder: Path) -> None:
         os.utime(file, (time.time() - 3_600,) * 2)
 
 
-@pytest.mark.usefixtures("worker")
+@pytest.mark.usefixtures("probed_worker")
 def test_a_worker_that_is_well_passes_both_again_and_again(folder: Path) -> None:
     for _ in range(2):
         grow_old(folder)
@@ -70,12 +77,12 @@ def test_a_worker_that_is_well_passes_both_again_and_again(folder: Path) -> None
 
 
 def test_a_frozen_worker_fails_both(
-    worker: WorkerProcess, server: DurableServer, folder: Path, tmp_path: Path
+    probed_worker: WorkerProcess, own_redis_url: str, root: Path, folder: Path, tmp_path: Path
 ) -> None:
     lively = tmp_path / "lively"
-    with running_worker(server.url, tmp_path, tmp_path / "lively.log", probe_dir=str(lively)):
+    with running_worker(own_redis_url, root, tmp_path / "lively.log", probe_dir=str(lively)):
         wait_until(lambda: passes("ready", lively), "the other one is ready")
-        os.kill(worker.process.pid, signal.SIGSTOP)
+        os.kill(probed_worker.process.pid, signal.SIGSTOP)
         try:
             for probes in (folder, lively):
                 grow_old(probes)
@@ -83,11 +90,11 @@ def test_a_frozen_worker_fails_both(
             assert not passes("alive", folder)
             assert not passes("ready", folder)
         finally:
-            os.kill(worker.process.pid, signal.SIGCONT)
+            os.kill(probed_worker.process.pid, signal.SIGCONT)
     wait_until(lambda: passes("alive", folder), "it wakes")
 
 
-@pytest.mark.usefixtures("worker")
+@pytest.mark.usefixtures("probed_worker")
 def test_without_redis_it_is_alive_and_not_ready_until_redis_is_back(
     server: DurableServer, folder: Path
 ) -> None:
@@ -101,18 +108,19 @@ def test_without_redis_it_is_alive_and_not_ready_until_redis_is_back(
 
 
 def test_alive_but_not_consuming_is_not_alive(
-    worker: WorkerProcess, server: DurableServer, folder: Path
+    probed_worker: WorkerProcess, server: DurableServer, folder: Path
 ) -> None:
     def stalls() -> int:
-        return worker.log_text().count('"worker.stalled"')
+        return probed_worker.log_text().count('"worker.stalled"')
 
+    before = stalls()
     control = Celery(broker=server.url).control
     control.cancel_consumer("celery", reply=True, timeout=5)
     ledger = ledger_at(server.url)
     [[job_id]] = list(send(ledger, [submission(JOB)]))
-    wait_until(lambda: stalls() == 1, "it is seen to take nothing", 60)
+    wait_until(lambda: stalls() == before + 1, "it is seen to take nothing", 60)
     grow_old(folder)
-    wait_until(lambda: stalls() == 2, "it still takes nothing")
+    wait_until(lambda: stalls() == before + 2, "it still takes nothing")
     assert not passes("alive", folder)
     assert not passes("ready", folder)
     control.add_consumer("celery", reply=True, timeout=5)
@@ -127,10 +135,10 @@ def test_alive_but_not_consuming_is_not_alive(
 
 @pytest.mark.parametrize("tag", ["sleep:3", "sleep:60"], ids=["in order", "in time"])
 def test_a_worker_that_is_told_to_stop_is_not_ready_and_at_its_end_not_alive(
-    server: DurableServer, tmp_path: Path, folder: Path, tag: str
+    own_redis_url: str, root: Path, tmp_path: Path, tag: str
 ) -> None:
-    (tmp_path / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
-    ledger = ledger_at(server.url)
+    folder = tmp_path / "probes"
+    ledger = ledger_at(own_redis_url)
 
     def runs() -> bool:
         record = ledger.record(job_id)
@@ -138,7 +146,7 @@ def test_a_worker_that_is_told_to_stop_is_not_ready_and_at_its_end_not_alive(
 
     log = tmp_path / "worker.log"
     with running_worker(
-        server.url, tmp_path, log, poisonous=True, probe_dir=str(folder), shutdown_s="6"
+        own_redis_url, root, log, poisonous=True, probe_dir=str(folder), shutdown_s="6"
     ) as worker:
         wait_until(lambda: passes("ready", folder), "the worker is ready")
         [[job_id]] = list(send(ledger, [submission({**JOB, "tag": tag})]))
@@ -152,13 +160,13 @@ def test_a_worker_that_is_told_to_stop_is_not_ready_and_at_its_end_not_alive(
 
 
 def test_a_worker_leaves_its_name_and_versions_for_a_while(
-    worker: WorkerProcess, server: DurableServer
+    probed_worker: WorkerProcess, server: DurableServer
 ) -> None:
     from worker.operating.presence import present_workers, program_version
 
     client = redis.Redis.from_url(server.url)
     [presence] = present_workers(client)
-    assert f"/{worker.process.pid}/" in presence.worker
+    assert f"/{probed_worker.process.pid}/" in presence.worker
     assert (presence.version, presence.concurrency) == (program_version(), 1)
     keys: list[bytes] = list(client.scan_iter("arbtune:worker*"))
     assert len(keys) == 2
@@ -167,6 +175,6 @@ def test_a_worker_leaves_its_name_and_versions_for_a_while(
     client.sadd("arbtune:workers", "one-that-died")
     assert present_workers(client) == [presence]
     assert client.smembers("arbtune:workers") == {presence.worker.encode()}
-    worker.process.terminate()
-    assert worker.process.wait(30) == 0
+    probed_worker.process.terminate()
+    assert probed_worker.process.wait(30) == 0
     assert not list(client.scan_iter("arbtune:worker*")), "which does not wait for its time"

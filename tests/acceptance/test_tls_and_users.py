@@ -20,6 +20,7 @@ from celery import Celery
 
 from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
 from tests.tls import issue_certificates, tls_in_front_of
+from worker.embedded import embedded_server
 from worker.ledger import State
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,25 +56,38 @@ class Deployment:
         )
 
 
-@pytest.fixture
-def deployment(own_redis_url: str, tmp_path: Path) -> Iterator[Deployment]:
-    (tmp_path / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
-    server: Any = redis.Redis.from_url(own_redis_url)
+@pytest.fixture(scope="module")
+def place_of_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data root, the certificates, the worker's log."""
+    return tmp_path_factory.mktemp("deployment")
+
+
+@pytest.fixture(scope="module")
+def deployment(place_of_files: Path) -> Iterator[Deployment]:
+    """One for all tests; the first wants to see that nothing was refused yet."""
+    with embedded_server() as url:
+        yield from deployed(url, place_of_files)
+
+
+def deployed(server_url: str, folder: Path) -> Iterator[Deployment]:
+    """The deployment for as long as it is used, its files in the folder."""
+    (folder / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
+    server: Any = redis.Redis.from_url(server_url)
     # The test keeps a way in of its own; `user default off` is the file's.
     server.execute_command("ACL", "SETUSER", "admin", "on", ">admin", "~*", "&*", "+@all")
-    admin_url = own_redis_url.replace("redis://", "redis://admin:admin@")
+    admin_url = server_url.replace("redis://", "redis://admin:admin@")
     admin: Any = redis.Redis.from_url(admin_url)
     for name, rule in USERS:
         rights = rule.replace("WORKER_PASSWORD", PASSWORD).replace("CLIENT_PASSWORD", PASSWORD)
         admin.execute_command("ACL", "SETUSER", name, *rights.split())
-    with tls_in_front_of(own_redis_url, issue_certificates(tmp_path)) as port:
+    with tls_in_front_of(server_url, issue_certificates(folder)) as port:
         # A plain Celery client wants to be told that certificates are checked.
-        checked = f"ssl_cert_reqs=required&ssl_ca_certs={tmp_path / 'ca.crt'}"
+        checked = f"ssl_cert_reqs=required&ssl_ca_certs={folder / 'ca.crt'}"
         place = f"127.0.0.1:{port}/0?{checked}"
         worker_url, client_url = (
             f"rediss://arbtune-{role}:{PASSWORD}@{place}" for role in ("worker", "client")
         )
-        with running_worker(worker_url, tmp_path, tmp_path / "log", lease_s="3") as worker:
+        with running_worker(worker_url, folder, folder / "log", lease_s="3") as worker:
             yield Deployment(admin_url, client_url, worker)
 
 
@@ -142,12 +156,10 @@ def test_the_password_is_in_no_log_error_result_or_title(deployment: Deployment)
 
 
 def test_a_certificate_of_a_stranger_is_refused_in_a_sentence(
-    deployment: Deployment, tmp_path: Path
+    deployment: Deployment, place_of_files: Path, tmp_path: Path
 ) -> None:
-    other = tmp_path / "other"
-    other.mkdir()
-    issue_certificates(other)
-    url = deployment.client_url.replace(str(tmp_path), str(other))
+    issue_certificates(tmp_path)
+    url = deployment.client_url.replace(str(place_of_files), str(tmp_path))
     answer = deployment.arbtune("status", "x", url=url)
     assert answer.returncode == 1
     assert answer.stderr.startswith("arbtune: the certificate of Redis at rediss://127.0.0.1:")
