@@ -99,6 +99,11 @@ def _why_unreachable(error: Exception, place: str) -> str:
             f"the certificate of Redis at {place} is not trusted: ARBTUNE_REDIS_URL must name "
             "the host as the certificate does, and its authority's file (?ssl_ca_certs=FILE)"
         )
+    if "NO_CERTIFICATE_OR_CRL_FOUND" in told or "PEM lib" in told:
+        return (
+            f"the TLS files that ARBTUNE_REDIS_URL names for {place} are not all certificates and "
+            "keys in PEM: look at ssl_ca_certs, ssl_certfile and ssl_keyfile"
+        )
     if "handshake operation timed out" in told or "WRONG_VERSION_NUMBER" in told:
         return (
             f"Redis at {place} does not answer in TLS: for a port without TLS ARBTUNE_REDIS_URL "

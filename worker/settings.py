@@ -154,9 +154,12 @@ def _check_redis_url(url: str) -> None:
         _ = parts.port
     except ValueError:
         raise ConfigError(f"{name} is no URL (redis://HOST:PORT/DB)") from None
-    _require(parts.scheme in ("redis", "rediss"), f"{name} must start with redis:// or rediss://")
+    # In small letters and from the first character on: so the libraries want it.
+    _require(
+        url.startswith(("redis://", "rediss://")), f"{name} must start with redis:// or rediss://"
+    )
     _require(bool(parts.hostname), f"{name} names no host (redis://HOST:PORT/DB)")
-    database = parts.path.strip("/")
+    database = parts.path.removeprefix("/")
     _require(
         database == "" or (database.isascii() and database.isdecimal()),
         f"{name} must end in a database number",
@@ -185,4 +188,6 @@ def _check_url_option(name: str, choices: tuple[str, ...], value: str) -> None:
     if choices:
         _require(value in choices, f"{name} must be {' or '.join(choices)}")
     else:
-        _require(os.access(value, os.R_OK), f"{name} names no file that can be read: {value!r}")
+        is_right_kind = Path(value).is_dir() == name.endswith("_path")
+        is_readable = is_right_kind and os.access(value, os.R_OK)
+        _require(is_readable, f"{name} names no file that can be read: {value!r}")

@@ -159,6 +159,22 @@ def test_a_worker_that_is_told_to_stop_is_not_ready_and_at_its_end_not_alive(
     assert list(folder.iterdir()) == []
 
 
+def test_a_worker_that_died_is_not_ready_and_leaves_nothing_when_told_to_stop(
+    own_redis_url: str, root: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "probes"
+    log = tmp_path / "worker.log"
+    with running_worker(own_redis_url, root, log, probe_dir=str(folder)) as worker:
+        wait_until(lambda: passes("ready", folder), "the worker is ready")
+        redis.Redis.from_url(own_redis_url).lpush("celery", b"\xff no JSON")
+        wait_until(lambda: "worker.died" in worker.log_text(), "it dies")
+        wait_until(lambda: not passes("ready", folder), "it is not ready", 1)
+        worker.process.terminate()
+        assert worker.process.wait(30) == 0
+        assert worker.log_text().count("worker.ready") == 1, "it was told before it had started"
+    assert list(folder.iterdir()) == []
+
+
 def test_a_worker_leaves_its_name_and_versions_for_a_while(
     probed_worker: WorkerProcess, server: DurableServer
 ) -> None:
@@ -173,6 +189,13 @@ def test_a_worker_leaves_its_name_and_versions_for_a_while(
     for key in keys:
         assert 0 < client.ttl(key) <= 60
     client.sadd("arbtune:workers", "one-that-died")
+    for value in ("no JSON", "[]", "{}"):  # of somebody else, or of another version
+        client.sadd("arbtune:workers", value)
+        client.set(f"arbtune:worker:{value}", value, ex=60)
+    assert present_workers(client) == [presence]
+    assert b"one-that-died" not in client.smembers("arbtune:workers")
+    for value in ("no JSON", "[]", "{}"):
+        client.delete(f"arbtune:worker:{value}")
     assert present_workers(client) == [presence]
     assert client.smembers("arbtune:workers") == {presence.worker.encode()}
     probed_worker.process.terminate()

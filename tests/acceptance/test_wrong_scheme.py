@@ -42,3 +42,10 @@ def test_a_url_with_tls_to_a_port_without_it(
     assert told.startswith(f"Redis at {redis_url.replace('redis://', 'rediss://')} does not answer")
     assert told.endswith("for a port without TLS ARBTUNE_REDIS_URL must start with redis://")
     assert time.monotonic() - began < connection.REPLY_TIMEOUT_S / 2
+
+
+def test_a_file_that_is_no_certificate(redis_url: str, tmp_path: Path) -> None:
+    (tmp_path / "ca.txt").write_text("no certificate", encoding="utf-8")
+    with tls_in_front_of(redis_url, issue_certificates(tmp_path)) as port:
+        told = refusal(f"rediss://{LOOPBACK}:{port}/0?ssl_ca_certs={tmp_path / 'ca.txt'}")
+    assert told.startswith("the TLS files that ARBTUNE_REDIS_URL names")

@@ -72,6 +72,13 @@ def test_each_is_read_from_its_variable(name: str, text: str, value: object) -> 
         ({"REDIS_URL": "http://h"}, "ARBTUNE_REDIS_URL must start with redis:// or rediss://"),
         ({"REDIS_URL": "redis://"}, "ARBTUNE_REDIS_URL names no host"),
         ({"REDIS_URL": "redis://h:port"}, "ARBTUNE_REDIS_URL is no URL"),
+        ({"REDIS_URL": "REDIS://h"}, "ARBTUNE_REDIS_URL must start with redis:// or rediss://"),
+        ({"REDIS_URL": " redis://h"}, "ARBTUNE_REDIS_URL must start with redis:// or rediss://"),
+        ({"REDIS_URL": "redis://h/0/"}, "ARBTUNE_REDIS_URL must end in a database number"),
+        (
+            {"REDIS_URL": "rediss://h/0?ssl_ca_certs=/"},
+            "ARBTUNE_REDIS_URL: ssl_ca_certs names no file that can be read: '/'",
+        ),
         ({"REDIS_URL": "redis://h/x"}, "ARBTUNE_REDIS_URL must end in a database number"),
         ({"REDIS_URL": "redis://h/٣"}, "ARBTUNE_REDIS_URL must end in a database number"),
         ({"REDIS_URL": "redis://h/0?password=x"}, "ARBTUNE_REDIS_URL has its password before"),
@@ -134,6 +141,6 @@ def test_a_wrong_url_is_refused_without_its_password(url: str) -> None:
 
 
 def test_a_url_may_say_how_certificates_are_checked() -> None:
-    options = "ssl_cert_reqs=required&ssl_check_hostname=false&ssl_ca_certs=/&ssl_ca_path=/"
-    url = f"rediss://h/0?{options}&ssl_certfile=/&ssl_keyfile=/"
+    options = f"ssl_cert_reqs=required&ssl_check_hostname=false&ssl_ca_certs={__file__}"
+    url = f"rediss://h/0?{options}&ssl_ca_path=/&ssl_certfile={__file__}&ssl_keyfile={__file__}"
     assert Settings(redis_url=url).redis_url == url

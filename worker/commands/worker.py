@@ -15,6 +15,7 @@ from typing import Any
 from arbitrage.console import EXIT_OK, count
 from arbitrage.errors import ArbtuneError, ConfigError
 from worker.data_root import check_root
+from worker.operating.probes import ALIVE, READY, ProbeFiles
 from worker.operating.rights import check_rights
 from worker.settings import Settings
 
@@ -65,6 +66,7 @@ def _stop_in_order_from_here_on() -> None:
 
 
 def _stop_before_the_start(*_: object) -> None:
+    ProbeFiles(Settings.from_environment()).remove(ALIVE, READY)  # those of a worker that died
     _stops_before_the_start.append(True)  # Celery makes of a SystemExit what it likes
     sys.exit(EXIT_OK)
 
@@ -114,6 +116,7 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
             without_gossip=True,
             without_mingle=True,
         ).start()
+    _stop_in_order_from_here_on()  # Celery's handler would take it for a worker that is no more
     if shutdown.was_requested() or _stops_before_the_start:
         return EXIT_OK
     return _start_again(arguments)
@@ -130,8 +133,8 @@ def _start_again(arguments: argparse.Namespace) -> int:
     if arguments.local or arguments.restarts_left < 1:
         raise ArbtuneError("the worker died, and is not started again; its log says of what")
     logging.getLogger("arbtune.worker").error("worker.died")
+    ProbeFiles(Settings.from_environment()).remove(READY)
     return_running_jobs()
-    _stop_in_order_from_here_on()
     time.sleep(RESTART_PAUSE_S)
     command = [sys.executable, "-m", "worker.cli", "worker"]
     command += [f"--restarts-left={arguments.restarts_left - 1}"]

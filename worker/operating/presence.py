@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from dataclasses import fields as dataclass_fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -70,11 +71,14 @@ def present_workers(client: redis.Redis) -> list[Presence]:
     gone = [worker for worker, value in zip(workers, values, strict=True) if value is None]
     if gone:
         client.srem(WORKERS_KEY, *gone)
-    return [_presence(json.loads(value)) for value in values if value is not None]
+    found = (_presence(value) for value in values if value is not None)
+    return [presence for presence in found if presence is not None]
 
 
-def _presence(fields: dict[str, Any]) -> Presence:
-    """What we know of the fields; a newer worker may say more of itself."""
-    return Presence(
-        **{name: fields[name] for name in ("worker", "concurrency", "version", "engine_version")}
-    )
+def _presence(value: bytes) -> Presence | None:
+    """What we know of the fields, a newer worker may say more of itself; None for no presence."""
+    try:
+        fields = json.loads(value)
+        return Presence(*(fields[field.name] for field in dataclass_fields(Presence)))
+    except (ValueError, TypeError, KeyError):
+        return None
