@@ -25,7 +25,7 @@ from arbitrage.columns import (
     too_many_rows,
 )
 from arbitrage.errors import DataError
-from arbitrage.timestamps import timestamps_are_sound
+from arbitrage.timestamps import WORTH_A_THREAD_ROWS, timestamps_are_sound
 
 _BOM = b"\xef\xbb\xbf"
 _BLOCK_BYTES = 2**17  # whose comparison a core's own cache holds
@@ -68,6 +68,8 @@ def _read_fast(text: bytes) -> pl.DataFrame | None:
 
 
 def _is_sound(frame: pl.DataFrame) -> bool:
+    if frame.height < WORTH_A_THREAD_ROWS:
+        return prices_are_sound(frame) and timestamps_are_sound(frame[TIMESTAMP])
     with ThreadPoolExecutor(1) as beside:
         prices = beside.submit(prices_are_sound, frame)
         return timestamps_are_sound(frame[TIMESTAMP]) and prices.result()

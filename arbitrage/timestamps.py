@@ -7,6 +7,7 @@ by cell.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
@@ -26,6 +27,7 @@ _LATEST = "9999-99-99T29:59:59.999999999"  # what no digit of a timestamp lies a
 _AFTER_ALL_TIMES = "~"  # sorts after any character that may follow a date
 _INT64_DIGITS = "^-?[0-9]{1,18}$"
 
+WORTH_A_THREAD_ROWS = 65_536
 _ROWS_AT_ONCE = 65_536
 _FOLD = 64  # rows that lie side by side in a comparison
 
@@ -49,11 +51,10 @@ def _epochs_are_sound(timestamps: pl.Series) -> bool:
 def _isos_are_sound(timestamps: pl.Series, first: str) -> bool:
     bounds = _bounds(first)
     if bounds is not None:
-        with ThreadPoolExecutor(1) as beside:
-            is_sorted = beside.submit(_are_sorted, timestamps)
-            if _are_between(timestamps, *bounds):
-                # Of one form and one length: text order is time order, only days are left to check.
-                return is_sorted.result() and _days_exist(timestamps)
+        are_sorted = _sorted_beside(timestamps)
+        if _are_between(timestamps, *bounds):
+            # Of one form and one length: text order is time order, only days are left to check.
+            return are_sorted() and _days_exist(timestamps)
     separator, zone = first[_DATE_LENGTH : _DATE_LENGTH + 1], "Z" if first.endswith("Z") else ""
     if separator not in ("T", " "):
         return False
@@ -97,6 +98,16 @@ def _are_between(timestamps: pl.Series, lowest: bytes, highest: bytes) -> bool:
         if (greatest > np.frombuffer(highest, np.uint8)).any():
             return False
     return True
+
+
+def _sorted_beside(timestamps: pl.Series) -> Callable[[], bool]:
+    """Whether they are in order; of many it is found out beside what the caller does meanwhile."""
+    if len(timestamps) < WORTH_A_THREAD_ROWS:
+        return lambda: _are_sorted(timestamps)
+    pool = ThreadPoolExecutor(1)
+    answer = pool.submit(_are_sorted, timestamps)
+    pool.shutdown(wait=False)
+    return answer.result
 
 
 def _are_sorted(timestamps: pl.Series) -> bool:

@@ -24,6 +24,7 @@ from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.data_file import ZSTD_MAGIC, DataLimits
 from arbitrage.errors import DataError
 from arbitrage.snapshots import SnapshotTable, load_snapshots
+from arbitrage.timestamps import WORTH_A_THREAD_ROWS
 
 HEADER = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b"
 GOOD = "2024-01-01T00:00:00Z,1,2,3,4"
@@ -72,6 +73,25 @@ def test_a_table_is_a_sequence_of_snapshots(load: Load) -> None:
 def test_the_hash_is_of_the_bytes_as_stored(load: Load) -> None:
     packed = gzip.compress(csv_of(GOOD).encode())
     assert load(packed).data_sha256 == hashlib.sha256(packed).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("last", "complaint"),
+    [
+        (GOOD, ""),
+        ("2023-12-31T00:00:00Z,1,2,3,4", "earlier than the row before"),
+        ("2024-01-01T00:00:0xZ,1,2,3,4", "timestamp is"),
+        ("2024-02-30T00:00:00Z,1,2,3,4", "timestamp is"),
+        ("2024-01-01T00:00:00Z,1,2,inf,4", "best_bid_b is"),
+    ],
+)
+def test_a_column_so_long_that_threads_look_at_it(load: Load, last: str, complaint: str) -> None:
+    content = csv_of(*[GOOD] * WORTH_A_THREAD_ROWS, last)
+    if not complaint:
+        assert len(load(content)) == WORTH_A_THREAD_ROWS + 1
+        return
+    with pytest.raises(DataError, match=f"Invalid row {WORTH_A_THREAD_ROWS + 2}: .*{complaint}"):
+        load(content)
 
 
 @pytest.mark.parametrize(
