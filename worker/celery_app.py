@@ -5,14 +5,30 @@ Nothing happens at import: the options, and with them the environment, are read 
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import Celery, signals
+from celery.loaders.app import AppLoader
 
 from worker import traces
 from worker.logs import configure_logging, log_worker_ready
 from worker.shutdown import bound_shutdown
 from worker.warmup import prepare_child
 
-app = Celery("arbtune", include=["worker.tasks"])
+
+class InstalledLoader(AppLoader):
+    """Imports what is installed; Celery's own loader looks into the current folder first."""
+
+    def import_from_cwd(
+        self,
+        module: str,
+        imp: Any = None,  # noqa: ARG002 - the signature of Celery's loader
+        package: str | None = None,
+    ) -> Any:
+        return self.import_module(module, package)
+
+
+app = Celery("arbtune", include=["worker.tasks"], loader=InstalledLoader)
 app.config_from_object("worker.celery_config")
 app.steps["worker"] |= {
     "worker.upkeep:Upkeep",

@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arbitrage.errors import ArbtuneError
+from worker.program import own_command
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ def local_workers(
     Raises:
         EmbeddedError: In the block, whatever it is at: a worker has ended by itself.
     """
-    command = [sys.executable, "-m", "worker.cli", "worker", f"--concurrency={concurrency}"]
-    command += ["--restarts-left=1"]  # on a server that nobody else uses there is little to die of
+    # On a server that nobody else uses there is little to die of.
+    command = own_command("worker", f"--concurrency={concurrency}", "--restarts-left=1")
     with tempfile.TemporaryDirectory(prefix="arbtune-logs-") as folder:
         workers: dict[Path, subprocess.Popen[bytes]] = {}
         try:

@@ -17,6 +17,7 @@ from arbitrage.errors import ArbtuneError, ConfigError
 from worker.data_root import check_root
 from worker.operating.probes import ALIVE, READY, ProbeFiles
 from worker.operating.rights import check_rights
+from worker.program import own_command
 from worker.settings import Settings
 
 SUMMARY = (
@@ -136,8 +137,7 @@ def _start_again(arguments: argparse.Namespace) -> int:
     ProbeFiles(Settings.from_environment()).remove(READY)
     return_running_jobs()
     time.sleep(RESTART_PAUSE_S)
-    command = [sys.executable, "-m", "worker.cli", "worker"]
-    command += [f"--restarts-left={arguments.restarts_left - 1}"]
+    command = own_command("worker", f"--restarts-left={arguments.restarts_left - 1}")
     if arguments.concurrency:
         command += [f"--concurrency={arguments.concurrency}"]
     if arguments.events:

@@ -8,11 +8,11 @@ its standard input is a pipe that nobody writes to.
 from __future__ import annotations
 
 import subprocess
-import sys
 from typing import Any
 
 from celery import bootsteps
 
+from worker.program import own_command
 from worker.settings import Settings
 
 _STOP_TIMEOUT_S = 5.0
@@ -28,8 +28,8 @@ class Exporter(bootsteps.StartStopStep):
     def start(self, parent: Any) -> None:  # noqa: ARG002 - the bootstep's signature
         if Settings.from_environment().metrics_port is None:
             return
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "worker.cli", "metrics", "--until-eof"],
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            own_command("metrics", "--until-eof"),
             stdin=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C in a terminal is for the worker
         )
