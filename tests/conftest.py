@@ -37,6 +37,9 @@ SHARED_WORKERS = (
     "probed_worker",
 )
 
+# For what must happen, never for what is measured: how long it may take on the slowest machine.
+PATIENCE_S = 120.0
+
 TOXIC = Path(__file__).parent / "chaos" / "toxic"
 HEADER = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
 
@@ -49,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.xdist_group(name))
 
 
-def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 30.0) -> None:
+def wait_until(condition: Callable[[], object], what: str, timeout_s: float = PATIENCE_S) -> None:
     """Wait for a condition, and say which one when it does not come true."""
     deadline = time.monotonic() + timeout_s
     while not condition():

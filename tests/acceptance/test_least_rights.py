@@ -13,7 +13,14 @@ from celery import Celery
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.sweep import SweepSpec
-from tests.conftest import JOB, WorkerProcess, quotes_csv, running_worker, wait_until
+from tests.conftest import (
+    JOB,
+    PATIENCE_S,
+    WorkerProcess,
+    quotes_csv,
+    running_worker,
+    wait_until,
+)
 from tests.sweeps import spec
 from worker.enqueue import send, submission
 from worker.envelope import CHUNKS
@@ -37,30 +44,40 @@ class Listener:
 
     def __init__(self, url: str, own: str) -> None:
         self._own = own
+        self._is_own = False
+        self._calls: set[tuple[str, ...]] = set()
         self._client: Any = redis.Redis.from_url(url)
         self._connection: Any = self._client.connection_pool.get_connection()
         self._connection.send_command("MONITOR")  # type: ignore[no-untyped-call]
         self._connection.read_response()
 
+    def has_heard(self, command: str) -> bool:
+        """Whether somebody has asked for this by now."""
+        while self._connection.can_read(timeout=0):
+            self._listen()
+        return any(call[0] == command for call in self._calls)
+
     def heard(self, last: str) -> set[tuple[str, ...]]:
         """All of it up to an `ECHO` of `last`; what is written is cut, which no right looks at."""
-        calls: set[tuple[str, ...]] = set()
-        is_own = False
-        while True:
-            found = _CALL.search(self._connection.read_response().decode())
-            assert found is not None
-            call = tuple(word[:200] for word in _ARGUMENT.findall(found[2]))
-            if call == ("ECHO", last):
-                self._client.close()
-                return calls
-            if found[1] != "lua":  # a script's calls come after its own
-                is_own = found[1] == self._own
-            if not is_own:
-                calls.add(call)
+        while self._listen() != ("ECHO", last):
+            pass
+        self._client.close()
+        return self._calls
+
+    def _listen(self) -> tuple[str, ...]:
+        """Take the next call, and note it if it is another's."""
+        found = _CALL.search(self._connection.read_response().decode())
+        assert found is not None
+        call = tuple(word[:200] for word in _ARGUMENT.findall(found[2]))
+        if found[1] != "lua":  # a script's calls come after its own
+            self._is_own = found[1] == self._own
+        if not self._is_own:
+            self._calls.add(call)
+        return call
 
 
-def life_of(worker: WorkerProcess, worker_url: str, admin: Any) -> None:
-    """A job, a retry, a cancel, a chunk, Flower, a lost connection, and the end."""
+def life_of(worker: WorkerProcess, worker_url: str, admin: Any, listener: Listener) -> None:
+    """A job, a retry, a cancel, a chunk, Flower, a lost connection, a look at leases, the end."""
     ledger = Ledger(admin, result_ttl_s=3600, lease_s=15)
 
     def sent(tag: str) -> str:
@@ -79,14 +96,15 @@ def life_of(worker: WorkerProcess, worker_url: str, admin: Any) -> None:
     wait_for("chunk", State.SUCCESS)
 
     flower = Celery(broker=worker_url, backend=worker_url)
-    assert flower.control.inspect(timeout=1).ping()
+    assert flower.control.inspect(timeout=PATIENCE_S, limit=1).ping()
     with flower.connection_for_read() as connection, suppress(TimeoutError):
         flower.events.Receiver(connection).capture(timeout=0.2, wakeup=False)
 
     admin.client_kill_filter(user="arbtune-worker")
     wait_for(sent("after"), State.SUCCESS)
+    wait_until(lambda: listener.has_heard("INFO"), "the reconciler has looked at the server")
     worker.process.send_signal(signal.SIGTERM)
-    assert worker.process.wait(20) == 0
+    assert worker.process.wait(PATIENCE_S) == 0
 
 
 def test_a_worker_makes_use_of_each_of_its_rights(own_redis_url: str, tmp_path: Path) -> None:
@@ -98,7 +116,7 @@ def test_a_worker_makes_use_of_each_of_its_rights(own_redis_url: str, tmp_path: 
     with running_worker(
         worker_url, tmp_path, tmp_path / "log", poisonous=True, lease_s="3"
     ) as worker:
-        life_of(worker, worker_url, admin)
+        life_of(worker, worker_url, admin, listener)
     admin.echo("the end")
     calls = listener.heard("the end")
     assert admin.acl_log() == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 import uuid
 from types import SimpleNamespace
 from typing import Any
@@ -106,14 +105,15 @@ def test_the_reconciler_tells_of_those_whose_worker_died(
     own_redis_url: str, told: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Ledger, "server_uptime_s", lambda _: 1e6)
-    ledger = Ledger(redis.Redis.from_url(own_redis_url), result_ttl_s=3600, lease_s=0.001)
-    job_id, _ = started(ledger)
+    client = redis.Redis.from_url(own_redis_url)
+    ledger = ledger_at(own_redis_url)
     clock = iter(range(0, 10_000, 1000))  # a lease has passed whenever it looks
     reconciler = Reconciler(ledger, Settings(max_worker_deaths=2), lambda: next(clock))
-    time.sleep(0.01)
+    job_id, _ = started(ledger)
+    client.zadd("arbtune:jobs:running", {job_id: 1})  # its lease is gone
     reconciler._judge_leases()
     assert ledger.start(job_id, "w", "", JOBS) is not None
-    time.sleep(0.01)
+    client.zadd("arbtune:jobs:running", {job_id: 1})
     reconciler._judge_leases()
     assert [(one["job_id"], one["outcome"]) for one in told] == [
         (job_id, "retry"),
