@@ -11,7 +11,7 @@ from celery import Celery, signals
 from celery.loaders.app import AppLoader
 
 from worker import traces
-from worker.logs import configure_logging, log_worker_ready
+from worker.logs import configure_logging, log_misnamed_settings, log_worker_ready
 from worker.shutdown import bound_shutdown
 from worker.warmup import prepare_child
 
@@ -39,5 +39,6 @@ signals.setup_logging.connect(configure_logging)
 signals.worker_ready.connect(log_worker_ready)
 signals.worker_shutting_down.connect(bound_shutdown)
 signals.worker_process_init.connect(prepare_child)
+signals.worker_init.connect(log_misnamed_settings)
 signals.worker_init.connect(traces.prepare_parent)
 signals.worker_process_shutdown.connect(traces.end_child)

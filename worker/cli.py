@@ -23,6 +23,9 @@ COMMANDS = {
     "demo": ("worker.commands.demo", "everything on this machine: server, workers, a small sweep"),
 }
 
+# Of variables that are not settings: a worker in its log, the figures beside it not once more.
+_WARNS_ITSELF = ("worker", "metrics")
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run `arbtune COMMAND ...`; the exit status."""
@@ -48,6 +51,10 @@ def _run(arguments: list[str]) -> int:
     name, *rest = arguments
     if name not in COMMANDS:
         raise ConfigError(f"no such command: {name!r:.60} ({_hint(name)})")
+    if name not in _WARNS_ITSELF:
+        from worker.misnamed import warn_of_misnamed
+
+        warn_of_misnamed()
     module, _ = COMMANDS[name]
     return call_command(f"arbtune {name}", importlib.import_module(module), rest)
 

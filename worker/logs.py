@@ -11,6 +11,7 @@ from billiard.util import get_logger
 from pythonjsonlogger.json import JsonFormatter
 
 from worker.identity import worker_id
+from worker.misnamed import misnamed_settings
 from worker.settings import Settings
 
 # Celery tells of each task at INFO and repeats each error with a traceback; our own lines replace
@@ -52,6 +53,12 @@ def configure_logging(loglevel: int | str | None = None, **_: Any) -> None:
 
 def _say_nothing(*_: object) -> None:
     pass
+
+
+def log_misnamed_settings(**_: Any) -> None:
+    """Tell of variables that look like settings; before there is a server, which one may name."""
+    for sentence in misnamed_settings():
+        logging.getLogger("arbtune.worker").warning("setting.unknown", extra={"error": sentence})
 
 
 def log_worker_ready(**_: Any) -> None:

@@ -349,9 +349,11 @@ def test_sigterm_while_it_starts_ends_a_worker_at_once(
 def test_every_line_of_a_log_is_an_event_to_the_end(
     own_redis_url: str, root: Path, tmp_path: Path
 ) -> None:
-    with running_worker(own_redis_url, root, tmp_path / "log") as worker:
+    with running_worker(own_redis_url, root, tmp_path / "log", redis_ulr="x") as worker:
         enqueue(ledger_at(own_redis_url))
     assert worker.events("worker.ready")  # which parses every line
+    [unknown] = worker.events("setting.unknown")
+    assert "ARBTUNE_REDIS_ULR is not a setting" in unknown["error"]
 
 
 def test_celerys_own_command_runs_a_worker(own_redis_url: str, root: Path, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from arbitrage.errors import ConfigError
+from worker.cli import main
+from worker.misnamed import misnamed_settings
 from worker.settings import Settings
 
 
@@ -144,3 +146,48 @@ def test_a_url_may_say_how_certificates_are_checked() -> None:
     options = f"ssl_cert_reqs=required&ssl_check_hostname=false&ssl_ca_certs={__file__}"
     url = f"rediss://h/0?{options}&ssl_ca_path=/&ssl_certfile={__file__}&ssl_keyfile={__file__}"
     assert Settings(redis_url=url).redis_url == url
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("REDIS_ULR", "redis://h:1/0", "did you mean ARBTUNE_REDIS_URL?"),
+        ("CACHEDIR", "/c", "did you mean ARBTUNE_CACHE_DIR?"),
+        ("METRIC_PORT", "9000", "did you mean ARBTUNE_METRICS_PORT?"),
+        ("ZZZ", "1", "it changes nothing"),
+    ],
+)
+def test_a_variable_that_is_not_a_setting_is_told_with_the_nearest_one(
+    name: str, value: str, said: str
+) -> None:
+    told = [f"ARBTUNE_{name} is not a setting ({said})"]
+    assert list(misnamed_settings({f"ARBTUNE_{name}": value})) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ARBTUNE_CACHE_DIR", "/c"),
+        ("ARBTUNE_LEASE_S", "15"),
+        ("ARB_TUNE", "1"),
+        ("ARBTUNE_REDIS_SERVICE_PORT", "6379"),
+        ("ARBTUNE_REDIS_PORT", "tcp://10.0.0.1:6379"),
+        ("ARBTUNE_REDIS_PORT_6379_TCP_ADDR", "10.0.0.1"),
+    ],
+)
+def test_settings_and_what_kubernetes_makes_of_a_service_are_not_told(
+    name: str, value: str
+) -> None:
+    assert list(misnamed_settings({name: value})) == []
+
+
+def test_a_command_warns_of_it_on_stderr_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARBTUNE_CACHEDIR", "/c")
+    assert main(["run", "--data-file=nope"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[0] == (
+        "arbtune: warning: ARBTUNE_CACHEDIR is not a setting (did you mean ARBTUNE_CACHE_DIR?)"
+    )

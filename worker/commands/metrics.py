@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from arbitrage.console import EXIT_OK
 from arbitrage.errors import ArbtuneError, ConfigError
+from worker.misnamed import warn_of_misnamed
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     if settings.metrics_port is None:
         raise ConfigError("ARBTUNE_METRICS_PORT must be set to serve metrics")
+    if not arguments.until_eof:  # a worker has told of them
+        warn_of_misnamed()
     registry = _registry(settings)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
