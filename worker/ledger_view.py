@@ -165,6 +165,10 @@ class LedgerView:
         """Ids of dead letters, the latest first."""
         return texts(self._client.zrevrange(DEAD_KEY, 0, limit - 1))
 
+    def dead_count(self) -> int:
+        """How many dead letters there are."""
+        return int(self._client.zcard(DEAD_KEY))
+
     def server_uptime_s(self) -> float:
         """How long the server has been running."""
         info: Any = self._client.info("server")

@@ -53,7 +53,8 @@ CASES: dict[str, list[tuple[str, int]]] = {
     "dead purge [ID ...]": [
         ("dead purge gone nobody", 1),
         ("dead purge gone", 1),
-        ("dead purge", 0),
+        ("dead purge", 1),
+        ("dead purge --yes", 0),
     ],
     "sweep, also --status, --collect, --fresh": [
         ("sweep spec.json --status", 1),

@@ -173,7 +173,7 @@ def test_dead_letters_are_listed_shown_retried_and_purged(
             f"arbtune: {job_id} is no dead letter: see arbtune dead list, arbtune status ID\n"
         )
     assert dead("purge", job_id).returncode == 1
-    assert dead("purge").returncode == 0
+    assert dead("purge", "--yes").returncode == 0
     assert (dead("list", "--json").stdout, ledger.dead(10)) == ("", [])
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from arbitrage.console import EXIT_FAILED, EXIT_OK, count, printable
 from arbitrage.documents import Document, as_text
-from arbitrage.errors import ArbtuneError
+from arbitrage.errors import ArbtuneError, ConfigError
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.envelope import job_message
 from worker.settings import Settings
@@ -35,7 +35,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for action in (showing, retrying):
         action.add_argument("job_id", metavar="ID", help="as arbtune dead list has it")
     purging = _add(actions, "purge", "forget them for good: those named, or all")
-    purging.add_argument("job_ids", metavar="ID", nargs="*", help="those alone (default: all)")
+    purging.add_argument(
+        "job_ids",
+        metavar="ID",
+        nargs="*",
+        help="those alone (default: all, which is asked on a terminal)",
+    )
+    purging.add_argument("--yes", action="store_true", help="purge all, and do not ask")
     for action in (listing, showing, retrying, purging):
         action.add_argument("--json", action="store_true", help="print JSON objects")
 
@@ -84,10 +90,34 @@ def _retry(ledger: Ledger, arguments: argparse.Namespace) -> int:
 
 
 def _purge(ledger: Ledger, arguments: argparse.Namespace) -> int:
-    purged = ledger.purge(arguments.job_ids) if arguments.job_ids else _purge_all(ledger)
+    if arguments.job_ids:
+        purged = ledger.purge(arguments.job_ids)
+    elif arguments.yes or _is_wanted(ledger):
+        purged = _purge_all(ledger)
+    else:
+        raise ArbtuneError("nothing was purged")
     print(json.dumps({"purged": purged}) if arguments.json else f"{purged:,} purged")
     wanted = len(set(arguments.job_ids))
     return EXIT_OK if purged >= wanted else EXIT_FAILED
+
+
+def _is_wanted(ledger: Ledger) -> bool:
+    """Ask whether to purge all.
+
+    Raises:
+        ConfigError: There is nobody to ask.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ConfigError(
+            "dead purge without ids forgets all dead letters: name those meant, or pass --yes"
+        )
+    letters = ledger.dead_count()
+    if not letters:
+        return True  # it comes to the same
+    plural = "s" if letters > 1 else ""
+    question = f"forget {letters:,} dead letter{plural} for good? [y/N] "
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _purge_all(ledger: Ledger) -> int:

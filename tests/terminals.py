@@ -1,0 +1,44 @@
+"""A terminal of 80 columns, for what the commands do on one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import termios
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+ROWS, COLUMNS = 24, 80
+
+
+def open_terminal() -> tuple[int, int]:
+    """A terminal's two ends: ours, and the one for a process."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    return ours, theirs
+
+
+def on_terminal(
+    command: Sequence[str], environment: Mapping[str, str], typed: str = ""
+) -> tuple[int, str]:
+    """Run a command with all its streams on a terminal; its status, and what the terminal shows."""
+    ours, theirs = open_terminal()
+    with subprocess.Popen(
+        command,
+        env={**environment, "TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        os.write(ours, typed.encode())
+        shown = b""
+        with suppress(OSError):  # EIO: the other end is closed
+            while part := os.read(ours, 4_096):
+                shown += part
+    os.close(ours)
+    return process.returncode, shown.decode().replace("\r\n", "\n")
