@@ -60,7 +60,19 @@ def run_command(prog: str, command: Command, argv: list[str]) -> int:
 
 
 def call_command(prog: str, command: Command, argv: list[str]) -> int:
-    """Parse `argv` and run `command`; the exit status."""
+    """Parse `argv` and run `command`; the exit status.
+
+    Whoever asked for `--json` reads of an error there too, before it is raised.
+    """
+    try:
+        return _call(prog, command, argv)
+    except Exception as error:
+        if "--json" in argv and not _has_no_way_out(error):
+            _print_error_document(error)
+        raise
+
+
+def _call(prog: str, command: Command, argv: list[str]) -> int:
     parser = ArgumentParser(prog, description=command.SUMMARY)
     command.configure(parser)
     try:
@@ -72,6 +84,20 @@ def call_command(prog: str, command: Command, argv: list[str]) -> int:
         status: int = handler(argv, error)
         return status
     return command.run(arguments)
+
+
+def _print_error_document(error: Exception) -> None:
+    import json  # hardly ever
+
+    from arbitrage.documents import error_document, error_record
+
+    document = error_document(None, error_record(error))
+    print(json.dumps(document, ensure_ascii=False), flush=True)
+
+
+def _has_no_way_out(error: Exception) -> bool:
+    """Whether what was being written found no room, or no reader."""
+    return isinstance(error, OSError) and error.errno in _NO_WAY_OUT
 
 
 def run_program(program: Callable[[], int]) -> int:
@@ -103,7 +129,7 @@ def _status_of(program: Callable[[], int]) -> int:
         fail("interrupted")
         return EXIT_INTERRUPTED
     except Exception as error:  # the last line of defence: no traceback for users
-        if isinstance(error, OSError) and error.errno in _NO_WAY_OUT:
+        if _has_no_way_out(error):
             raise
         fail(f"unexpected {type(error).__name__}: {error}")
         return EXIT_UNEXPECTED
