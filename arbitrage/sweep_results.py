@@ -1,7 +1,8 @@
-"""Where a sweep's results stay: `<results_dir>/<sweep id>/` with `sweep.json` and Parquet parts.
+"""Where a sweep's results stay: `<results_dir>/<sweep id>/` with Parquet parts and nothing else.
 
-A part is the file of a range, `part-<start>-<stop>.parquet`, written under another name, synced and
-renamed: a `*.parquet` is finished, whatever died when. What is computed is read from the names
+A part is the file of a range, `part-<start>-<stop>.parquet`, written outside of the folder, synced
+and renamed: a `*.parquet` is finished, whatever died when, and the folder is read whole by whatever
+reads Parquet (all pass over the empty lock file). What is computed is read from the names
 alone, so to resume is to compute what no name covers. Only gaps are ever filled, by one process at
 a time (`exclusively`), so ranges do not overlap; where files were brought together by hand all the
 same, a config counts once.
@@ -16,18 +17,19 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from arbitrage.arbitrage_tuning import FIGURES
-from arbitrage.documents import as_text
 from arbitrage.errors import ConfigError, DataError
+from arbitrage.leftovers import remove_leftovers
+from arbitrage.sweep_description import OLD_NAME, Description, descriptions
 from arbitrage.sweep_rows import SCHEMA
 from arbitrage.sweep_spec import SweepSpec
-from arbitrage.whole_file import UNFINISHED, whole_file, write_whole
+from arbitrage.whole_file import UNFINISHED, whole_file
 
 _PART = re.compile(r"part-([0-9]+)-([0-9]+)\.parquet")
 CONFIGS = "configs"
@@ -58,6 +60,7 @@ class SweepFolder:
     def __init__(self, results_dir: str | Path, sweep_id: str) -> None:
         self.sweep_id = sweep_id
         self.path = Path(results_dir) / sweep_id
+        self._description = self.path.with_name(f"{sweep_id}.json")
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
@@ -71,41 +74,54 @@ class SweepFolder:
             lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             _lock(lock, self.path)
-            for left_behind in self.path.glob(UNFINISHED):
-                left_behind.unlink(missing_ok=True)
+            with _in_a_sentence(self.path):
+                self._leave_parts_alone()
             yield
         finally:
             os.close(lock)  # lets go of it, as the end of a process does
 
+    def _leave_parts_alone(self) -> None:
+        """Take out of the folder what an older version wrote beside the parts."""
+        for left_behind in self.path.glob(UNFINISHED):
+            left_behind.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            (self.path / OLD_NAME).replace(self._description)
+        remove_leftovers(self.path.parent, UNFINISHED)
+
     def describe(
-        self, spec: SweepSpec, data_sha256: str, engine_version: str, chunk_size: int
+        self,
+        spec: SweepSpec,
+        data_sha256: str,
+        engine_version: str,
+        chunk_size: int,
+        data: dict[str, Any] | None = None,
     ) -> None:
-        """Write `sweep.json`: what the parts are results of. Left alone when it says so already.
+        """Write down what the parts are results of; `data` as it is where that is not known now.
 
         Raises:
             ConfigError: It cannot be written.
         """
-        document = {
-            "sweep_id": self.sweep_id,
-            "spec": json.loads(spec.to_json()),
-            "data_sha256": data_sha256,
-            "engine_version": engine_version,
-            "total": spec.total,
-            "chunk_size": chunk_size,
-        }
-        path, text = self.path / "sweep.json", as_text(document) + "\n"
-        with _in_a_sentence(self.path):
-            if not path.exists() or path.read_text(encoding="utf-8") != text:
-                write_whole(path, text)
+        known = self.description()
+        description = Description(
+            sweep_id=self.sweep_id,
+            spec=json.loads(spec.to_json()),
+            data_sha256=data_sha256,
+            engine_version=engine_version,
+            total=spec.total,
+            chunk_size=chunk_size,
+            data=known.data if known and data is None else data,
+        )
+        with _in_a_sentence(self._description):
+            description.write(self._description)
+
+    def description(self) -> Description | None:
+        """What the parts are results of, or None before the first run."""
+        return Description.read(self._description) or Description.read(self.path / OLD_NAME)
 
     def chunk_size(self) -> int | None:
         """How many configs a chunk of this sweep has, or None before its first run."""
-        try:
-            document = json.loads((self.path / "sweep.json").read_bytes())
-            size = document["chunk_size"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return size if isinstance(size, int) and size > 0 else None
+        known = self.description()
+        return known.chunk_size if known else None
 
     def write_part(self, rows: pl.DataFrame) -> None:
         """Keep the rows of a range, which are in the order of their numbers.
@@ -225,16 +241,11 @@ class SweepFolder:
 
 def digest_of_latest(results_dir: str | Path, spec: SweepSpec) -> str | None:
     """The digest of the data that a spec was last run on, by the folders that are there."""
-    found = []
-    for path in Path(results_dir).glob("*/sweep.json"):
-        try:
-            document = json.loads(path.read_bytes())
-            held = SweepSpec.model_validate(document["spec"])
-            if held.identity() == spec.identity():
-                found.append((path.stat().st_mtime, str(document["data_sha256"])))
-        except (OSError, ValueError, KeyError, TypeError):
-            continue  # no sweep of ours
-    return max(found)[1] if found else None
+    for known in descriptions(Path(results_dir)):
+        with suppress(ValueError):  # no spec that this version knows
+            if known.sweep.identity() == spec.identity():
+                return known.data_sha256
+    return None
 
 
 def best_row(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Any] | None:
@@ -343,7 +354,7 @@ def _in_a_sentence(path: Path) -> Iterator[None]:
 
 def _write_synced(target: Path, content: memoryview) -> None:
     """Write a file whole or not at all; once this returns, a power cut does not undo it."""
-    with whole_file(target) as temporary, temporary.open("wb") as file:
+    with whole_file(target, target.parent.parent) as temporary, temporary.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

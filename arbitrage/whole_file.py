@@ -17,9 +17,12 @@ UNFINISHED = ".arbtune-*.tmp"
 
 
 @contextmanager
-def whole_file(target: Path) -> Iterator[Path]:
-    """The file to write to, in the same folder; it takes the target's place when all went well."""
-    temporary = target.with_name(UNFINISHED.replace("*", uuid.uuid4().hex))
+def whole_file(target: Path, folder: Path | None = None) -> Iterator[Path]:
+    """The file to write to; it takes the target's place when all went well.
+
+    It stands in the folder of the target, or in another one of the same file system.
+    """
+    temporary = (folder or target.parent) / UNFINISHED.replace("*", uuid.uuid4().hex)
     try:
         yield temporary
         temporary.replace(target)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,14 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from arbitrage.arbitrage_tuning import FIGURES
 from arbitrage.errors import ConfigError, DataError
-from arbitrage.sweep_results import SweepFolder, best_row
+from arbitrage.sweep_results import SweepFolder, best_row, digest_of_latest
 from arbitrage.sweep_rows import SCHEMA, sweep_rows
 from arbitrage.sweep_spec import SweepSpec
+from arbitrage.whole_file import UNFINISHED
 from tests.sweeps import spec
 
 GRID = {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 100}
@@ -146,9 +150,16 @@ def test_a_path_is_taken_literally(tmp_path: Path) -> None:
 # What the sweep is
 
 
-def test_a_folder_says_what_it_holds(folder: SweepFolder) -> None:
-    folder.describe(SWEEP, "hash", "1", 100)
-    document = json.loads((folder.path / "sweep.json").read_text(encoding="utf-8"))
+def described(folder: SweepFolder) -> dict[str, Any]:
+    text = folder.path.with_name("id.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def test_a_sweep_is_described_beside_its_rows(folder: SweepFolder) -> None:
+    facts = {"snapshots_count": 5}
+    folder.describe(SWEEP, "hash", "1", 100, facts)
+    document = described(folder)
     assert document == {
         "sweep_id": "id",
         "spec": json.loads(SWEEP.to_json()),
@@ -156,9 +167,51 @@ def test_a_folder_says_what_it_holds(folder: SweepFolder) -> None:
         "engine_version": "1",
         "total": 100,
         "chunk_size": 100,
+        "data": facts,
     }
     assert folder.chunk_size() == 100
     assert SweepSpec.model_validate(document["spec"]).identity() == SWEEP.identity()
+    folder.describe(SWEEP, "hash", "1", 100)  # one that resumes has not asked what the data are
+    assert described(folder) == document
+
+
+READERS: dict[str, Callable[[Path], list[int]]] = {
+    "polars": lambda path: pl.read_parquet(path)["config_number"].to_list(),
+    "lazy polars": lambda path: pl.scan_parquet(path).collect()["config_number"].to_list(),
+    "pyarrow": lambda path: parquet.read_table(path)["config_number"].to_pylist(),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_the_folder_is_read_whole(folder: SweepFolder, reader: str) -> None:
+    with folder.exclusively():
+        folder.describe(SWEEP, "hash", "1", 50)
+        for start, stop in folder.missing(100, 50):
+            folder.write_part(rows_of(start, stop))
+            assert READERS[reader](folder.path) == list(range(stop))
+
+
+def test_a_folder_of_an_older_version_resumes_and_is_read_whole(folder: SweepFolder) -> None:
+    folder.describe(SWEEP, "hash", "1", 7)
+    folder.write_part(rows_of(0, 50))
+    folder.path.with_name("id.json").rename(folder.path / "sweep.json")
+    (folder.path / ".arbtune-of-one-that-died.tmp").write_text("x")
+    assert folder.chunk_size() == 7
+    assert digest_of_latest(folder.path.parent, SWEEP) == "hash"
+    assert numbers(folder) == list(range(50))
+    with folder.exclusively():
+        assert folder.chunk_size() == 7
+        assert digest_of_latest(folder.path.parent, SWEEP) == "hash"
+        assert list(folder.missing(100, 50)) == [(50, 100)]
+        for read in READERS.values():
+            assert read(folder.path) == list(range(50))
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"chunk_size": 5}', '{"status": "success"}'])
+def test_another_file_among_the_results_describes_no_sweep(folder: SweepFolder, text: str) -> None:
+    folder.path.with_name("id.json").write_text(text, encoding="utf-8")
+    assert folder.chunk_size() is None
+    assert digest_of_latest(folder.path.parent, SWEEP) is None
 
 
 def test_a_second_run_rewrites_nothing(folder: SweepFolder) -> None:
@@ -174,7 +227,7 @@ def test_a_second_run_rewrites_nothing(folder: SweepFolder) -> None:
 def test_more_jobs_are_written_down(folder: SweepFolder) -> None:
     for jobs in (7, 90):
         folder.describe(SweepSpec(**spec(GRID, max_jobs=jobs)), "hash", "1", 100)
-    assert json.loads((folder.path / "sweep.json").read_text(encoding="utf-8"))["total"] == 90
+    assert described(folder)["total"] == 90
 
 
 def test_a_cleared_folder_starts_anew(folder: SweepFolder) -> None:
@@ -323,9 +376,13 @@ def test_a_killed_writer_leaves_whole_parts_and_the_next_goes_on(
     assert subprocess.run(writer, cwd=ROOT, check=False).returncode == -signal.SIGKILL
     folder = SweepFolder(tmp_path, "id")
     assert numbers(folder) == list(range(10 * parts))
-    assert len(list(folder.path.glob("*.tmp"))) == syncs % 2
+    unfinished = list(tmp_path.glob(UNFINISHED))
+    assert len(unfinished) == syncs % 2
+    assert {path.suffix for path in folder.path.iterdir() if path.name != ".lock"} <= {".parquet"}
+    for path in unfinished:
+        os.utime(path, (0, 0))  # a young one may be of somebody who is alive
     with folder.exclusively():
-        assert not list(folder.path.glob("*.tmp"))
+        assert not list(tmp_path.glob(UNFINISHED))
         for start, stop in folder.missing(100, 10):
             folder.write_part(rows_of(start, stop))
     assert folder.rows(100).collect().equals(rows_of(0, 100))
