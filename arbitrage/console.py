@@ -11,7 +11,7 @@ import argparse
 import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn, Protocol, TextIO
 
 from arbitrage.errors import ArbtuneError, ConfigError
@@ -30,6 +30,13 @@ def printable(text: object) -> str:
     return "".join(mark if mark.isprintable() else " " for mark in str(text))
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, if there is one."""
+    import difflib  # for mistakes alone
+
+    return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
+
+
 class Command(Protocol):
     """What a command module offers."""
 
@@ -45,6 +52,31 @@ class ArgumentParser(argparse.ArgumentParser):
 
     def __init__(self, prog: str | None = None, **options: object) -> None:
         super().__init__(prog, allow_abbrev=False, **options)  # type: ignore[arg-type]
+
+    def parse(self, argv: list[str]) -> argparse.Namespace:
+        """`parse_args`, with the nearest option for one that there is not."""
+        parsed, unknown = self.parse_known_args(argv)
+        if unknown:
+            self.error(self._told_of(unknown))
+        return parsed
+
+    def _told_of(self, unknown: list[str]) -> str:
+        for argument in unknown:
+            option = argument.partition("=")[0]
+            if option.startswith("-"):
+                close = nearest(option, self.options())
+                meant = f", did you mean {close}?" if close else ""
+                return f"no such option: {option:.60}{meant}"
+        return f"unrecognized arguments: {' '.join(unknown)}"
+
+    def options(self) -> Iterator[str]:
+        """Those that it takes, and those of its actions."""
+        for action in self._actions:
+            if action.help != argparse.SUPPRESS:
+                yield from action.option_strings
+            if isinstance(action.choices, dict):
+                for inner in action.choices.values():
+                    yield from inner.options()
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError(f"{message} (see {self.prog} --help)")
@@ -76,7 +108,7 @@ def _call(prog: str, command: Command, argv: list[str]) -> int:
     parser = ArgumentParser(prog, description=command.SUMMARY)
     command.configure(parser)
     try:
-        arguments = parser.parse_args(argv)
+        arguments = parser.parse(argv)
     except ConfigError as error:
         handler = getattr(command, "on_usage_error", None)
         if handler is None:

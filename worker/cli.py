@@ -23,6 +23,9 @@ COMMANDS = {
     "demo": ("worker.commands.demo", "everything on this machine: server, workers, a small sweep"),
 }
 
+HELP = ("-h", "--help", "help")
+OPTIONS = ("--help", "--version")
+
 # Of variables that are not settings: a worker in its log, the figures beside it not once more.
 _WARNS_ITSELF = ("worker", "metrics")
 
@@ -42,15 +45,17 @@ def _run(arguments: list[str]) -> int:
     from arbitrage.console import EXIT_FAILED, EXIT_OK, call_command
     from arbitrage.errors import ConfigError
 
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
+    if set(arguments) <= set(HELP):
         print(_overview())
         return EXIT_OK if arguments else EXIT_FAILED
-    if arguments[0] == "--version":
+    if arguments[0] in ("-V", "--version"):
         print(f"arbtune {_version()}")
         return EXIT_OK
     name, *rest = arguments
+    if name in HELP:
+        name, rest = rest[0], [*rest[1:], "--help"]
     if name not in COMMANDS:
-        raise ConfigError(f"no such command: {name!r:.60} ({_hint(name)})")
+        raise ConfigError(_no_such(name))
     if name not in _WARNS_ITSELF:
         from worker.misnamed import warn_of_misnamed
 
@@ -65,11 +70,16 @@ def _version() -> str:
     return metadata.version("arbtune")
 
 
-def _hint(name: str) -> str:
-    import difflib
+def _no_such(name: str) -> str:
+    from arbitrage.console import nearest
 
-    close = difflib.get_close_matches(name, COMMANDS, n=1)
-    return f"did you mean {close[0]}?" if close else "see arbtune --help"
+    if name.startswith("-"):
+        close = nearest(name, OPTIONS)
+        hint = f"did you mean {close}?" if close else "those of a command stand behind it"
+        return f"no such option: {name!r:.60} ({hint})"
+    close = nearest(name, COMMANDS)
+    hint = f"did you mean {close}?" if close else "see arbtune --help"
+    return f"no such command: {name!r:.60} ({hint})"
 
 
 def _overview() -> str:
@@ -84,7 +94,7 @@ def _overview() -> str:
             "commands:",
             *lines,
             "",
-            "arbtune COMMAND --help tells more. Settings come from the environment, such as:",
+            "arbtune help COMMAND tells more. Settings come from the environment, such as:",
             "  ARBTUNE_REDIS_URL  the queue (default: redis://127.0.0.1:6379/0)",
             "  ARBTUNE_DATA_ROOT  data files of queued jobs (default: the current directory)",
         ]

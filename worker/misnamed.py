@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
-from arbitrage.console import printable, warn
+from arbitrage.console import nearest, printable, warn
 from worker.settings import PREFIX, Settings
 
 _KNOWN = [setting.name.upper() for setting in fields(Settings)] + ["CACHE_DIR"]
@@ -33,7 +33,5 @@ def warn_of_misnamed() -> None:
 
 
 def _meant(name: str) -> str:
-    import difflib  # hardly ever
-
-    close = difflib.get_close_matches(name, _KNOWN, n=1)
-    return f"did you mean {PREFIX}{close[0]}?" if close else "it changes nothing"
+    close = nearest(name, _KNOWN)
+    return f"did you mean {PREFIX}{close}?" if close else "it changes nothing"

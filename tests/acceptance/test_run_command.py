@@ -131,8 +131,11 @@ def test_a_stop_is_told_and_nothing_of_rows_where_none_was_skipped() -> None:
         (flags(max_open_trades="٣"), "max_open_trades must be a whole number, not '٣'"),
         (flags(max_open_trades="1.5"), "max_open_trades must be a whole number, not '1.5'"),
         (flags(extra="[1]"), "extra must be a JSON object, not [1]"),
-        ([*flags(), "--surprise", "1"], "unrecognized arguments: --surprise 1"),
-        ([*flags(), "--min-spread", "1"], "unrecognized arguments: --min-spread 1"),
+        ([*flags(), "--surprise", "1"], "no such option: --surprise"),
+        (
+            [*flags(), "--min-spread", "1"],
+            "no such option: --min-spread, did you mean --min-spread-bps?",
+        ),
         ([*flags(), "--tag"], "argument --tag: expected one argument"),
     ],
 )

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -66,3 +67,43 @@ def test_a_flag_says_that_it_is_required_or_what_holds_without_it() -> None:
 def test_the_doctors_checks_are_those_that_may_be_skipped() -> None:
     made = re.findall(r'Check\(\s*"([a-z-]+)"', inspect.getsource(deployment))
     assert set(CHECKS) == set(made)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--verison", "no such option: '--verison' (did you mean --version?)"),
+        ("--local sweep", "no such option: '--local' (those of a command stand behind it)"),
+        ("swep", "no such command: 'swep' (did you mean sweep?)"),
+        ("help swep", "no such command: 'swep' (did you mean sweep?)"),
+        ("what", "no such command: 'what' (see arbtune --help)"),
+        ("sweep x --stauts", "no such option: --stauts, did you mean --status? (see arbtune sweep"),
+        ("dead list --limt=3", "no such option: --limt, did you mean --limit? (see arbtune dead"),
+        ("worker --restarts", "no such option: --restarts (see arbtune worker --help)"),
+        ("status a b", "unrecognized arguments: b (see arbtune status --help)"),
+    ],
+)
+def test_a_mistake_is_told_with_what_was_probably_meant(
+    line: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(line.split()) == 1
+    assert capsys.readouterr().err.startswith(f"arbtune: {said}")
+
+
+@pytest.mark.parametrize(
+    ("line", "begin"),
+    [
+        ("help", "usage: arbtune COMMAND"),
+        ("help --help", "usage: arbtune COMMAND"),
+        ("help sweep", "usage: arbtune sweep"),
+        ("--help dead list", "usage: arbtune dead list"),
+        ("-V", "arbtune "),
+        ("--version", "arbtune "),
+    ],
+)
+def test_help_and_version_are_found_under_each_of_their_names(
+    line: str, begin: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with suppress(SystemExit):  # argparse ends the process with its help
+        assert cli.main(line.split()) == 0
+    assert capsys.readouterr().out.startswith(begin)
