@@ -28,7 +28,9 @@ def _document(record: JobRecord | None, meta: dict[str, Any] | None) -> Document
     if record is None:
         return _foreign_document(meta)
     if record.state is State.SUCCESS:
-        return success_document(record.config, (meta or {}).get("result") or {})
+        if meta is None:  # somebody deleted it: what the job came to is not known any more
+            return status_document(State.UNKNOWN.value, record.config)
+        return success_document(record.config, meta.get("result") or {})
     if record.state is State.ERROR:
         return error_document(record.config, {**(record.error or {}), "attempts": record.attempts})
     return status_document(record.state.value, record.config)

@@ -76,6 +76,12 @@ def open_ledger(
     )
 
 
+def open_patient_ledger(settings: Settings) -> Ledger:
+    """A ledger that outlasts a restart of the server, once the server could be reached at all."""
+    connect(settings).ping()
+    return open_ledger(settings, tries=TRIES_OF_A_WORKER)
+
+
 @contextmanager
 def redis_errors_in_a_sentence(settings: Settings) -> Iterator[None]:
     """Turn the driver's errors into one sentence that names the server and what to check."""

@@ -14,10 +14,12 @@ from arbitrage.console import fail, printable
 from arbitrage.documents import Document, as_text
 from arbitrage.errors import ArbtuneError
 from worker.answers import figures_in_short, result_documents
+from worker.connection import RedisUnavailableError, redis_errors_in_a_sentence
 from worker.ledger import State
 
 if TYPE_CHECKING:
     from worker.ledger_view import LedgerView
+    from worker.settings import Settings
 
 POLL_S = 0.2
 SLICE = 1_000  # jobs asked after in one round trip
@@ -30,6 +32,7 @@ class TimeIsUpError(ArbtuneError):
 
 
 def wait_for_results(
+    settings: Settings,
     ledger: LedgerView,
     job_ids: Sequence[str],
     *,
@@ -44,13 +47,15 @@ def wait_for_results(
     `they_go_on`: whether the jobs do without this command, which then says how to ask for them.
 
     Raises:
-        ArbtuneError: The time is up.
+        ArbtuneError: The time is up, or Redis is away for longer than the ledger waits for it.
     """
     succeeded = failed = 0
+    unknown: list[str] = []
     with (
         _printer() as say,
         progress_bar(len(job_ids)) as show,
         _farewell(job_ids, they_go_on=they_go_on) as have_ended,
+        redis_errors_in_a_sentence(settings),
     ):
         for job_id, document in results_as_they_come(
             ledger, job_ids, timeout_s=timeout_s, meanwhile=meanwhile
@@ -59,7 +64,14 @@ def wait_for_results(
             say(_line(job_id, document, as_json=as_json, alone=len(job_ids) == 1))
             succeeded += document["status"] == State.SUCCESS
             failed += document["status"] != State.SUCCESS
+            unknown += [job_id] if document["status"] == State.UNKNOWN else []
             show(succeeded, failed)
+    if unknown:
+        fail(
+            f"{len(unknown):,} of {len(job_ids):,} jobs are unknown to the server, which was "
+            "emptied, or was started again without its append-only file, or somebody deleted what "
+            f"it knew of them; send them again: {_some(unknown)}"
+        )
     return succeeded
 
 
@@ -82,16 +94,24 @@ def _farewell(job_ids: Sequence[str], *, they_go_on: bool) -> Iterator[set[str]]
     ended: set[str] = set()
     try:
         yield ended
-    except (KeyboardInterrupt, TimeIsUpError) as reason:
+    except (KeyboardInterrupt, TimeIsUpError, RedisUnavailableError) as reason:
         left = [job_id for job_id in dict.fromkeys(job_ids) if job_id not in ended]
-        shown = ", ".join(left[:IDS_SHOWN]) + (", ..." if len(left) > IDS_SHOWN else "")
-        fate = f"go on (arbtune result ID): {shown}" if they_go_on else "end with this command"
+        fate = (
+            f"go on (arbtune result ID): {_some(left)}" if they_go_on else "end with this command"
+        )
         sentence = f"{len(left):,} of {len(job_ids):,} jobs have not ended, and {fate}"
         if isinstance(reason, TimeIsUpError):
             raise ArbtuneError(f"{reason}: {sentence}") from reason
+        if isinstance(reason, RedisUnavailableError):
+            left_then = f"{len(left):,} of {len(job_ids):,} jobs had not ended: {_some(left)}"
+            raise ArbtuneError(f"{reason}; {left_then}") from reason
         if they_go_on:
             fail(sentence)
         raise
+
+
+def _some(job_ids: Sequence[str]) -> str:
+    return ", ".join(job_ids[:IDS_SHOWN]) + (", ..." if len(job_ids) > IDS_SHOWN else "")
 
 
 def results_as_they_come(
@@ -101,21 +121,26 @@ def results_as_they_come(
     timeout_s: float | None = None,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[str, Document]]:
-    """Each job's id and result document when it has ended.
+    """Each job's id and result document when it has ended, or is not known to the server any more.
 
     Raises:
         TimeIsUpError: Not all have ended within `timeout_s`.
     """
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
-    open_ids = list(dict.fromkeys(job_ids))
+    open_ids, looked_at = list(dict.fromkeys(job_ids)), 0
     while open_ids:
         still_open = []
+        # One slice after the other: states cost four times as much as results, which tell the rest.
+        looked_at = looked_at if looked_at < len(open_ids) else 0
+        gone = _not_open(ledger, open_ids[looked_at : looked_at + SLICE])
+        looked_at += SLICE
         for start in range(0, len(open_ids), SLICE):
             part = open_ids[start : start + SLICE]
-            ended = [meta is not None for meta in ledger.results(part)]
-            done = [job_id for job_id, has_ended in zip(part, ended, strict=True) if has_ended]
+            metas = dict(zip(part, ledger.results(part), strict=True))
+            # A job that was not open before and has no result now will never have one.
+            done = [job_id for job_id in part if metas[job_id] is not None or job_id in gone]
             still_open += [
-                job_id for job_id, has_ended in zip(part, ended, strict=True) if not has_ended
+                job_id for job_id in part if metas[job_id] is None and job_id not in gone
             ]
             yield from zip(done, result_documents(ledger, done) if done else [], strict=True)
         if still_open and deadline is not None and time.monotonic() > deadline:
@@ -124,6 +149,12 @@ def results_as_they_come(
         if open_ids:
             meanwhile()
             time.sleep(POLL_S)
+
+
+def _not_open(ledger: LedgerView, job_ids: Sequence[str]) -> set[str]:
+    """Those of a slice that have ended, or are not known to the server."""
+    states = zip(job_ids, ledger.states(job_ids), strict=True)
+    return {job_id for job_id, state in states if not state.is_open}
 
 
 @contextmanager

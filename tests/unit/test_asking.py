@@ -10,13 +10,15 @@ import fakeredis
 import pytest
 
 from arbitrage.console import run_command, span
+from worker import waiting
 from worker.answers import result_documents
 from worker.commands import dead, jobs, status
 from worker.commands.jobs import _cut
 from worker.envelope import CHUNKS, JOBS, Route, job_message
 from worker.ledger import Ledger, Outcome, State, Submission
 from worker.metas import cancelled_meta, failed_meta, success_meta
-from worker.waiting import wait_for_results
+from worker.settings import Settings
+from worker.waiting import results_as_they_come, wait_for_results
 
 CONFIG = {"data_file": "folder/quotes.csv", "tag": "try-1"}
 CHUNK = {"spec": {"data_file": "quotes.csv"}, "start": 0, "stop": 500}
@@ -264,13 +266,43 @@ def test_the_lines_of_a_wait_have_the_tags(
     submit(ledger, "stopped")
     ledger.cancel("stopped", cancelled_meta("stopped"))
     job_ids = ["good", "bad", "plain", "stopped"]
-    assert wait_for_results(ledger, job_ids, as_json=False, meanwhile=pytest.fail) == 2
+    waited = wait_for_results(Settings(), ledger, job_ids, as_json=False, meanwhile=pytest.fail)
+    assert waited == 2
     assert capsys.readouterr().out.splitlines() == [
         "good  success  net 1,234.50 USD, 33 trades; tag try-1",
         "bad  error  it is bad; tag try-1",
         "plain  success  net 1,234.50 USD, 33 trades",
         "stopped  cancelled  tag try-1",
     ]
+
+
+def test_a_wait_ends_for_jobs_whose_record_or_result_is_gone(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end(ledger, "good", FIGURES)
+    end(ledger, "deleted", FIGURES)
+    submit(ledger, "gone")
+    ledger._client.delete("celery-task-meta-deleted", "arbtune:job:gone")
+    job_ids = ["good", "deleted", "gone"]
+    waited = wait_for_results(Settings(), ledger, job_ids, as_json=True, meanwhile=pytest.fail)
+    assert waited == 1
+    told = capsys.readouterr()
+    states = {line["job_id"]: line["status"] for line in map(json.loads, told.out.splitlines())}
+    assert states == {"good": "success", "deleted": "unknown", "gone": "unknown"}
+    assert told.err.startswith("arbtune: 2 of 3 jobs are unknown to the server")
+    assert told.err.endswith("send them again: deleted, gone\n")
+
+
+def test_jobs_that_are_gone_are_found_one_slice_after_the_other(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "SLICE", 2)
+    monkeypatch.setattr(waiting, "POLL_S", 0.0)
+    job_ids = ["waits-1", "waits-2", "waits-3", "gone"]
+    submit(ledger, *job_ids)
+    ledger._client.delete("arbtune:job:gone")
+    job_id, document = next(results_as_they_come(ledger, job_ids))
+    assert (job_id, document["status"]) == ("gone", "unknown")
 
 
 @pytest.mark.parametrize(

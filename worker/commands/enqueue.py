@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from typing import IO, TYPE_CHECKING
+from functools import partial
+from typing import IO, TYPE_CHECKING, TextIO
 
 from arbitrage.console import EXIT_FAILED, EXIT_OK, fail
 from arbitrage.errors import ConfigError
 from arbitrage.numbers import number
 from worker.absence import look_for_workers
-from worker.connection import open_ledger, redis_errors_in_a_sentence
+from worker.connection import open_patient_ledger, redis_errors_in_a_sentence
 from worker.enqueue import checked_id, send_all, submission
 from worker.jobs_file import checked_jobs
 from worker.settings import Settings
@@ -65,21 +67,20 @@ def run(arguments: argparse.Namespace) -> int:
 
             bring_up(stack)
         settings = Settings.from_environment()
-        ledger = open_ledger(settings)
-        batches = send_all(settings, ledger, jobs, total)
-        if not (arguments.wait or arguments.local):
-            _announce(batches, total, as_json=arguments.json)
-            return EXIT_OK
-        job_ids = [job_id for batch in batches for job_id in batch]
         with redis_errors_in_a_sentence(settings):
-            succeeded = wait_for_results(
-                ledger,
-                job_ids,
-                as_json=arguments.json,
-                timeout_s=arguments.timeout,
-                they_go_on=not arguments.local,
-                meanwhile=look_for_workers(settings, local=arguments.local),
-            )
+            ledger = open_patient_ledger(settings)
+        job_ids = _sent(send_all(settings, ledger, jobs, total), total, _announcement(arguments))
+        if not (arguments.wait or arguments.local):
+            return EXIT_OK
+        succeeded = wait_for_results(
+            settings,
+            ledger,
+            job_ids,
+            as_json=arguments.json,
+            timeout_s=arguments.timeout,
+            they_go_on=not arguments.local,
+            meanwhile=look_for_workers(settings, local=arguments.local),
+        )
     return EXIT_OK if succeeded == total else EXIT_FAILED
 
 
@@ -114,14 +115,62 @@ def _open(path: str, stack: ExitStack) -> IO[bytes]:
         raise ConfigError(f"cannot read the jobs file {path!r}: {reason}") from error
 
 
-def _announce(batches: Iterable[list[str]], total: int, *, as_json: bool) -> None:
-    """Print the ids of each batch when it is confirmed; nothing more is sent when nobody reads."""
-    sent = 0
+def _announcement(arguments: argparse.Namespace) -> Callable[[list[str]], None]:
+    """What prints the ids of a batch that is confirmed; where results go to stdout, beside them."""
+    if arguments.local:
+        return lambda _: None  # nobody can ask for them after this command
+    if arguments.wait:
+        return partial(_print_each, "sent {}".format, sys.stderr)
+    if arguments.json:
+        return partial(_print_each, lambda job_id: json.dumps({"job_id": job_id}), sys.stdout)
+    return partial(_print_each, str, sys.stdout)
+
+
+def _print_each(line: Callable[[str], str], stream: TextIO, job_ids: list[str]) -> None:
+    for job_id in job_ids:  # a text larger than the stream's buffer is cut where a signal comes
+        print(line(job_id), file=stream)
+    stream.flush()
+
+
+def _sent(batches: Iterable[list[str]], total: int, say: Callable[[list[str]], None]) -> list[str]:
+    """Say the ids of each batch when it is confirmed; the ids of all.
+
+    Nothing more is sent after Ctrl-C, or when nobody reads the ids.
+    """
+    sent: list[str] = []
+    try:
+        for batch in _until_ctrl_c(batches):
+            sent += batch
+            say(batch)
+    except BrokenPipeError:
+        fail(f"{len(sent):,} of {total:,} jobs were sent, and then nobody read their ids any more")
+        raise
+    except KeyboardInterrupt:
+        fail(f"{len(sent):,} of {total:,} jobs were sent and confirmed")
+        raise
+    return sent
+
+
+def _until_ctrl_c(batches: Iterable[list[str]]) -> Iterator[list[str]]:
+    """The batches, with a Ctrl-C held back until the one on its way is confirmed.
+
+    A second Ctrl-C does not wait for that.
+    """
+    came: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def hold(number: int, _: object) -> None:
+        came.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    if before is not signal.SIG_IGN:  # which a script's command in the background inherits
+        signal.signal(signal.SIGINT, hold)
     try:
         for batch in batches:
-            sent += len(batch)
-            for job_id in batch:
-                print(json.dumps({"job_id": job_id}) if as_json else job_id)
-    except BrokenPipeError:
-        fail(f"{sent:,} of {total:,} jobs were sent, and then nobody read their ids any more")
-        raise
+            yield batch
+            if came:
+                break
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from arbitrage.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail, warn
 from arbitrage.errors import ConfigError
 from worker.absence import look_for_workers
-from worker.connection import TRIES_OF_A_WORKER, connect, open_ledger, redis_errors_in_a_sentence
+from worker.connection import open_patient_ledger, redis_errors_in_a_sentence
 from worker.ledger import Ledger, State
 from worker.ledger_view import OPEN
 from worker.settings import Settings
@@ -98,7 +98,7 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
     from arbitrage.sweep_results import digest_of_latest
     from worker.sweeps.plan import Plan, ask_workers, local_digest
 
-    ledger = cache(partial(_patient_ledger, settings))  # what is finished does without one
+    ledger = cache(partial(open_patient_ledger, settings))  # what is finished does without one
     meanwhile = look_for_workers(settings, local=arguments.local)
     digest, plan = local_digest(spec, settings), None
     if digest is None and (arguments.status or arguments.cancel):
@@ -125,12 +125,6 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
                     size = (plan or ask_workers(spec, ledger(), meanwhile)).chunk_size
                 _compute(spec, folder, Plan(digest, size), ledger(), meanwhile)
         return _report(spec, folder, arguments)
-
-
-def _patient_ledger(settings: Settings) -> Ledger:
-    """One that outlasts a restart of the server, when it could be reached at all."""
-    connect(settings).ping()
-    return open_ledger(settings, tries=TRIES_OF_A_WORKER)
 
 
 def _folder(spec: SweepSpec, digest: str, settings: Settings) -> SweepFolder:
