@@ -56,11 +56,12 @@ def end(
     config: Any = CONFIG,
     *,
     is_dead: bool = False,
+    error: dict[str, Any] = ERROR,
 ) -> None:
     submit(ledger, job_id, config=config)
     start = ledger.start(job_id, "w1", json.dumps(config), JOBS)
     assert start is not None
-    outcome = Outcome(State.ERROR, failed_meta(job_id, ERROR), ERROR, is_dead=is_dead)
+    outcome = Outcome(State.ERROR, failed_meta(job_id, error), error, is_dead=is_dead)
     if result is not None:
         outcome = Outcome(State.SUCCESS, success_meta(job_id, result))
     ledger.finish(job_id, start.holder, outcome)
@@ -135,11 +136,12 @@ def test_a_pipe_has_everything_in_full(ledger: Ledger, capsys: pytest.CaptureFix
     end(ledger, "good", FIGURES, {**CONFIG, "tag": "x\t" * 100})
     header, line = (line.split("\t") for line in printed(capsys, "jobs"))
     assert header == [
-        "JOB", "STATE", "ATTEMPTS", "SUBMITTED", "TAG", "DATA_FILE", "NET_PNL_USD", "DEAD_LETTER"
+        "JOB", "STATE", "ATTEMPTS", "SUBMITTED", "TAG", "DATA_FILE", "NET_PNL_USD", "ERROR",
+        "DEAD_LETTER",
     ]  # fmt: skip
     assert (line[:3], line[4:]) == (
         ["good", "success", "1"],
-        ["x " * 100, "folder/quotes.csv", "1234.5", ""],
+        ["x " * 100, "folder/quotes.csv", "1234.5", "", ""],
     )
 
 
@@ -150,7 +152,7 @@ def test_a_chunk_of_a_sweep_is_told_by_its_range_and_its_result_left_alone(
     submit(ledger, "waits", config=CHUNK, route=CHUNKS)
     monkeypatch.setattr(ledger, "results", pytest.fail)
     for line in printed(capsys, "jobs")[1:]:
-        assert line.split("\t")[4:] == ["configs 0-500", "quotes.csv", "", ""]
+        assert line.split("\t")[4:] == ["configs 0-500", "quotes.csv", "", "", ""]
 
 
 @pytest.mark.parametrize("spec", ["x", None, [1], 5])
@@ -159,7 +161,7 @@ def test_a_chunk_that_is_none_is_listed_like_any_other_job(
 ) -> None:
     submit(ledger, "odd", config={"spec": spec, "start": 1}, route=CHUNKS)
     [line] = printed(capsys, "jobs")[1:]
-    assert line.split("\t")[4:] == ["configs 1-None", "", "", ""]
+    assert line.split("\t")[4:] == ["configs 1-None", "", "", "", ""]
 
 
 def test_the_newest_of_those_that_run_are_those_that_were_sent_last(
@@ -235,6 +237,26 @@ def test_a_terminal_marks_dead_letters_among_failed_jobs(
     end(ledger, "gone", None, is_dead=True)
     lines = [line.split() for line in printed(capsys, "jobs")[2:]]
     assert {(line[0], line[1]) for line in lines} == {("failed", "error"), ("gone", "error,dead")}
+
+
+@pytest.mark.usefixtures("terminal")
+def test_of_failed_jobs_a_terminal_has_the_sentences(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end(ledger, "bad", None, error={**ERROR, "message": "it is bad\n" * 50})
+    assert "it is" not in " ".join(printed(capsys, "jobs"))
+    _, _, row, sentence = printed(capsys, "jobs", "--state", "error")
+    assert row.startswith("bad error")
+    assert sentence.startswith("  it is bad it is bad")
+    assert len(sentence) == 80
+
+
+def test_of_a_failed_job_pipes_and_programs_have_the_sentence_in_full(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end(ledger, "bad", None)
+    assert printed(capsys, "jobs", "--state", "error")[1].split("\t")[-2:] == ["it is bad", ""]
+    assert json.loads(printed(capsys, "jobs", "--json")[0])["error"] == ERROR
 
 
 def test_dead_letters_are_marked_wherever_a_job_is_asked_after(

@@ -30,6 +30,7 @@ COLUMNS = (
     "TAG",
     "DATA_FILE",
     "NET_PNL_USD",
+    "ERROR",
     "DEAD_LETTER",
 )
 # Of a terminal's columns. An id of ours has 36 characters, and is shown whole: it is what the other
@@ -63,7 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
     elif sys.stdout.isatty():
         of_them = counts[State(arguments.state)] if arguments.state else sum(counts.values())
         print("  ".join(f"{state.value} {count:,}" for state, count in counts.items()))
-        for line in _table(records, nets, dead, shutil.get_terminal_size().columns, time.time()):
+        width = shutil.get_terminal_size().columns
+        told = arguments.state == State.ERROR
+        for line in _table(records, nets, dead, width, time.time(), told=told):
             print(line)
         if len(records) < of_them:
             print(f"the newest {len(records):,} of {of_them:,}; --limit N shows more")
@@ -92,6 +95,7 @@ def _as_object(record: JobRecord, dead: set[str]) -> dict[str, object]:
         "submitted_at": record.submitted_at,
         "finished_at": record.finished_at,
         "config": record.config,
+        "error": record.error,
         "dead_letter": record.job_id in dead,
     }
 
@@ -131,22 +135,38 @@ def _cells(record: JobRecord, net: float | None, dead: set[str]) -> tuple[str, .
         submitted.strftime("%Y-%m-%d %H:%M:%SZ"),
         *_what(record),
         "" if net is None else str(net),
+        _sentence(record),
         "yes" if record.job_id in dead else "",
     )
 
 
+def _sentence(record: JobRecord) -> str:
+    """What a job failed of; nothing for one that waits for its next attempt."""
+    failed = record.error if record.state is State.ERROR else None
+    return printable((failed or {}).get("message") or "")
+
+
 def _table(
-    records: list[JobRecord], nets: dict[str, float], dead: set[str], width: int, now: float
+    records: list[JobRecord],
+    nets: dict[str, float],
+    dead: set[str],
+    width: int,
+    now: float,
+    *,
+    told: bool,
 ) -> Iterator[str]:
-    """The lines of a table; only its last column is cut."""
+    """The lines of a table, with its last column cut; where `told`, each job's error below it."""
     if not records:
         return
     rows = [TITLES, *(_row(record, nets.get(record.job_id), dead, now) for record in records)]
+    errors = ["", *(_sentence(record) if told else "" for record in records)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(TITLES) - 1)]
     room = max(MIN_LAST, width - sum(widths) - len(widths))
-    for job_id, state, age, net, what in rows:
+    for (job_id, state, age, net, what), error in zip(rows, errors, strict=True):
         first = f"{job_id:<{widths[0]}} {state:<{widths[1]}} {age:>{widths[2]}} {net:>{widths[3]}}"
         yield f"{first} {_cut(what, room)}".rstrip()
+        if error:
+            yield _cut(f"  {error}", width)
 
 
 def _row(record: JobRecord, net: float | None, dead: set[str], now: float) -> tuple[str, ...]:
