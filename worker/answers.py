@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,19 @@ from worker.ledger_view import JobRecord, State
 if TYPE_CHECKING:
     from worker.ledger_view import LedgerView
 
+_SWEEP_ID = re.compile("[0-9a-f]{16}")  # as `sweep_id` of the domain makes them
+
 
 def result_documents(ledger: LedgerView, job_ids: Sequence[str]) -> list[Document]:
     """The result document of each job, or its status document when it has no outcome yet."""
     pairs = zip(ledger.records(job_ids), ledger.results(job_ids), strict=True)
     return [_document(record, meta) for record, meta in pairs]
+
+
+def sweeps_are_asked(job_id: str, flag: str) -> str:
+    """What to ask instead where no job has an id that is made as those of sweeps are, else ''."""
+    is_one = _SWEEP_ID.fullmatch(job_id)
+    return f"it looks like a sweep's id: arbtune sweep SPEC {flag}" if is_one else ""
 
 
 def figures_in_short(metrics: dict[str, Any]) -> str:

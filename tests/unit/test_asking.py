@@ -9,10 +9,11 @@ from typing import Any
 import fakeredis
 import pytest
 
-from arbitrage.console import run_command, span
+from arbitrage.console import Command, run_command, span
+from arbitrage.sweep_spec import sweep_id
 from worker import waiting
 from worker.answers import result_documents
-from worker.commands import dead, jobs, status
+from worker.commands import cancel, dead, jobs, result, status
 from worker.commands.jobs import _cut
 from worker.envelope import CHUNKS, JOBS, Route, job_message
 from worker.ledger import Ledger, Outcome, State, Submission
@@ -30,7 +31,7 @@ ERROR = {"type": "ValueError", "message": "it is bad", "retryable": False}
 def ledger(monkeypatch: pytest.MonkeyPatch) -> Ledger:
     """A ledger of this process alone, which the commands ask too."""
     made = Ledger(fakeredis.FakeRedis(), result_ttl_s=3600, lease_s=15)
-    for command in (jobs, status, dead):
+    for command in (cancel, dead, jobs, result, status):
         monkeypatch.setattr(command, "open_ledger", lambda _: made)
     return made
 
@@ -227,6 +228,18 @@ def test_a_status_is_a_line_with_what_there_is_to_know(
     }
     for job_id, line in lines.items():
         assert printed(capsys, "status", job_id) == [line]
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize(
+    ("command", "flag"), [(status, "--status"), (result, "--status"), (cancel, "--cancel")]
+)
+def test_the_id_of_a_sweep_is_sent_to_where_sweeps_are_asked_after(
+    command: Command, flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command("arbtune x", command, [sweep_id("a spec", "0" * 64, "1")]) == 1
+    told = capsys.readouterr()
+    assert f"it looks like a sweep's id: arbtune sweep SPEC {flag}" in told.out + told.err
 
 
 @pytest.mark.usefixtures("terminal")

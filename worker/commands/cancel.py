@@ -6,6 +6,7 @@ import argparse
 import json
 
 from arbitrage.console import EXIT_FAILED, EXIT_OK
+from worker.answers import sweeps_are_asked
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger import State
 from worker.metas import cancelled_meta
@@ -37,5 +38,6 @@ def _sentence(job_id: str, state: State) -> str:
     if state is State.CANCELLED:
         return f"{job_id}  cancelled"
     if state is State.UNKNOWN:
-        return f"{job_id}  unknown: nothing to cancel"
+        hint = sweeps_are_asked(job_id, "--cancel") or "nothing to cancel"
+        return f"{job_id}  unknown: {hint}"
     return f"{job_id}  {state}: it had ended already"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK
+from arbitrage.console import EXIT_FAILED, EXIT_OK, warn
 from arbitrage.documents import as_text
-from worker.answers import result_documents
+from worker.answers import result_documents, sweeps_are_asked
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger_view import State
 from worker.settings import Settings
@@ -24,8 +24,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the document; 0 for a success, 1 for anything else."""
+    job_id = arguments.job_id
     settings = Settings.from_environment()
     with redis_errors_in_a_sentence(settings):
-        [document] = result_documents(open_ledger(settings), [arguments.job_id])
+        [document] = result_documents(open_ledger(settings), [job_id])
     print(as_text(document))
+    if document["status"] == State.UNKNOWN and (hint := sweeps_are_asked(job_id, "--status")):
+        warn(f"no job {job_id}: {hint}")
     return EXIT_OK if document["status"] == State.SUCCESS else EXIT_FAILED

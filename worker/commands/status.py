@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from arbitrage.console import EXIT_FAILED, EXIT_OK, span
 from arbitrage.documents import Document, as_text
-from worker.answers import figures_in_short, result_documents
+from worker.answers import figures_in_short, result_documents, sweeps_are_asked
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger_view import JobRecord, State
 from worker.settings import Settings
@@ -64,7 +64,8 @@ def _status_line(
 ) -> str:
     status = document["status"]
     if status == State.UNKNOWN:
-        return f"{job_id}  unknown: never sent, forgotten, or a plain client's and not started yet"
+        usual = "never sent, forgotten, or a plain client's and not started yet"
+        return f"{job_id}  unknown: {sweeps_are_asked(job_id, '--status') or usual}"
     parts = [f"{job_id}  {status}"]
     if figures := figures_in_short(document.get("metrics") or {}):
         parts.append(figures)
