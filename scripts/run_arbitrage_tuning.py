@@ -77,7 +77,7 @@ def _in_short(metrics: Document) -> str:
     end = "not stopped" if stop is None else f"stopped by it at {stop}"
     lines = [
         f"{metrics['total_trades']:,} trades, {metrics['open_trades']:,} of them still open",
-        f"net profit {net:,.2f} USD, realized {realized:,.2f} USD",
+        f"net profit {net:z,.2f} USD, realized {realized:z,.2f} USD",
         f"drawdown {metrics['max_drawdown_pct']:.2f} %, {end}",
     ]
     if skipped := data["skipped_snapshots"]:

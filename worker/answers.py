@@ -30,7 +30,7 @@ def sweeps_are_asked(job_id: str, flag: str) -> str:
 def figures_in_short(metrics: dict[str, Any]) -> str:
     """What a job came to, for people; nothing for a chunk of a sweep, whose figures are many."""
     net, trades = metrics.get("net_pnl_usd"), metrics.get("total_trades")
-    return "" if net is None or trades is None else f"net {net:,.2f} USD, {trades:,} trades"
+    return "" if net is None or trades is None else f"net {net:z,.2f} USD, {trades:,} trades"
 
 
 def _document(record: JobRecord | None, meta: dict[str, Any] | None) -> Document:

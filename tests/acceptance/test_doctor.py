@@ -60,6 +60,11 @@ def test_a_sound_deployment_has_nothing_to_change(server: DurableServer, tmp_pat
         answer = doctor(server.url, "--json")
         assert wrong(answer) == {}
         told = doctor(server.url)
+        client: Any = redis.Redis.from_url(server.url)
+        [present] = present_workers(client)
+        assert 0 < client.ttl(WORKER_KEY.format(present.worker)) <= 10, (
+            "dead it would not count for longer"
+        )
     assert told.returncode == 0
     assert "1 with 2 processes" in told.stdout
     assert "WRONG" not in told.stdout

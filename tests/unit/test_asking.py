@@ -243,6 +243,15 @@ def test_the_id_of_a_sweep_is_sent_to_where_sweeps_are_asked_after(
 
 
 @pytest.mark.usefixtures("terminal")
+def test_a_loss_of_next_to_nothing_has_no_sign(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end(ledger, "even", {**FIGURES, "net_pnl_usd": -0.001})
+    assert " 0.00 " in printed(capsys, "jobs")[-1]
+    assert "net 0.00 USD" in printed(capsys, "status", "even")[0]
+
+
+@pytest.mark.usefixtures("terminal")
 def test_a_terminal_marks_dead_letters_among_failed_jobs(
     ledger: Ledger, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from worker.operating.deployment import Check, Deployment, _append_only, _data_root, _redis_version
+from worker.operating.deployment import (
+    Check,
+    Deployment,
+    _append_only,
+    _clock,
+    _data_root,
+    _redis_version,
+)
 from worker.settings import Settings
 
 
@@ -49,6 +57,21 @@ def test_the_remedy_names_newer_releases_only() -> None:
 
 def test_what_is_too_old_is_too_old() -> None:
     assert version_check("6.2.21").remedy == "use Redis 7 or later, or Valkey"
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "told", "ok"),
+    [(-0.04, "+0.0 s", True), (0.04, "+0.0 s", True), (-6, "-6.0 s", False)],
+)
+def test_the_clocks_are_compared(
+    ahead_s: float, told: str, ok: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time", lambda: 1_000.0)
+    seconds, microseconds = divmod(round((1_000.0 + ahead_s) * 1e6), 10**6)
+    client = SimpleNamespace(time=lambda: (seconds, microseconds))
+    check = _clock(Deployment(Settings(), client, {}))  # type: ignore[arg-type]
+    assert check.found == f"the server's is {told} from ours"
+    assert check.ok is ok
 
 
 def test_an_append_only_file_that_cannot_be_written_is_none() -> None:

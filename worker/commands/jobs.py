@@ -175,7 +175,7 @@ def _row(record: JobRecord, net: float | None, dead: set[str], now: float) -> tu
         record.job_id,
         DEAD if record.job_id in dead else record.state.value,
         span(now - (record.submitted_at or now)),
-        "" if net is None else f"{net:,.2f}",
+        "" if net is None else f"{net:z,.2f}",
         ", ".join(filter(None, (tag, PurePath(data_file).name))),
     )
 

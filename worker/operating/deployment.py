@@ -113,7 +113,7 @@ def _clock(deployment: Deployment) -> Check:
     skew = answer[0] + answer[1] / 1e6 - here
     ok = abs(skew) <= MAX_CLOCK_SKEW_S
     remedy = "let both machines follow a time server (NTP)"
-    return Check("clock", ok, f"the server's is {skew:+.1f} s from ours", None if ok else remedy)
+    return Check("clock", ok, f"the server's is {skew:+z.1f} s from ours", None if ok else remedy)
 
 
 def _ledger(deployment: Deployment) -> Check:

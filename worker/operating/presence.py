@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 WORKERS_KEY = "arbtune:workers"
 WORKER_KEY = "arbtune:worker:{}"
 
-# Several announcements may fail before a worker counts as gone.
-PRESENT_FOR_S = 60
+# Four announcements in a row may fail before a worker counts as gone.
+PRESENT_FOR_S = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,4 +91,4 @@ def _best(best: dict[str, Any] | None, varying: list[str], rank_by: str) -> str:
     config = ", ".join(
         f"{name} {'not set' if value is None else exact(value)}" for name, value in values.items()
     )
-    return f"best so far: {rank_by} {best[rank_by]:,.2f} with {config or 'the one config'}"
+    return f"best so far: {rank_by} {best[rank_by]:z,.2f} with {config or 'the one config'}"

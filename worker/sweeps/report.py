@@ -135,4 +135,4 @@ def figure_cell(value: float | None) -> str:
     """A figure as a ranking has it."""
     if value is None:
         return ""
-    return str(value) if isinstance(value, int) else f"{value:,.2f}"
+    return str(value) if isinstance(value, int) else f"{value:z,.2f}"
