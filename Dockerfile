@@ -24,7 +24,7 @@ RUN ["useradd", "--uid", "10001", "--create-home", "--shell", "/usr/sbin/nologin
 RUN ["install", "--directory", "--owner=10001", "/cache"]
 # The root file system may be read-only: what is compiled was compiled at build.
 ENV PATH=/opt/arbtune/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-ENV ARBTUNE_DATA_ROOT=/data ARBTUNE_CACHE_DIR=/cache
+ENV ARBTUNE_DATA_ROOT=/data ARBTUNE_CACHE_DIR=/cache/arbtune
 WORKDIR /data
 USER 10001
 

@@ -23,12 +23,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arbitrage.cache_folder import cache_folder, warn_unwritable
+from arbitrage.cache_folder import own_folder, warn_unwritable
 from arbitrage.data_file import DataLimits, Identity, plain_file, read_data_file, too_large
 from arbitrage.leftovers import remove_leftovers
 from arbitrage.prepared import Facts, PreparedData, prepare
@@ -63,17 +63,23 @@ def open_data(
         OSError: The file system failed in a way that may pass.
     """
     bounds, called = limits or DataLimits(), os.fspath(path) if name is None else name
-    cache = DataCache(cache_folder() / "data")
-    known = cache.recognised(path)
-    if known is None:
-        with cache.preparing(path):
-            # Whoever was first has prepared it in the meantime.
-            known = cache.recognised(path) or _prepared(path, bounds, called, cache)
-    _check_limits(known.facts, bounds, called)
-    return known
+    folder = own_folder("data")
+    if folder is None:
+        return prepare(read_data_file(path, bounds, called), bounds)
+    data = _kept(DataCache(folder), path, bounds, called)
+    _check_limits(data.facts, bounds, called)
+    return data
 
 
-def _prepared(path: str | Path, limits: DataLimits, name: str, cache: DataCache) -> PreparedData:
+def _kept(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> PreparedData:
+    if known := cache.recognised(path):
+        return known
+    with cache.preparing(path):
+        # Whoever was first has prepared it in the meantime.
+        return cache.recognised(path) or _prepared(cache, path, limits, name)
+
+
+def _prepared(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> PreparedData:
     opened_ns = time.time_ns()
     file = read_data_file(path, limits, name)
     data = cache.entry(file.sha256) or cache.keep(prepare(file, limits))
@@ -88,8 +94,8 @@ def file_digest(path: Path) -> str:
         DataError: It is no plain file.
         OSError: It cannot be read.
     """
-    known = DataCache(cache_folder() / "data").recognised(path)
-    if known is not None:
+    folder = own_folder("data")
+    if folder is not None and (known := DataCache(folder).recognised(path)):
         return known.data_sha256
     with plain_file(path, os.fspath(path)) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -213,12 +219,19 @@ def _write(folder: Path, data: PreparedData) -> None:
     stamps = {}
     for name, array in data.arrays().items():
         with (folder / f"{name}.npy").open("wb") as file:
-            np.save(file, array)
+            _save(file, array)
         stamps[name] = _stamp(folder, name)
     meta = {"facts": asdict(data.facts), "arrays": stamps}
     (folder / "meta.json").write_text(
         json.dumps({"meta": meta, "sha256": _digest(meta)}), encoding="ascii"
     )
+
+
+def _save(file: BinaryIO, array: NDArray[Any]) -> None:
+    """What `np.save` does, which does not say why it could not."""
+    header = np.lib.format.header_data_from_array_1_0(array)
+    np.lib.format.write_array_header_1_0(file, header)
+    file.write(array.reshape(-1).view(np.uint8).data)
 
 
 def _sound(document: Any) -> Any:

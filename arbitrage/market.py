@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from arbitrage.compiled import forget_compiled, one_at_a_time
+from arbitrage.compiled import one_at_a_time
 from arbitrage.kernels.layout import (
     RECORD_FIELDS,
     Parameters,
@@ -34,11 +34,7 @@ def warm_up() -> None:
     ones = np.ones(2)
     parameters = Parameters(ones, ones, ones, np.array([1, 2]), ones, ones)
     with one_at_a_time():
-        try:
-            replay_all(windows_of(quotes_of(prices)), parameters)
-        except Exception:  # noqa: BLE001 - whatever a damaged file of machine code raises
-            forget_compiled()
-            replay_all(windows_of(quotes_of(prices)), parameters)
+        replay_all(windows_of(quotes_of(prices)), parameters)
 
 
 def quotes_of(prices: Prices) -> Quotes:

@@ -6,6 +6,7 @@ import gzip
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -23,8 +24,8 @@ from arbitrage import data_cache, data_file
 from arbitrage.data_cache import file_digest, open_data
 from arbitrage.data_file import DataFile, DataLimits
 from arbitrage.errors import DataError
-from arbitrage.prepared import PreparedData
-from tests.conftest import HEADER, quotes_csv
+from arbitrage.prepared import PreparedData, prepare
+from tests.conftest import HEADER, no_file_above, quotes_csv
 
 Damage = Callable[[Path], object]
 
@@ -320,7 +321,7 @@ def test_a_file_is_prepared_by_one_thread_after_the_other(
 # -- no place to keep anything
 
 
-@pytest.mark.parametrize("place", ["a-file/cache", "cache"])
+@pytest.mark.parametrize("place", ["cache", "cache/data"])
 def test_without_a_usable_folder_one_line_warns_and_the_data_are_right(
     tmp_path: Path,
     quotes: Path,
@@ -328,18 +329,50 @@ def test_without_a_usable_folder_one_line_warns_and_the_data_are_right(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Below a file there can be no folder; neither can anything be put into one that is a file."""
     monkeypatch.setenv("ARBTUNE_CACHE_DIR", str(tmp_path / "sound"))
     expected = content(open_data(quotes))
-    (tmp_path / place.partition("/")[0]).write_bytes(b"")
-    monkeypatch.setenv("ARBTUNE_CACHE_DIR", str(tmp_path / place))
+    (tmp_path / "cache").mkdir(mode=0o700)
+    (tmp_path / place).mkdir(exist_ok=True)
+    (tmp_path / place).chmod(0o777)
+    monkeypatch.setenv("ARBTUNE_CACHE_DIR", str(tmp_path / "cache"))
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
             assert content(open_data(quotes)) == expected
+            assert file_digest(quotes) == expected["facts"].data_sha256
     [record] = caplog.records
-    assert record.getMessage() == (
-        f"cannot write to the cache folder {tmp_path / place}: Not a directory"
-    )
+    assert f"{tmp_path / place} is not used, because other users may write" in record.getMessage()
+    assert not list((tmp_path / place).rglob("*.npy"))
+
+
+@pytest.mark.parametrize("room", [0, 100, 1_000])
+def test_a_full_disk_is_said_and_the_data_are_right(
+    cache: Path, quotes: Path, caplog: pytest.LogCaptureFixture, room: int
+) -> None:
+    expected = content(open_data(quotes))
+    shutil.rmtree(cache)
+    with no_file_above(room):
+        for _ in range(2):
+            assert content(open_data(quotes)) == expected
+    [record] = caplog.records
+    assert f"cannot write to the cache folder {cache.parent}: File too large" in record.getMessage()
+    assert not list(cache.rglob("*.npy"))
+    open_data(quotes)
+    assert entries(cache)
+
+
+def test_a_cache_folder_that_vanishes_is_made_again(cache: Path, quotes: Path) -> None:
+    expected = content(open_data(quotes))
+
+    def while_it_vanishes(file: DataFile, limits: DataLimits) -> PreparedData:
+        shutil.rmtree(cache.parent)
+        return prepare(file, limits)
+
+    shutil.rmtree(cache)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(data_cache, "prepare", while_it_vanishes)
+        assert content(open_data(quotes)) == expected
+    assert content(open_data(quotes)) == expected
+    assert entries(cache)
 
 
 # -- limits, kinds of files
