@@ -9,6 +9,7 @@ All in double precision and in this order; whole numbers stay whole.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Self
@@ -86,6 +87,15 @@ class RangeAxis:
             return cls(start, step, 1, nearest + 1, stop)
         last = int(steps)
         return cls(start, step, 1, last + 1, start + last * step)
+
+    def may_repeat(self) -> bool:
+        """Whether rounding may make one value of two.
+
+        Neighbours are rounded by less than two units in the last place each, and in one direction
+        only: the computed values never turn back.
+        """
+        unit = math.ulp(max(abs(self.start), abs(self.last)))
+        return self.size > 1 and abs(self.rise) / self.divisor < 4 * unit
 
     def in_whole_numbers(self) -> Self:
         """The same axis in ints; its ends must be whole.

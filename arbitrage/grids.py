@@ -86,6 +86,9 @@ class Grid(StrictModel):
         if not values:
             raise ConfigError("values must hold at least one value")
         found = [field_value(self.name, value) for value in values]
+        if len(set(found)) < len(found):
+            twice = next(value for value in found if found.count(value) > 1)
+            raise ConfigError(f"values must differ, but {exact(twice)} stands twice")
         return ListAxis(np.array(found, np.int64 if self.name in INTEGERS else np.float64))
 
     def _range_axis(self) -> RangeAxis:
@@ -93,6 +96,10 @@ class Grid(StrictModel):
         axis = self._unchecked_range()
         for value in (axis.start, axis.last):
             field_value(self.name, value)
+        if axis.may_repeat():
+            raise ConfigError(
+                f"start and stop are too close together for {axis.size:,} different values"
+            )
         if self.name not in INTEGERS:
             return axis
         try:

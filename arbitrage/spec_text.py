@@ -39,6 +39,10 @@ class _PlainLoader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             event = self.get_event()  # type: ignore[no-untyped-call]
             raise ConfigError(f"aliases (*{event.anchor}) are not allowed, {_place(event)}")
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if (tag := getattr(event, "tag", None)) is not None:
+            shorthand = tag.replace(_TAG, "!!", 1)
+            raise ConfigError(f"tags ({shorthand}) are not allowed, {_place(event)}")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -56,9 +60,7 @@ class _PlainLoader(yaml.SafeLoader):
 # PyYAML keeps these in the class; set anew, they are no longer those of its other loaders.
 _PlainLoader.yaml_implicit_resolvers = {}
 _PlainLoader.yaml_constructors = {
-    tag: construct
-    for tag, construct in yaml.SafeLoader.yaml_constructors.items()
-    if tag is None or tag.removeprefix(_TAG) in _PLAIN
+    f"{_TAG}{kind}": yaml.SafeLoader.yaml_constructors[f"{_TAG}{kind}"] for kind in _PLAIN
 }
 for _kind, (_pattern, _starts) in _SCALARS.items():
     _PlainLoader.add_implicit_resolver(f"{_TAG}{_kind}", re.compile(f"^(?:{_pattern})$"), _starts)
