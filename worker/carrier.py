@@ -1,4 +1,4 @@
-"""How messages come out of Redis: those of the ledger's jobs without a copy that is kept meanwhile.
+"""How messages come out of Redis: judged, and those of the ledger's jobs without a copy.
 
 kombu keeps a copy of each message between its delivery and its acknowledgement, to bring it back
 when the worker dies in between: two round trips a job. The ledger knows its jobs without them, and
@@ -7,11 +7,21 @@ publishes again what was lost. Jobs of foreign clients, which it has not met yet
 
 from __future__ import annotations
 
+from queue import Empty
 from typing import Any
 
 from kombu.transport import redis, virtual
 
 from worker.envelope import is_of_ledger
+from worker.intake import admit
+
+
+class _Message(virtual.Message):
+    """kombu's own; the body of one that was admitted is parsed already."""
+
+    def __init__(self, payload: Any, channel: Any = None, **options: Any) -> None:
+        super().__init__(payload, channel, **options)
+        self._decoded_cache = getattr(payload, "content", None)
 
 
 class _QoS(redis.QoS):
@@ -46,6 +56,31 @@ class _QoS(redis.QoS):
 
 
 class Channel(redis.Channel):
-    """kombu's own, but for the copies."""
+    """kombu's own, but for the copies, and for what it lets in."""
 
     QoS = _QoS
+    Message = _Message
+
+    def _brpop_read(self, **options: Any) -> bool:
+        """Read the element that kombu asked for; its own way raises at one that is no message."""
+        connection = self.client.connection
+        try:
+            try:
+                reply = self.client.parse_response(connection, "BRPOP", **options)
+            except self.connection_errors:
+                connection.disconnect()  # the next turn connects again
+                raise
+            if not reply:
+                raise Empty
+            self._take(*reply)
+        finally:
+            self._in_poll: Any = None
+            self._flush_brpop_reauth()
+        return True
+
+    def _take(self, key: bytes, raw: bytes) -> None:
+        queue, _, step = key.decode().partition(self.sep)  # a queue has a list for each priority
+        self._queue_cycle.rotate(queue)
+        message = admit(raw, queue, int(step or 0))
+        if message is not None:
+            self.connection._deliver(message, queue)  # noqa: SLF001

@@ -56,7 +56,7 @@ worker_send_task_events = False
 # A broker that is away at start is waited for, not an error.
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
-# One message that is no task must not end the worker.
+# An answer of the server that is an error must not end the worker.
 broker_channel_error_retry = True
 # Finds dead connections, where a firewall forgot them, before a job is lost in one.
 redis_socket_keepalive = True

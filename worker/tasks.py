@@ -22,7 +22,6 @@ log = logging.getLogger("arbtune.jobs")
 _OPTIONS = {
     "bind": True,
     "Request": "worker.request:JobRequest",
-    "Strategy": "worker.intake:strategy",
 }
 
 

@@ -302,7 +302,7 @@ def test_a_main_process_that_dies_by_itself_costs_its_other_jobs_nothing(
     ) as worker:
         job_id = enqueue(ledger, "sleep:5")
         wait_until(lambda: is_running(ledger, job_id), "the job runs")
-        redis.Redis.from_url(own_redis_url).lpush("celery", b"\xff no JSON")
+        redis.Redis.from_url(own_redis_url).lpush("celery", b"fatal")
         record = ended(ledger, job_id)
         assert (record.state, record.attempts, record.history) == (State.SUCCESS, 1, ())
         wait_until(lambda: worker.events("worker.died"), "it has started again")

@@ -126,8 +126,7 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
 def _start_again(arguments: argparse.Namespace) -> int:
     """Become a fresh worker, in this very process: one died that nobody had told to stop.
 
-    A message that is no JSON does that, or a server whose memory is full. The number of times is
-    bounded, so that what does not pass by itself is seen.
+    The number of times is bounded, so that what does not pass by itself is seen.
     """
     from worker.shutdown import return_running_jobs  # celery
 

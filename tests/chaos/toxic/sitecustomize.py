@@ -19,6 +19,7 @@ import numpy as np
 
 from arbitrage import arbitrage_core
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
+from worker import carrier
 from worker.settings import Settings
 from worker.sweeps import chunk_job
 from worker.sweeps.chunks import Chunk
@@ -64,6 +65,7 @@ def sleep(seconds: str) -> None:
     time.sleep(float(seconds))
 
 
+FATAL = b"fatal"
 POISONS = {
     "memory": raise_memory_error,
     "system-exit": raise_system_exit,
@@ -75,6 +77,14 @@ POISONS = {
 }
 
 _run_chunk = chunk_job.run_chunk
+_take = carrier.Channel._take
+
+
+def poisoned_take(channel: Any, key: bytes, raw: bytes) -> None:
+    """Take an element; one of them ends the main process, as a defect of a library would."""
+    if raw == FATAL:
+        raise RuntimeError
+    _take(channel, key, raw)
 
 
 def poisoned_run_chunk(chunk: Chunk, settings: Settings) -> Any:
@@ -101,6 +111,7 @@ if version := os.environ.get("ARBTUNE_TEST_ENGINE_VERSION"):
     for module in (arbitrage_core, chunk_job):  # from where others take it, later
         setattr(module, "ENGINE_VERSION", version)  # noqa: B010 - it is a constant
 
+carrier.Channel._take = poisoned_take  # type: ignore[method-assign, assignment]
 chunk_job.run_chunk = poisoned_run_chunk
 ArbitrageTuningRunner.run = poisoned_run  # type: ignore[method-assign, assignment]
 

@@ -1,0 +1,75 @@
+"""A real worker whose queue somebody has filled with what is not a job."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import redis
+from celery import Celery
+
+from tests.conftest import JOB, ledger_at, running_worker, wait_until
+from tests.elements import spoilt_element
+from worker.enqueue import send, submission
+from worker.envelope import JOBS, job_message
+from worker.intake import admit
+from worker.ledger import State
+
+SEED = 11
+POISONED = 600
+GOOD = 30
+
+
+def test_no_element_of_a_queue_costs_a_restart_or_another_job(
+    own_redis_url: str, data_root: Path, tmp_path: Path
+) -> None:
+    rng = random.Random(SEED)
+    server, ledger = redis.Redis.from_url(own_redis_url), ledger_at(own_redis_url)
+    poison = [spoilt_element(rng, f"poison-{number}") for number in range(POISONED)]
+    good: list[str] = []
+    for number, raw in enumerate(poison):
+        server.lpush(JOBS.queue, raw)
+        if number % (POISONED // GOOD) == 0:
+            [sent] = send(ledger, [submission(JOB)])
+            good += sent
+    with running_worker(own_redis_url, data_root, tmp_path / "log") as worker:
+        wait_until(
+            lambda: ledger.states(good) == [State.SUCCESS] * GOOD, "every good job has run", 60
+        )
+        wait_until(lambda: server.llen(JOBS.queue) == 0, "the queue is empty", 60)
+        admitted = [admit(raw, JOBS.queue) for raw in poison]
+        awaited = [one["headers"]["id"] for one in admitted if one is not None]
+        assert len(awaited) > POISONED / 2
+        wait_until(lambda: None not in ledger.results(awaited), "each id has its outcome", 60)
+        assert worker.log_text().count("worker.ready") == 1
+        assert worker.events("worker.died") == []
+        refused = worker.events("message.refused")
+    assert len(refused) > POISONED / 4
+    assert "Traceback" not in json.dumps([event["error"] for event in refused])
+
+
+def test_whoever_waits_for_a_job_that_is_unfit_is_told(
+    own_redis_url: str, data_root: Path, tmp_path: Path
+) -> None:
+    server = redis.Redis.from_url(own_redis_url)
+    client = Celery(broker=own_redis_url, backend=own_redis_url, set_as_current=False)
+    message: Any = json.loads(job_message("waits", "{}"))
+    message["headers"]["stamps"] = 5
+    with running_worker(own_redis_url, data_root, tmp_path / "log"):
+        server.lpush(JOBS.queue, json.dumps(message))
+        error = client.AsyncResult("waits").get(timeout=30, propagate=False)
+    assert isinstance(error, ValueError)
+    assert str(error) == "stamps in the headers of the message must be an object"
+
+
+def test_a_spoilt_message_of_a_known_job_runs_the_job(
+    own_redis_url: str, data_root: Path, tmp_path: Path
+) -> None:
+    server, ledger = redis.Redis.from_url(own_redis_url), ledger_at(own_redis_url)
+    [[job_id]] = send(ledger, [submission(JOB)])
+    raw: Any = server.rpop(JOBS.queue)
+    server.lpush(JOBS.queue, raw[1:])
+    with running_worker(own_redis_url, data_root, tmp_path / "log"):
+        wait_until(lambda: ledger.states([job_id]) == [State.SUCCESS], "the job has run")
