@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import BeforeValidator, ValidationError, model_validator
 
-from arbitrage.arbitrage_tuning import NUMBERS, TuningConfig
+from arbitrage.arbitrage_tuning import NUMBERS, TuningConfig, compact_json
 from arbitrage.axes import Axis, ListAxis, RangeAxis
 from arbitrage.errors import ConfigError
 from arbitrage.strict_model import StrictModel, as_part
@@ -35,9 +35,7 @@ WholeNumber = Annotated[int, BeforeValidator(whole)]
 
 
 def _listed(value: Any) -> Any:
-    """A list from what Python users have in its place: tuples, ranges, arrays."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
+    """A list from what Python users have in its place: tuples, ranges."""
     return list(value) if isinstance(value, (tuple, range)) else value
 
 
@@ -115,6 +113,13 @@ class Grid(StrictModel):
         if self.step is not None and self.num is None:
             return RangeAxis.by_step(self.start, self.stop, self.step)
         raise ConfigError("a range has either num or step")
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is spelled alike, but for the spelling of numbers: `1` is `1.0`."""
+        return isinstance(other, Grid) and self.canonical() == other.canonical()
+
+    def __hash__(self) -> int:
+        return hash(compact_json(self.canonical()))
 
     @property
     def parts(self) -> dict[str, Any]:

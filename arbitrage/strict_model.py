@@ -1,7 +1,13 @@
-"""What all documents from outside have in common: strict types, and complaints in our words."""
+"""What all documents from outside have in common: strict types, and complaints in our words.
+
+Strict are the types of JSON; what Python has beside them for the same things is taken for them.
+"""
 
 from __future__ import annotations
 
+import math
+import os
+from decimal import Decimal
 from typing import Any, Self
 
 from pydantic import (
@@ -23,6 +29,8 @@ class StrictModel(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _refuse_in_our_words(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(data, dict):
+            data = {name: in_types_of_json(value) for name, value in data.items()}
         try:
             return handler(data)
         except ValidationError as error:
@@ -32,6 +40,33 @@ class StrictModel(BaseModel):
     def _called(cls, _: Any, /) -> dict[str, str]:
         """What sentences call what was made of these data, as `in_our_words` takes it."""
         return {}
+
+
+_DIGITS = 20  # of the largest whole number that any field takes
+_TYPES_OF_JSON = (str, float, int, bool, type(None), dict)
+
+
+def in_types_of_json(value: Any) -> Any:
+    """NumPy's numbers and arrays, a `Decimal` and a path as JSON has them; what it has stays.
+
+    An object is not looked into: it is a document of its own, or the user's.
+    """
+    if type(value) in _TYPES_OF_JSON:
+        return value
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(in_types_of_json, value))
+    if isinstance(value, Decimal):
+        return _number(value)
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def _number(value: Decimal) -> float:
+    if not value.is_finite():
+        return math.nan  # which no field takes
+    is_short = value.adjusted() < _DIGITS  # 1E+999999 has a million digits as an int
+    return int(value) if is_short and value == int(value) else float(value)
 
 
 def as_part(title: str) -> dict[str, str]:

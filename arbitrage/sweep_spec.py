@@ -147,6 +147,13 @@ class SweepSpec(StrictModel):
             self._jobs(), allow_nan=False, ensure_ascii=False, separators=(",", ":"), sort_keys=True
         )
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it has the same jobs in the same order, and ranks and filters them alike."""
+        return isinstance(other, SweepSpec) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
+
     def _jobs(self) -> dict[str, Any]:
         """What defines the jobs; without defaults, so that new fields do not change old sweeps."""
         fixed = self.base.model_dump(mode="json", exclude={*self._varying}, exclude_defaults=True)

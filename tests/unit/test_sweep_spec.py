@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,82 @@ def test_a_drawdown_limit_may_vary_from_none() -> None:
 @pytest.mark.parametrize("values", [(0, 2.5), range(0, 80, 5), np.arange(0, 80, 0.5)])
 def test_python_sequences_are_lists(values: Any) -> None:
     assert values_of({"name": "slippage_bps", "values": values}) == list(values)
+
+
+def test_numbers_and_paths_of_python_are_those_of_json() -> None:
+    """A notebook has them from NumPy, pandas or a ledger; JSON would have the same values."""
+    given: dict[str, Any] = {
+        "data_file": Path("quotes.csv"),
+        "taker_fee_a_bps": np.float32(2.5),
+        "taker_fee_b_bps": np.int64(5),
+        "slippage_bps": Decimal("0.1"),
+        "initial_balance_usd": np.array(500),
+        "grids": [
+            {"name": "min_spread_bps", "values": np.array([1, 2.5])},
+            {"name": "max_position_usd", "values": [Decimal(10), np.int8(20), np.float64(30)]},
+            {
+                "name": "max_open_trades",
+                "start": np.int32(1),
+                "stop": Decimal(3),
+                "num": np.uint(3),
+            },
+            {"name": "stop_on_drawdown_pct", "values": (None, np.array(5, object))},
+        ],
+        "sample": {"n": np.int64(4), "seed": Decimal(2**64 - 1)},
+        "max_jobs": np.uint8(3),
+        "filters": {"max_drawdown_pct": np.float16(12.5), "min_trades": np.int64(1)},
+    }
+    same: dict[str, Any] = {
+        "data_file": "quotes.csv",
+        "taker_fee_a_bps": 2.5,
+        "taker_fee_b_bps": 5,
+        "slippage_bps": 0.1,
+        "initial_balance_usd": 500,
+        "grids": [
+            {"name": "min_spread_bps", "values": [1, 2.5]},
+            {"name": "max_position_usd", "values": [10, 20, 30]},
+            {"name": "max_open_trades", "start": 1, "stop": 3, "num": 3},
+            {"name": "stop_on_drawdown_pct", "values": [None, 5]},
+        ],
+        "sample": {"n": 4, "seed": 2**64 - 1},
+        "max_jobs": 3,
+        "filters": {"max_drawdown_pct": 12.5, "min_trades": 1},
+    }
+    found, expected = SweepSpec(**given), SweepSpec(**same)
+    assert found.to_json() == expected.to_json()
+    assert found.config(2) == expected.config(2)
+
+
+@pytest.mark.parametrize("value", [np.bool_(True), np.datetime64("2024-01-01"), Path("5")])
+def test_what_is_no_number_in_python_is_refused(value: Any) -> None:
+    assert "slippage_bps must be a number, not" in refusal(
+        {"name": "slippage_bps", "values": [value]}
+    )
+
+
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "1e400"])
+def test_a_decimal_that_is_not_finite_is_refused(text: str) -> None:
+    grid = {"name": "slippage_bps", "values": [Decimal(text)]}
+    assert "slippage_bps must be a finite number" in refusal(grid)
+
+
+def test_specs_compare_by_their_jobs_and_their_ranking() -> None:
+    grid = {"name": "slippage_bps", "values": [0, 2.0]}
+    one, same = SweepSpec(**spec(grid)), SweepSpec(**spec({**grid, "values": (0.0, 2)}))
+    assert one.total == same.total == 2  # whatever they have computed of themselves
+    assert one == same
+    assert one.grids == same.grids
+    assert len({one, same}) == len({*one.grids, *same.grids}) == 1
+    others = [
+        SweepSpec(**spec({**grid, "values": [0, 3]})),
+        SweepSpec(**spec(grid), max_jobs=1),
+        SweepSpec(**spec(grid), rank_by="win_rate"),
+        SweepSpec(**{**spec(grid), "filters": {"min_trades": 1}}),
+        SweepSpec(**spec(grid), tag_prefix="x"),
+    ]
+    assert one not in others
+    assert one.grids[0] != others[0].grids[0]
+    assert one != one.to_json()
 
 
 def test_columns_hold_what_the_configs_hold() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from arbitrage.arbitrage_tuning import (
@@ -115,6 +118,23 @@ def test_max_open_trades_is_at_most_1e15() -> None:
 )
 def test_values_are_not_converted(name: str, value: Any, sentence: str) -> None:
     assert sentence in refusal(**{name: value})
+
+
+def test_numbers_and_paths_of_python_are_those_of_json() -> None:
+    config = TuningConfig(
+        data_file=Path("quotes.csv"),  # type: ignore[arg-type]
+        min_spread_bps=np.int64(30),  # type: ignore[arg-type]
+        taker_fee_a_bps=np.float32(5),  # type: ignore[arg-type]
+        taker_fee_b_bps=Decimal(5),  # type: ignore[arg-type]
+        slippage_bps=np.array(2),  # type: ignore[arg-type]
+        max_position_usd=Decimal("1E+3"),  # type: ignore[arg-type]
+        max_open_trades=np.uint16(1),  # type: ignore[arg-type]
+    )
+    assert config == parse_config(MINIMAL)
+    assert config.to_json() == TuningConfig(**MINIMAL).to_json()
+    assert parse_config({**MINIMAL, "slippage_bps": Decimal("0.1")}).slippage_bps == 0.1
+    assert "slippage_bps must be at most 1e15" in refusal(slippage_bps=Decimal("1E+300"))
+    assert "slippage_bps must be a finite number" in refusal(slippage_bps=Decimal("1E+999999"))
 
 
 def test_an_unknown_field_is_refused_with_the_name_that_was_meant() -> None:
