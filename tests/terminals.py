@@ -21,6 +21,26 @@ def open_terminal() -> tuple[int, int]:
     return ours, theirs
 
 
+def shown_on_terminal(command: Sequence[str], environment: Mapping[str, str], mark: str) -> str:
+    """What a command shows on a terminal up to a mark; it is told to end, and to end well, then."""
+    ours, theirs = open_terminal()
+    with subprocess.Popen(
+        command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # EIO: the other end is closed
+            while mark.encode() not in shown:
+                shown += os.read(ours, 4_096)
+        process.terminate()
+        with suppress(OSError):
+            while os.read(ours, 4_096):
+                pass
+    os.close(ours)
+    assert process.returncode == 0, shown
+    return shown.decode().replace("\r\n", "\n")
+
+
 def on_terminal(
     command: Sequence[str], environment: Mapping[str, str], typed: str = ""
 ) -> tuple[int, str]:

@@ -1,54 +1,56 @@
-"""A worker's log: one JSON object a line, an event each, and no secret in any of them."""
+"""A worker's log: a line an event, on stderr. How one is written: `worker.log_lines`."""
 
 from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import celery.apps.worker
 from billiard.util import get_logger
-from pythonjsonlogger.json import JsonFormatter
 
 from worker.identity import worker_id
+from worker.log_lines import FORMATS, mask_of
 from worker.misnamed import misnamed_settings
 from worker.settings import Settings
 
 # Celery tells of each task at INFO and repeats each error with a traceback; our own lines replace
 # both.
 _TOO_TALKATIVE = ("celery.app.trace", "celery.worker.strategy", "celery.worker.request")
+# At INFO they tell what our own lines do, the server's URL with a blot for a password that it has
+# not, and of each child and each page of memory.
+_HEARD_IF_WRONG = ("celery.apps.worker", "celery.worker.consumer.connection", "multiprocessing")
 
 
-class EventFormatter(JsonFormatter):
-    """Formats a record as an event and blots out the secrets."""
-
-    def __init__(self, secrets: tuple[str, ...]) -> None:
-        super().__init__(
-            ["levelname", "name", "message"],
-            rename_fields={"levelname": "level", "name": "logger", "message": "event"},
-            timestamp="time",
-            json_ensure_ascii=False,
-        )
-        self._secrets = secrets
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
-        for secret in self._secrets:
-            line = line.replace(secret, "***")
-        return line
+AUTO = "auto"  # for people where there is a terminal, else for programs
 
 
-def configure_logging(loglevel: int | str | None = None, **_: Any) -> None:
-    """Send every record of this process to stderr, as events. Celery calls this at its start."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(EventFormatter(Settings.from_environment().secrets))
+def configure_logging(
+    loglevel: int | str | None = None, *, log_format: str = AUTO, **_: Any
+) -> None:
+    """Send every record of this process to stderr, as events.
+
+    Celery calls this at its start as well, and in each child; the first call decides.
+    """
+    if any(isinstance(handler, EventHandler) for handler in logging.getLogger().handlers):
+        return
+    handler = EventHandler(sys.stderr)
+    if log_format == AUTO:
+        log_format = "text" if sys.stderr.isatty() else "json"
+    handler.setFormatter(FORMATS[log_format](mask_of(Settings.from_environment().secrets)))
     logging.basicConfig(level=loglevel or logging.INFO, handlers=[handler], force=True)
     for name in _TOO_TALKATIVE:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name in _HEARD_IF_WRONG:
+        logging.getLogger(name).setLevel(logging.WARNING)
     get_logger().propagate = True  # the pool's logger keeps to itself, and would print bare lines
     logging.captureWarnings(capture=True)
     # What Celery's signal handlers print past all loggers: our own lines say when a worker stops.
     celery.apps.worker.safe_say = _say_nothing
+
+
+class EventHandler(logging.StreamHandler[TextIO]):
+    """The one handler of a worker's log."""
 
 
 def _say_nothing(*_: object) -> None:

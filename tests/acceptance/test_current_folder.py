@@ -25,7 +25,9 @@ START_AGAIN = """
 from argparse import Namespace
 from worker.commands.worker import _start_again
 
-_start_again(Namespace(local=False, restarts_left=1, concurrency=1, events=False))
+_start_again(
+    Namespace(local=False, restarts_left=1, concurrency=1, events=False, log_format="auto")
+)
 """
 
 

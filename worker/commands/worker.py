@@ -47,6 +47,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="bring up a Redis server of its own, and print its URL for other commands",
     )
+    parser.add_argument(
+        "--log-format",
+        choices=("auto", "json", "text"),
+        default="auto",
+        help="json: an object a line; text: lines to read (default: auto, text on a terminal)",
+    )
     parser.add_argument("--restarts-left", type=count, default=MAX_RESTARTS, help=argparse.SUPPRESS)
 
 
@@ -104,7 +110,9 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
 
     signals.worker_ready.connect(_stop_if_told_before)
 
-    configure_logging()  # before Celery does: it warns while it is being set up
+    configure_logging(
+        log_format=arguments.log_format
+    )  # before Celery does: it warns while it is being set up
     with suppress(SystemExit):
         # Not by Celery's command line, which takes a quarter of a second to import.
         app.Worker(
@@ -137,6 +145,7 @@ def _start_again(arguments: argparse.Namespace) -> int:
     return_running_jobs()
     time.sleep(RESTART_PAUSE_S)
     command = own_command("worker", f"--restarts-left={arguments.restarts_left - 1}")
+    command += [f"--log-format={arguments.log_format}"]
     if arguments.concurrency:
         command += [f"--concurrency={arguments.concurrency}"]
     if arguments.events:
