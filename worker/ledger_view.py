@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,10 @@ INDEX_KEY = "arbtune:jobs:{}"
 RESULT_KEY = "celery-task-meta-{}"
 
 DEAD_KEY = "arbtune:dead"
+
+# Ids in one command, or commands in one round trip: many enough to hide the trip, few enough to
+# hold up other clients of the server for a millisecond only, whatever is asked for.
+SLICE = 500
 
 
 class State(StrEnum):
@@ -82,28 +87,44 @@ class LedgerView:
         return self.records([job_id])[0]
 
     def records(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
-        """The records of several jobs, in one round trip."""
-        pipeline = self._client.pipeline(transaction=False)
-        for job_id in job_ids:
-            pipeline.hgetall(JOB_KEY.format(job_id))
-        return [
-            _job_record(job_id, fields) if fields else None
-            for job_id, fields in zip(job_ids, pipeline.execute(), strict=True)
-        ]
+        """The records of several jobs."""
+        found: list[JobRecord | None] = []
+        for part in slices(job_ids):
+            pipeline = self._client.pipeline(transaction=False)
+            for job_id in part:
+                pipeline.hgetall(JOB_KEY.format(job_id))
+            replies = zip(part, pipeline.execute(), strict=True)
+            found += [_job_record(job_id, fields) if fields else None for job_id, fields in replies]
+        return found
 
     def states(self, job_ids: Sequence[str]) -> list[State]:
-        """Where several jobs stand, in one round trip."""
-        pipeline = self._client.pipeline(transaction=False)
-        for job_id in job_ids:
-            pipeline.hget(JOB_KEY.format(job_id), "state")
+        """Where several jobs stand."""
         return [
-            State.UNKNOWN if state is None else State(text(state)) for state in pipeline.execute()
+            State.UNKNOWN if state is None else State(text(state))
+            for state in self._field("state", job_ids)
         ]
+
+    def submission_times(self, job_ids: Sequence[str]) -> list[float | None]:
+        """When several jobs were sent, in seconds since the epoch; None without a record."""
+        return [
+            None if sent is None else _seconds(text(sent))
+            for sent in self._field("submitted_ms", job_ids)
+        ]
+
+    def _field(self, name: str, job_ids: Sequence[str]) -> Iterator[bytes | None]:
+        for part in slices(job_ids):
+            pipeline = self._client.pipeline(transaction=False)
+            for job_id in part:
+                pipeline.hget(JOB_KEY.format(job_id), name)
+            yield from pipeline.execute()
 
     def results(self, job_ids: Sequence[str]) -> list[dict[str, Any] | None]:
         """Celery's own record of each job's result, or None where there is none."""
-        values: Any = self._client.mget([RESULT_KEY.format(job_id) for job_id in job_ids])
-        return [None if value is None else json.loads(value) for value in values]
+        found: list[dict[str, Any] | None] = []
+        for part in slices(job_ids):
+            values: Any = self._client.mget([RESULT_KEY.format(job_id) for job_id in part])
+            found += [None if value is None else json.loads(value) for value in values]
+        return found
 
     def have_results(self, job_ids: Sequence[str]) -> list[bool]:
         """Which jobs succeeded and still have their result, in one round trip."""
@@ -129,11 +150,14 @@ class LedgerView:
         return self.dead_of([job_id]) == {job_id}
 
     def dead_of(self, job_ids: Sequence[str]) -> set[str]:
-        """Those of these jobs that are dead letters, in one round trip."""
-        if not job_ids:
-            return set()
-        scores: Any = self._client.zmscore(DEAD_KEY, list(job_ids))
-        return {job_id for job_id, score in zip(job_ids, scores, strict=True) if score is not None}
+        """Those of these jobs that are dead letters."""
+        found: set[str] = set()
+        for part in slices(job_ids):
+            scores: Any = self._client.zmscore(DEAD_KEY, list(part))
+            found |= {
+                job_id for job_id, score in zip(part, scores, strict=True) if score is not None
+            }
+        return found
 
     # -- all jobs
 
@@ -143,27 +167,53 @@ class LedgerView:
         pipeline = self._client.pipeline(transaction=False)
         for state in states:
             pipeline.zcard(INDEX_KEY.format(state))
-        return dict(zip(states, pipeline.execute(), strict=True))
+        listed = dict(zip(states, pipeline.execute(), strict=True))
+        return {state: number - self._expired(state) for state, number in listed.items()}
+
+    def _expired(self, state: State) -> int:
+        """How many ids an index still has of jobs whose records have gone.
+
+        The next job that ends in this state takes them off. They are the oldest ones.
+        """
+        expired = 0
+        for part in self._ids(INDEX_KEY.format(state), sys.maxsize, newest_first=False):
+            there: Any = self._client.exists(*map(JOB_KEY.format, part))
+            if there == len(part):
+                break
+            expired += len(part) - there
+        return expired
 
     def newest(self, state: State, limit: int) -> list[str]:
         """Ids of the `limit` jobs in a state that were sent last, or ended last if they have ended.
 
         Of those that run, of which there are few, all: their index is by the ends of their leases.
         """
-        last = -1 if state is State.RUNNING else limit - 1
-        return texts(self._client.zrevrange(INDEX_KEY.format(state), 0, last))
+        most = sys.maxsize if state is State.RUNNING else limit
+        return _joined(self._ids(INDEX_KEY.format(state), most))
+
+    def _ids(self, index: str, most: int, *, newest_first: bool = True) -> Iterator[list[str]]:
+        """The ids of an index by their scores, in slices."""
+        for start in range(0, most, SLICE):
+            last = min(start + SLICE, most) - 1
+            part = texts(self._client.zrange(index, start, last, desc=newest_first))
+            if part:
+                yield part
+            if len(part) < SLICE:
+                return
 
     def with_prefix(self, prefix: str, states: Iterable[State]) -> list[str]:
         """Ids that start so, of jobs in these states; looks at all jobs in them."""
         return [
             text(job_id)
             for state in states
-            for job_id, _ in self._client.zscan_iter(INDEX_KEY.format(state), match=f"{prefix}*")
+            for job_id, _ in self._client.zscan_iter(
+                INDEX_KEY.format(state), match=f"{prefix}*", count=2 * SLICE
+            )
         ]
 
     def dead(self, limit: int) -> list[str]:
         """Ids of dead letters, the latest first."""
-        return texts(self._client.zrevrange(DEAD_KEY, 0, limit - 1))
+        return _joined(self._ids(DEAD_KEY, limit))
 
     def dead_count(self) -> int:
         """How many dead letters there are."""
@@ -206,6 +256,17 @@ def _history(entries: str) -> tuple[FailedAttempt, ...]:
         )
         for entry in json.loads(f"[{entries}]")
     )
+
+
+def slices(job_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The ids in parts that can be asked after at once."""
+    for start in range(0, len(job_ids), SLICE):
+        yield job_ids[start : start + SLICE]
+
+
+def _joined(parts: Iterable[list[str]]) -> list[str]:
+    """All ids, each once: a job that is sent meanwhile moves one from a slice into the next."""
+    return list(dict.fromkeys(job_id for part in parts for job_id in part))
 
 
 def text(value: bytes | str) -> str:

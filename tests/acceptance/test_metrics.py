@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -26,6 +27,8 @@ from worker.ledger import State
 from worker.metas import cancelled_meta
 
 Figures = dict[str, float]
+
+SCRAPE_TIMEOUT_S = 10.0  # of Prometheus, unless it is told otherwise
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +183,10 @@ def test_a_server_of_metrics_alone_shows_what_waits_and_what_came_back(
             )
             assert second.returncode == 1
             assert second.stderr.startswith(f"arbtune: cannot serve metrics: 127.0.0.1:{port}")
+            own_server.signal(signal.SIGSTOP)
+            began = time.monotonic()
+            assert figures(port) == {"arbtune_redis_up": 0}
+            assert time.monotonic() - began < SCRAPE_TIMEOUT_S
             own_server.kill()
             assert figures(port) == {"arbtune_redis_up": 0}
             own_server.start()

@@ -13,6 +13,7 @@ from arbitrage.documents import Document, as_text
 from arbitrage.errors import ArbtuneError, ConfigError
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.envelope import job_message
+from worker.ledger_view import slices
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,18 +61,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(ledger: Ledger, arguments: argparse.Namespace) -> int:
-    job_ids = ledger.dead(arguments.limit) if arguments.limit > 0 else []
-    records = [record for record in ledger.records(job_ids) if record is not None]
-    if arguments.json:
-        for record in records:
-            print(json.dumps(_letter(record), ensure_ascii=False))
-        return EXIT_OK
-    if not records and sys.stdout.isatty():
+    job_ids = ledger.dead(arguments.limit)
+    if not job_ids and sys.stdout.isatty() and not arguments.json:
         print("no dead letters")
         return EXIT_OK
-    print("\t".join(COLUMNS))
-    for record in records:
-        print("\t".join(_cells(record)))
+    if not arguments.json:
+        print("\t".join(COLUMNS))
+    for part in slices(job_ids):  # what is held in memory does not grow with what is listed
+        for record in filter(None, ledger.records(part)):
+            if arguments.json:
+                print(json.dumps(_letter(record), ensure_ascii=False))
+            else:
+                print("\t".join(_cells(record)))
     return EXIT_OK
 
 

@@ -8,13 +8,15 @@ import shutil
 import sys
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
 
 from arbitrage.console import EXIT_OK, count, printable, span
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger import JobRecord, Ledger, State
+from worker.ledger_view import slices
 from worker.settings import Settings
 
 SUMMARY = (
@@ -54,37 +56,59 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     with redis_errors_in_a_sentence(settings):
         ledger = open_ledger(settings)
-        counts = ledger.counts()
-        records = _newest(ledger, arguments.state, arguments.limit)
-        dead = ledger.dead_of([job.job_id for job in records if job.state is State.ERROR])
-        nets = {} if arguments.json else _net_profits(ledger, records)
-    if arguments.json:
-        for record in records:
-            print(json.dumps(_as_object(record, dead), ensure_ascii=False))
-    elif sys.stdout.isatty():
-        of_them = counts[State(arguments.state)] if arguments.state else sum(counts.values())
-        print("  ".join(f"{state.value} {count:,}" for state, count in counts.items()))
-        width = shutil.get_terminal_size().columns
-        told = arguments.state == State.ERROR
-        for line in _table(records, nets, dead, width, time.time(), told=told):
-            print(line)
-        if len(records) < of_them:
-            print(f"the newest {len(records):,} of {of_them:,}; --limit N shows more")
-    else:
-        print("\t".join(COLUMNS))
-        for record in records:
-            print("\t".join(_cells(record, nets.get(record.job_id), dead)))
+        job_ids = _newest(ledger, arguments.state, arguments.limit)
+        if arguments.json:
+            for page in _pages(ledger, job_ids, with_nets=False):
+                for record in page.records:
+                    print(json.dumps(_as_object(record, page.dead), ensure_ascii=False))
+        elif sys.stdout.isatty():
+            _show(ledger, arguments.state, job_ids)
+        else:
+            print("\t".join(COLUMNS))
+            for page in _pages(ledger, job_ids):
+                for record in page.records:
+                    print("\t".join(_cells(record, page.nets.get(record.job_id), page.dead)))
     return EXIT_OK
 
 
-def _newest(ledger: Ledger, state: str | None, limit: int) -> list[JobRecord]:
-    if limit == 0:
-        return []
+@dataclass(frozen=True)
+class _Page:
+    """Some of the jobs that are listed, with what there is to say of them."""
+
+    records: list[JobRecord]
+    dead: set[str]
+    nets: dict[str, float]
+
+
+def _newest(ledger: Ledger, state: str | None, limit: int) -> list[str]:
+    """Ids of the jobs that were sent last, the latest first."""
     states = [State(state)] if state else [State(name) for name in STATES]
-    job_ids = [job_id for name in states for job_id in ledger.newest(name, limit)]
-    records = [record for record in ledger.records(job_ids) if record is not None]
-    records.sort(key=lambda record: record.submitted_at or 0.0, reverse=True)
-    return records[:limit]
+    candidates = [job_id for name in states for job_id in ledger.newest(name, limit)]
+    job_ids = list(dict.fromkeys(candidates))  # one that changes its state meanwhile comes twice
+    times = zip(ledger.submission_times(job_ids), job_ids, strict=True)
+    known = [(sent, job_id) for sent, job_id in times if sent is not None]
+    known.sort(key=lambda job: job[0], reverse=True)
+    return [job_id for _, job_id in known[:limit]]
+
+
+def _pages(ledger: Ledger, job_ids: list[str], *, with_nets: bool = True) -> Iterator[_Page]:
+    """Page after page, so that what is held in memory does not grow with what is listed."""
+    for part in slices(job_ids):
+        records = [record for record in ledger.records(part) if record is not None]
+        dead = ledger.dead_of([job.job_id for job in records if job.state is State.ERROR])
+        yield _Page(records, dead, _net_profits(ledger, records) if with_nets else {})
+
+
+def _show(ledger: Ledger, state: str | None, job_ids: list[str]) -> None:
+    """The table of a terminal, below the counts of all jobs."""
+    counts = ledger.counts()
+    of_them = counts[State(state)] if state else sum(counts.values())
+    print("  ".join(f"{state.value} {count:,}" for state, count in counts.items()))
+    width = shutil.get_terminal_size().columns
+    for line in _table(_pages(ledger, job_ids), width, time.time(), told=state == State.ERROR):
+        print(line)
+    if len(job_ids) < of_them:
+        print(f"the newest {len(job_ids):,} of {of_them:,}; --limit N shows more")
 
 
 def _as_object(record: JobRecord, dead: set[str]) -> dict[str, object]:
@@ -107,7 +131,7 @@ def _net_profits(ledger: Ledger, records: list[JobRecord]) -> dict[str, float]:
         for record in records
         if record.state is State.SUCCESS and "spec" not in (record.config or {})
     ]
-    metas = ledger.results(job_ids) if job_ids else []
+    metas = ledger.results(job_ids)
     found = {}
     for job_id, meta in zip(job_ids, metas, strict=True):
         net = ((meta or {}).get("result") or {}).get("net_pnl_usd")
@@ -146,27 +170,31 @@ def _sentence(record: JobRecord) -> str:
     return printable((failed or {}).get("message") or "")
 
 
-def _table(
-    records: list[JobRecord],
-    nets: dict[str, float],
-    dead: set[str],
-    width: int,
-    now: float,
-    *,
-    told: bool,
-) -> Iterator[str]:
-    """The lines of a table, with its last column cut; where `told`, each job's error below it."""
-    if not records:
-        return
-    rows = [TITLES, *(_row(record, nets.get(record.job_id), dead, now) for record in records)]
-    errors = ["", *(_sentence(record) if told else "" for record in records)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(TITLES) - 1)]
-    room = max(MIN_LAST, width - sum(widths) - len(widths))
-    for (job_id, state, age, net, what), error in zip(rows, errors, strict=True):
-        first = f"{job_id:<{widths[0]}} {state:<{widths[1]}} {age:>{widths[2]}} {net:>{widths[3]}}"
-        yield f"{first} {_cut(what, room)}".rstrip()
-        if error:
-            yield _cut(f"  {error}", width)
+def _table(pages: Iterable[_Page], width: int, now: float, *, told: bool) -> Iterator[str]:
+    """The lines of a table, with its last column cut; where `told`, each job's error below it.
+
+    Columns are as wide as the pages so far want them.
+    """
+    widths = [0] * (len(TITLES) - 1)
+    for number, page in enumerate(pages):
+        rows = [
+            _row(record, page.nets.get(record.job_id), page.dead, now) for record in page.records
+        ]
+        errors = [_sentence(record) if told else "" for record in page.records]
+        if number == 0:
+            rows, errors = [TITLES, *rows], ["", *errors]
+        widths = [max(most, *(len(row[at]) for row in rows)) for at, most in enumerate(widths)]
+        room = max(MIN_LAST, width - sum(widths) - len(widths))
+        for row, error in zip(rows, errors, strict=True):
+            yield _line(row, widths, room)
+            if error:
+                yield _cut(f"  {error}", width)
+
+
+def _line(row: tuple[str, ...], widths: list[int], room: int) -> str:
+    job_id, state, age, net, what = row
+    first = f"{job_id:<{widths[0]}} {state:<{widths[1]}} {age:>{widths[2]}} {net:>{widths[3]}}"
+    return f"{first} {_cut(what, room)}".rstrip()
 
 
 def _row(record: JobRecord, net: float | None, dead: set[str], now: float) -> tuple[str, ...]:

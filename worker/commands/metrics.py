@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SUMMARY = "serve figures of the queue to Prometheus on ARBTUNE_METRICS_PORT until SIGTERM or Ctrl-C"
 
 TRY_AGAIN_S = 1.0
+# For each answer of Redis. Prometheus gives a scrape 10 s, unless told otherwise.
+PATIENCE_S = 2.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +59,7 @@ def _registry(settings: Settings) -> CollectorRegistry:
     from worker.operating.metrics import QueueCollector
 
     registry = CollectorRegistry()
-    registry.register(QueueCollector(connect(settings, tries=0)))
+    registry.register(QueueCollector(connect(settings, tries=0, patience_s=PATIENCE_S)))
     return registry
 
 
