@@ -19,6 +19,7 @@ from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.columns import COLUMNS, TIMESTAMP
 from arbitrage.data_file import DataFile, DataLimits, read_data_file
 from arbitrage.errors import DataError
+from arbitrage.forks import check_fork
 
 __all__ = ["DataLimits", "SnapshotTable", "load_snapshots", "read_snapshots"]
 
@@ -94,7 +95,9 @@ def read_snapshots(file: DataFile, limits: DataLimits) -> SnapshotTable:
 
     Raises:
         DataError: As `load_snapshots`.
+        ConfigError: This process was forked while polars ran.
     """
+    check_fork()
     if _is_parquet(file.content):
         frame = parquet_rows.read_parquet(file.content, file.name, limits.max_rows)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from arbitrage.forks import check_fork
 from arbitrage.replay import PreparedData, open_data, replay
 from arbitrage.snapshots import DataLimits
 from arbitrage.sweep_rows import SCHEMA, sweep_rows, with_timestamps
@@ -25,8 +26,10 @@ def run_sweep(spec: SweepSpec, limits: DataLimits | None = None) -> pl.DataFrame
     Raises:
         FileNotFoundError: No such file.
         DataError: (a `ValueError`) The file cannot be used; the message says why and where.
+        ConfigError: This process was forked from one that had run a sweep.
         OSError: The file system failed in a way that may pass.
     """
+    check_fork()
     data = open_data(spec.data_file, limits)
     parts = [
         replay_range(spec, data, start, min(start + _CONFIGS_AT_ONCE, spec.total))

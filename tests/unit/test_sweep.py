@@ -92,3 +92,58 @@ def test_a_spec_is_read_without_polars() -> None:
     """A worker's parent reads specs, and must not start what polars starts."""
     program = "import sys, arbitrage.sweep_spec; sys.exit('polars' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+POOL_PROGRAM = """
+import multiprocessing, sys
+from concurrent.futures import ProcessPoolExecutor
+from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
+from arbitrage.sweep import SweepSpec, run_sweep
+
+def said(work, *arguments):
+    try:
+        return work(*arguments)
+    except (ValueError, RuntimeError) as error:
+        return str(error)
+
+if __name__ == "__main__":
+    how, before, text = sys.argv[1:]
+    spec = SweepSpec.from_text(text)
+    job = ArbitrageTuningRunner(spec.config(0))
+    if before == "after":
+        run_sweep(spec)
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(how)) as pool:
+        sweeps = pool.map(said, [run_sweep] * 3, [spec] * 3)
+        print(*{rows if isinstance(rows, str) else rows.height for rows in sweeps})
+        metrics = pool.submit(said, job.run).result()
+        print(metrics if isinstance(metrics, str) else metrics.total_trades)
+"""
+REFUSED = "this process was forked while polars ran in its parent, and would wait for its threads"
+
+
+@pytest.mark.parametrize(
+    ("how", "before", "said"),
+    [
+        ("fork", "first", ["32", "10"]),
+        ("spawn", "after", ["32", "10"]),
+        ("fork", "after", [REFUSED, f"Tuning job failed: {REFUSED}"]),
+    ],
+)
+def test_a_pool_of_processes_works_or_says_why_it_cannot(
+    quotes: Path, tmp_path: Path, how: str, before: str, said: list[str]
+) -> None:
+    """A fork leaves the threads behind that polars computes in: it would wait for them for ever."""
+    program = tmp_path / "pool.py"
+    program.write_text(POOL_PROGRAM, encoding="utf-8")
+    text = SweepSpec(**spec(*GRIDS, data_file=str(quotes))).to_json()
+    answer = subprocess.run(
+        [sys.executable, str(program), how, before, text],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    lines = answer.stdout.splitlines()
+    assert len(lines) == len(said)
+    assert all(line.startswith(start) for line, start in zip(lines, said, strict=True)), lines
