@@ -39,6 +39,10 @@ class State(StrEnum):
     def is_open(self) -> bool:
         return self in OPEN
 
+    @property
+    def is_outcome(self) -> bool:
+        return not self.is_open and self is not State.UNKNOWN
+
 
 OPEN = (State.QUEUED, State.RUNNING)
 

@@ -18,6 +18,7 @@ from worker.connection import RedisUnavailableError, redis_errors_in_a_sentence
 from worker.ledger import State
 
 if TYPE_CHECKING:
+    from worker.differences import Differences
     from worker.ledger_view import LedgerView
     from worker.settings import Settings
 
@@ -37,12 +38,14 @@ def wait_for_results(
     job_ids: Sequence[str],
     *,
     as_json: bool,
+    differences: Differences,
     timeout_s: float | None = None,
     they_go_on: bool = True,
     meanwhile: Callable[[], None],
 ) -> int:
     """Print the result of each job as it ends; how many succeeded.
 
+    `differences`: what of its parameters a job among many is told by.
     `meanwhile`: called again and again while jobs have not ended.
     `they_go_on`: whether the jobs do without this command, which then says how to ask for them.
 
@@ -61,7 +64,12 @@ def wait_for_results(
             ledger, job_ids, timeout_s=timeout_s, meanwhile=meanwhile
         ):
             have_ended.add(job_id)
-            say(_line(job_id, document, as_json=as_json, alone=len(job_ids) == 1))
+            if as_json:
+                say(json.dumps({"job_id": job_id, **document}, ensure_ascii=False))
+            elif len(job_ids) == 1:
+                say(as_text(document))
+            else:
+                say(_line(job_id, document, differences))
             succeeded += document["status"] == State.SUCCESS
             failed += document["status"] != State.SUCCESS
             unknown += [job_id] if document["status"] == State.UNKNOWN else []
@@ -204,15 +212,12 @@ def _plain_progress(total: int) -> Callable[[int, int], None]:
     return show
 
 
-def _line(job_id: str, document: Document, *, as_json: bool, alone: bool) -> str:
-    if as_json:
-        return json.dumps({"job_id": job_id, **document}, ensure_ascii=False)
-    if alone:
-        return as_text(document)
+def _line(job_id: str, document: Document, differences: Differences) -> str:
     if document["status"] == State.SUCCESS:
         outcome = figures_in_short(document["metrics"])
     else:
         outcome = (document.get("error") or {}).get("message", "")
     tag = printable((document["config"] or {}).get("tag") or "")
-    told = "; ".join(filter(None, (outcome, f"tag {tag}" if tag else "")))
+    parameters = differences.told(document["config"])
+    told = "; ".join(filter(None, (parameters, outcome, f"tag {tag}" if tag else "")))
     return f"{job_id}  {document['status']}  {told}".rstrip()

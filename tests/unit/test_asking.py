@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 
 from arbitrage.console import Command, run_command, span
 from arbitrage.sweep_spec import sweep_id
+from tests.conftest import JOB
 from worker import waiting
 from worker.answers import result_documents
 from worker.commands import cancel, dead, jobs, result, status
 from worker.commands.jobs import _cut
+from worker.differences import Differences
+from worker.enqueue import submission
 from worker.envelope import CHUNKS, JOBS, Route, job_message
 from worker.ledger import Ledger, Outcome, State, Submission
 from worker.metas import cancelled_meta, failed_meta, success_meta
@@ -301,6 +305,42 @@ def test_dead_letters_are_marked_wherever_a_job_is_asked_after(
         assert document["dead_letter"] is is_dead
 
 
+def wait(
+    ledger: Ledger, job_ids: list[str], sent: Sequence[Submission] = (), *, as_json: bool = False
+) -> int:
+    """Wait for jobs, of which these were sent by the command that waits."""
+    differences = Differences()
+    assert list(differences.of(sent)) == list(sent)
+    return wait_for_results(
+        Settings(),
+        ledger,
+        job_ids,
+        as_json=as_json,
+        differences=differences,
+        meanwhile=pytest.fail,
+    )
+
+
+def test_the_lines_of_a_wait_have_the_parameters_that_differ(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes: list[dict[str, Any]] = [
+        {"min_spread_bps": 20.0},
+        {"min_spread_bps": 20.5, "stop_on_drawdown_pct": 20.0, "tag": "try-1"},
+        {"min_spread_bps": 1e-7, "extra": {"long": "x" * 500}},
+    ]
+    sent = [submission({**JOB, **change}, f"job-{n}") for n, change in enumerate(changes)]
+    for job in sent:
+        end(ledger, job.job_id, FIGURES, json.loads(job.config))
+    assert wait(ledger, [job.job_id for job in sent], sent) == 3
+    net = "net 1,234.50 USD, 33 trades"
+    assert capsys.readouterr().out.splitlines() == [
+        f"job-0  success  min_spread_bps 20, stop_on_drawdown_pct unset; {net}",
+        f"job-1  success  min_spread_bps 20.5, stop_on_drawdown_pct 20; {net}; tag try-1",
+        f"job-2  success  min_spread_bps 1e-07, stop_on_drawdown_pct unset; {net}",
+    ]
+
+
 def test_the_lines_of_a_wait_have_the_tags(
     ledger: Ledger, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -310,7 +350,7 @@ def test_the_lines_of_a_wait_have_the_tags(
     submit(ledger, "stopped")
     ledger.cancel("stopped", cancelled_meta("stopped"))
     job_ids = ["good", "bad", "plain", "stopped"]
-    waited = wait_for_results(Settings(), ledger, job_ids, as_json=False, meanwhile=pytest.fail)
+    waited = wait(ledger, job_ids)
     assert waited == 2
     assert capsys.readouterr().out.splitlines() == [
         "good  success  net 1,234.50 USD, 33 trades; tag try-1",
@@ -328,7 +368,7 @@ def test_a_wait_ends_for_jobs_whose_record_or_result_is_gone(
     submit(ledger, "gone")
     ledger._client.delete("celery-task-meta-deleted", "arbtune:job:gone")
     job_ids = ["good", "deleted", "gone"]
-    waited = wait_for_results(Settings(), ledger, job_ids, as_json=True, meanwhile=pytest.fail)
+    waited = wait(ledger, job_ids, as_json=True)
     assert waited == 1
     told = capsys.readouterr()
     states = {line["job_id"]: line["status"] for line in map(json.loads, told.out.splitlines())}

@@ -1,4 +1,4 @@
-"""Enqueueing from Python when the server goes away midway."""
+"""Enqueueing: when the server goes away midway, and under an id that there was before."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 import redis
 
-from tests.conftest import JOB
+from tests.conftest import JOB, ledger_at
 from worker import connection, enqueue
+from worker.cli import main
 from worker.connection import RedisUnavailableError
+from worker.envelope import JOBS
+from worker.ledger import Outcome, State
+from worker.metas import success_meta
 
 
 class Leaving:
@@ -32,3 +36,25 @@ def test_the_jobs_that_were_sent_are_known(monkeypatch: pytest.MonkeyPatch) -> N
         enqueue.enqueue_many([JOB] * 1_200)
     assert list(caught.value.job_ids) == ledger.held
     assert len(ledger.held) == 1_000
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_who_runs_an_ended_job_anew_reads_that_its_result_is_gone(
+    has_ended: bool,
+    own_redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ledger = ledger_at(own_redis_url)
+    job = enqueue.submission(JOB, "one")
+    ledger.submit([job], JOBS)
+    if has_ended:
+        start = ledger.start("one", "w1", job.config, JOBS)
+        assert start is not None
+        outcome = Outcome(State.SUCCESS, success_meta("one", {"net_pnl_usd": 1.0}))
+        ledger.finish("one", start.holder, outcome)
+    monkeypatch.setenv("ARBTUNE_REDIS_URL", own_redis_url)
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in JOB.items()]
+    assert main(["enqueue", "--job-id=one", *flags]) == 0
+    said = "arbtune: warning: one had ended (success): it runs anew, its old result is gone\n"
+    assert capsys.readouterr() == ("one\n", said if has_ended else "")

@@ -12,18 +12,20 @@ from contextlib import ExitStack
 from functools import partial
 from typing import IO, TYPE_CHECKING, TextIO
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK, fail
+from arbitrage.console import EXIT_FAILED, EXIT_OK, fail, warn
 from arbitrage.errors import ConfigError
 from arbitrage.numbers import number
 from worker.absence import look_for_workers
 from worker.connection import open_patient_ledger, redis_errors_in_a_sentence
+from worker.differences import Differences
 from worker.enqueue import checked_id, send_all, submission
 from worker.jobs_file import checked_jobs
+from worker.ledger_view import State
 from worker.settings import Settings
 from worker.waiting import wait_for_results
 
 if TYPE_CHECKING:
-    from worker.ledger import Submission
+    from worker.ledger import Ledger, Submission
 
 SUMMARY = "send one job, given by flags, or many, one JSON object a line; prints their ids"
 
@@ -38,7 +40,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a config as a JSON object on each line, or - for stdin; all are checked first",
     )
-    parser.add_argument("--job-id", metavar="ID", help="the id of the one job (default: a new one)")
+    parser.add_argument(
+        "--job-id",
+        metavar="ID",
+        help="the id of the one job (default: a new one); one that has ended is run anew, and its "
+        "old result is gone",
+    )
     parser.add_argument(
         "--wait", action="store_true", help="wait, and print the results as they come"
     )
@@ -69,7 +76,12 @@ def run(arguments: argparse.Namespace) -> int:
         settings = Settings.from_environment()
         with redis_errors_in_a_sentence(settings):
             ledger = open_patient_ledger(settings)
-        job_ids = _sent(send_all(settings, ledger, jobs, total), total, _announcement(arguments))
+            before = _state_before(ledger, arguments.job_id)
+        differences = Differences()
+        batches = send_all(settings, ledger, differences.of(jobs), total)
+        job_ids = _sent(batches, total, _announcement(arguments))
+        if before.is_outcome:
+            warn(f"{arguments.job_id} had ended ({before}): it runs anew, its old result is gone")
         if not (arguments.wait or arguments.local):
             return EXIT_OK
         succeeded = wait_for_results(
@@ -77,11 +89,16 @@ def run(arguments: argparse.Namespace) -> int:
             ledger,
             job_ids,
             as_json=arguments.json,
+            differences=differences,
             timeout_s=arguments.timeout,
             they_go_on=not arguments.local,
             meanwhile=look_for_workers(settings, local=arguments.local),
         )
     return EXIT_OK if succeeded == total else EXIT_FAILED
+
+
+def _state_before(ledger: Ledger, job_id: str | None) -> State:
+    return State.UNKNOWN if job_id is None else ledger.states([job_id])[0]
 
 
 def _seconds(text: str) -> float:

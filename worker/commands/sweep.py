@@ -168,7 +168,7 @@ def _collect(spec: SweepSpec, folder: SweepFolder, digest: str, ledger: Ledger) 
 def _forget(folder: SweepFolder, ledger: Ledger) -> None:
     """All of the sweep, on disk and in the queue."""
     _cancel(folder, ledger)
-    ended = [state for state in State if not state.is_open and state is not State.UNKNOWN]
+    ended = [state for state in State if state.is_outcome]
     ledger.forget(ledger.with_prefix(f"{folder.sweep_id}.", ended))
     folder.clear()
 
