@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from arbitrage.snapshots import DataLimits, SnapshotTable
 
 MAX_NUMBER = 1e15
+# As small as a price may be: a drawdown in percent of less may be no finite number.
+MIN_BALANCE_USD = 1e-15
 MAX_EXTRA_BYTES = 16 * 1024
 MAX_EXTRA_DEPTH = 100  # far below where JSON libraries give up, each at a depth of its own
 MAX_JOB_BYTES = 64 * 1024
@@ -46,6 +48,11 @@ def _positive(value: float, info: Any) -> float:
     return value if value > 0 else refuse(f"{info.field_name} must be positive")
 
 
+def _worth_a_percentage(value: float, info: Any) -> float:
+    is_enough = value >= MIN_BALANCE_USD
+    return value if is_enough else refuse(f"{info.field_name} must be at least {MIN_BALANCE_USD:g}")
+
+
 def _unicode(value: str, info: Any) -> str:
     try:
         value.encode()
@@ -57,6 +64,7 @@ def _unicode(value: str, info: Any) -> str:
 Text = Annotated[str, AfterValidator(_unicode)]
 Bps = Annotated[float, Field(le=MAX_NUMBER), AfterValidator(_non_negative)]
 Usd = Annotated[float, Field(le=MAX_NUMBER), AfterValidator(_positive)]
+Balance = Annotated[Usd, AfterValidator(_worth_a_percentage)]
 Pct = Annotated[float, Field(le=100), AfterValidator(_positive)]
 
 
@@ -76,7 +84,9 @@ class TuningConfig(StrictModel):
     max_open_trades: Annotated[int, Field(le=int(MAX_NUMBER))] = Field(
         default=1, description="trades that may be open at once"
     )
-    initial_balance_usd: Usd = Field(default=10_000.0, description="balance at the start, in USD")
+    initial_balance_usd: Balance = Field(
+        default=10_000.0, description="balance at the start, in USD"
+    )
     stop_on_drawdown_pct: Pct | None = Field(
         default=None,
         description="end the run at this drawdown, in percent (default: 100, all is lost)",

@@ -71,6 +71,12 @@ def test_amounts_must_be_positive(name: str, value: float) -> None:
     assert f"{name} must be positive" in refusal(**{name: value})
 
 
+def test_a_balance_is_at_least_as_large_as_the_smallest_price() -> None:
+    """Of less, a loss in percent may be more than a double holds."""
+    assert "initial_balance_usd must be at least 1e-15" in refusal(initial_balance_usd=9.9e-16)
+    assert TuningConfig(**MINIMAL, initial_balance_usd=1e-15).initial_balance_usd == 1e-15
+
+
 @pytest.mark.parametrize("value", [0, -3])
 def test_at_least_one_trade_may_be_open(value: int) -> None:
     assert "max_open_trades must be at least 1" in refusal(max_open_trades=value)
