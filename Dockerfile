@@ -29,6 +29,8 @@ WORKDIR /data
 USER 10001
 
 FROM base AS flower
+# Celery's command imports from the current folder first, and /data is the user's.
+WORKDIR /
 COPY --from=build-flower /opt/arbtune /opt/arbtune
 CMD ["celery", "-A", "worker.celery_app", "flower"]
 

@@ -219,5 +219,5 @@ def _line(job_id: str, document: Document, differences: Differences) -> str:
         outcome = (document.get("error") or {}).get("message", "")
     tag = printable((document["config"] or {}).get("tag") or "")
     parameters = differences.told(document["config"])
-    told = "; ".join(filter(None, (parameters, outcome, f"tag {tag}" if tag else "")))
+    told = "; ".join(filter(None, (outcome, parameters, f"tag {tag}" if tag else "")))
     return f"{job_id}  {document['status']}  {told}".rstrip()

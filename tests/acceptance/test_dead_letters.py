@@ -39,7 +39,10 @@ def test_a_script_says_so_with_a_flag(letters: Ledger, capsys: pytest.CaptureFix
     assert main(["dead", "purge"]) == 1
     assert "--yes" in capsys.readouterr().err
     assert letters.dead_count() == 2
-    assert main(["dead", "purge", "one"]) == 0
+    assert main(["dead", "purge", "one", "nobody"]) == 1
+    told = capsys.readouterr()
+    assert told.out == "1 purged\n"
+    assert told.err.startswith("arbtune: 1 was named and is no dead letter")
     assert main(["dead", "purge", "--yes"]) == 0
     assert letters.dead_count() == 0
 

@@ -335,9 +335,9 @@ def test_the_lines_of_a_wait_have_the_parameters_that_differ(
     assert wait(ledger, [job.job_id for job in sent], sent) == 3
     net = "net 1,234.50 USD, 33 trades"
     assert capsys.readouterr().out.splitlines() == [
-        f"job-0  success  min_spread_bps 20, stop_on_drawdown_pct unset; {net}",
-        f"job-1  success  min_spread_bps 20.5, stop_on_drawdown_pct 20; {net}; tag try-1",
-        f"job-2  success  min_spread_bps 1e-07, stop_on_drawdown_pct unset; {net}",
+        f"job-0  success  {net}; min_spread_bps 20, stop_on_drawdown_pct unset",
+        f"job-1  success  {net}; min_spread_bps 20.5, stop_on_drawdown_pct 20; tag try-1",
+        f"job-2  success  {net}; min_spread_bps 1e-07, stop_on_drawdown_pct unset",
     ]
 
 

@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK, count, printable
+from arbitrage.console import EXIT_FAILED, EXIT_OK, count, fail, printable
 from arbitrage.documents import Document, as_text
 from arbitrage.errors import ArbtuneError, ConfigError
 from worker.connection import open_ledger, redis_errors_in_a_sentence
@@ -98,8 +98,14 @@ def _purge(ledger: Ledger, arguments: argparse.Namespace) -> int:
     else:
         raise ArbtuneError("nothing was purged")
     print(json.dumps({"purged": purged}) if arguments.json else f"{purged:,} purged")
-    wanted = len(set(arguments.job_ids))
-    return EXIT_OK if purged >= wanted else EXIT_FAILED
+    missing = len(set(arguments.job_ids)) - purged
+    if missing <= 0:
+        return EXIT_OK
+    verb = (
+        "were named and are no dead letters" if missing > 1 else "was named and is no dead letter"
+    )
+    fail(f"{missing:,} {verb}: see arbtune dead list")
+    return EXIT_FAILED
 
 
 def _is_wanted(ledger: Ledger) -> bool:
