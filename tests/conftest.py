@@ -30,6 +30,7 @@ settings.load_profile("arbtune")
 # Workers that the tests of a run share: whoever uses one runs where it runs.
 SHARED_WORKERS = (
     "worker",
+    "patient_worker",
     "sweep_worker",
     "poisonous_worker",
     "bounded_worker",
@@ -45,6 +46,7 @@ TOXIC = Path(__file__).parent / "chaos" / "toxic"
 HEADER = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the users of a shared worker together, or each process of the run would start it."""
     for item in items:

@@ -80,7 +80,7 @@ def redis_service(tmp_path: Path) -> Iterator[int]:
         wait_until(lambda: answers(port), "the redis service answers a ping")
         yield port
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait() == 0
 
 
 def answers(port: int) -> bool:
@@ -102,13 +102,12 @@ def test_redis_worker_and_enqueue_run_a_job_together(tmp_path: Path) -> None:
                 cwd=tmp_path,
                 capture_output=True,
                 text=True,
-                timeout=60,
                 check=False,
             )
             assert sent.returncode == 0, sent.stderr
             assert json.loads(sent.stdout)["metrics"]["total_trades"] == 33
             worker.send_signal(signal.SIGTERM)
-            assert worker.wait(30) == 0
+            assert worker.wait() == 0
 
 
 def flower_status(port: int, password: str | None) -> int | None:
@@ -131,7 +130,6 @@ def test_flower_wants_a_password(tmp_path: Path) -> None:
         env=environment("flower", 1, FLOWER_BASIC_AUTH=""),
         capture_output=True,
         text=True,
-        timeout=20,
         check=False,
     )
     assert (refused.returncode, refused.stderr) == (1, "set FLOWER_BASIC_AUTH=user:password\n")
@@ -145,4 +143,4 @@ def test_flower_wants_a_password(tmp_path: Path) -> None:
             assert flower_status(page, None) == 401
             assert flower_status(page, "ann:open-sesame") == 200
             flower.send_signal(signal.SIGTERM)
-            assert flower.wait(20) == 0
+            assert flower.wait() == 0

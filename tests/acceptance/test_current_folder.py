@@ -49,7 +49,6 @@ def test_local_runs_where_a_file_is_named_as_a_module(trapped: Path) -> None:
         cwd=trapped,
         capture_output=True,
         text=True,
-        timeout=100,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
@@ -76,10 +75,10 @@ def test_a_worker_that_starts_again_and_its_metrics_run_there_too(
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_until(lambda: is_served() or worker.poll() is not None, "it serves its figures", 60)
+        wait_until(lambda: is_served() or worker.poll() is not None, "it serves its figures")
         assert worker.poll() is None
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(30) == 0
+        assert worker.wait() == 0
     finally:
         worker.kill()
         worker.wait()

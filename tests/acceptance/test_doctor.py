@@ -42,7 +42,6 @@ def doctor(url: str, *arguments: str, root: Path | None = None) -> subprocess.Co
         env={**os.environ, "ARBTUNE_REDIS_URL": url, "ARBTUNE_DATA_ROOT": str(root or Path.cwd())},
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
 

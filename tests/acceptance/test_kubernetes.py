@@ -148,7 +148,6 @@ def run_job(*changes: tuple[str, str]) -> subprocess.CompletedProcess[str]:
         env=dict(os.environ),
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
 

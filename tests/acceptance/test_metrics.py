@@ -19,7 +19,15 @@ import redis
 from celery import Celery
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
+from tests.conftest import (
+    JOB,
+    PATIENCE_S,
+    WorkerProcess,
+    ledger_at,
+    quotes_csv,
+    running_worker,
+    wait_until,
+)
 from tests.servers import DurableServer, durable_server
 from worker.enqueue import send, submission
 from worker.envelope import JOBS
@@ -75,7 +83,7 @@ def metrics_workers(
 def figures(port: int) -> Figures:
     """All samples of a scrape by name and label values; nothing while nobody serves."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as page:
             text = page.read().decode()
     except OSError:
         return {}
@@ -104,7 +112,7 @@ def test_outcomes_are_exact_over_all_processes_of_all_workers(
     bad = [submission({**JOB, "data_file": "nope.csv"}) for _ in range(3)]
     list(send(ledger, [*jobs, *bad]))
     foreign = Celery(broker=server.url, backend=server.url)
-    foreign.send_task("worker.tasks.run_tuning_job", args=[JOB]).get(timeout=30)
+    foreign.send_task("worker.tasks.run_tuning_job", args=[JOB]).get(timeout=PATIENCE_S)
     ends = (State.SUCCESS, State.ERROR)
     wait_until(lambda: sum(ledger.counts()[state] for state in ends) == 44, "all have ended")
     wait_until(lambda: figures(port).get("arbtune_job_outcomes_total success") == 41, "the sum")
@@ -146,8 +154,8 @@ def test_a_worker_that_stops_leaves_no_process(metrics_workers: list[WorkerProce
     for worker in metrics_workers:
         if worker.process.poll() is None:
             worker.process.send_signal(signal.SIGTERM)
-            assert worker.process.wait(30) == 0
-    assert psutil.wait_procs(served, timeout=10)[1] == []
+            assert worker.process.wait() == 0
+    assert psutil.wait_procs(served, timeout=PATIENCE_S)[1] == []
 
 
 def test_a_server_of_metrics_alone_shows_what_waits_and_what_came_back(
@@ -179,7 +187,7 @@ def test_a_server_of_metrics_alone_shows_what_waits_and_what_came_back(
             assert found["arbtune_jobs_reconciled_total message_lost"] == 1
             assert found["arbtune_dead_letters"] == 0
             second = subprocess.run(
-                command, env=environment, capture_output=True, text=True, timeout=30, check=False
+                command, env=environment, capture_output=True, text=True, check=False
             )
             assert second.returncode == 1
             assert second.stderr.startswith(f"arbtune: cannot serve metrics: 127.0.0.1:{port}")
@@ -193,4 +201,4 @@ def test_a_server_of_metrics_alone_shows_what_waits_and_what_came_back(
             assert figures(port)["arbtune_redis_up"] == 1
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait() == 0

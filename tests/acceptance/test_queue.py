@@ -18,7 +18,7 @@ import pytest
 from celery import Celery
 from celery.exceptions import TaskRevokedError
 
-from tests.conftest import JOB, WorkerProcess, ledger_at, wait_until
+from tests.conftest import JOB, PATIENCE_S, WorkerProcess, ledger_at, wait_until
 from worker.ledger import State
 
 Send = Callable[..., str]
@@ -46,7 +46,6 @@ def arbtune(environment: dict[str, str]) -> Callable[..., subprocess.CompletedPr
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
             check=False,
         )
 
@@ -70,7 +69,7 @@ from celery.exceptions import TaskRevokedError
 url = os.environ["ARBTUNE_REDIS_URL"]
 app = Celery(broker=url, backend=url)
 job = app.send_task("worker.tasks.run_tuning_job", args=[json.loads(sys.argv[1])])
-print(json.dumps(job.get(timeout=30)))
+print(json.dumps(job.get()))
 assert not [name for name in sys.modules if name.split(".")[0] in ("worker", "arbitrage")]
 """
 
@@ -85,7 +84,6 @@ def test_a_plain_celery_client_gets_the_metrics_of_the_command_line(
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
     assert foreign.returncode == 0, foreign.stderr
@@ -94,7 +92,6 @@ def test_a_plain_celery_client_gets_the_metrics_of_the_command_line(
         cwd=data_root,
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
     assert here.returncode == 0, here.stderr
@@ -133,7 +130,7 @@ def test_a_bad_payload_fails_at_once_with_a_sentence_and_the_worker_lives_on(
     payload, sentence = BAD_PAYLOADS[case]
     job = client.send_task("worker.tasks.run_tuning_job", args=payload)
     with pytest.raises((ValueError, FileNotFoundError)) as caught:
-        job.get(timeout=30)
+        job.get(timeout=PATIENCE_S)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -149,7 +146,7 @@ def test_a_bad_payload_fails_at_once_with_a_sentence_and_the_worker_lives_on(
     assert record.state is State.ERROR
     assert worker.process.poll() is None
     good = client.send_task("worker.tasks.run_tuning_job", args=[JOB])
-    assert good.get(timeout=30)["total_trades"] == 10
+    assert good.get(timeout=PATIENCE_S)["total_trades"] == 10
 
 
 @pytest.mark.usefixtures("worker")
@@ -173,7 +170,7 @@ def test_a_job_that_expired_before_it_started_is_cancelled_and_recorded(
 ) -> None:
     job = client.send_task("worker.tasks.run_tuning_job", args=[JOB], expires=-1)
     with pytest.raises(TaskRevokedError):
-        job.get(timeout=20)
+        job.get(timeout=PATIENCE_S)
     assert json.loads(arbtune("result", job.id).stdout)["status"] == "cancelled"
     record = ledger_at(redis_url).record(job.id)
     assert record is not None
@@ -382,7 +379,6 @@ def test_a_reader_that_leaves_ends_the_command_and_is_not_taken_for_redis(
             stdout=writer,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
             check=False,
         )
     finally:
@@ -402,7 +398,6 @@ def test_results_go_to_stdout_when_the_bar_is_on_a_terminal(environment: dict[st
             env={**environment, "TERM": "xterm"},
             stdout=subprocess.PIPE,
             stderr=stderr,
-            timeout=60,
             check=True,
         )
     finally:
@@ -426,6 +421,6 @@ def test_a_command_that_brought_up_a_server_takes_it_down_when_it_is_ended(
 
     wait_until(has_started, "a server and a worker are up")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(40) == 128 + signal.SIGTERM
-    _, alive = psutil.wait_procs(started, timeout=10)
+    assert process.wait() == 128 + signal.SIGTERM
+    _, alive = psutil.wait_procs(started, timeout=PATIENCE_S)
     assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []

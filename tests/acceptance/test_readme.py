@@ -44,7 +44,6 @@ def shell(script: str, folder: Path, env: dict[str, str]) -> subprocess.Complete
         env=env,
         capture_output=True,
         text=True,
-        timeout=100,
         check=False,
     )
 
@@ -119,7 +118,6 @@ def test_workers_enqueueing_and_programs_on_a_real_server(
                 env=env,
                 capture_output=True,
                 text=True,
-                timeout=60,
                 check=False,
             )
             assert ran.returncode == 0, ran.stderr

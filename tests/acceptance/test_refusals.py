@@ -20,7 +20,6 @@ def refused_worker(url: str, folder: Path) -> str:
         env={**os.environ, "ARBTUNE_REDIS_URL": url, "ARBTUNE_DATA_ROOT": str(folder)},
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
     assert (worker.returncode, worker.stdout) == (1, "")

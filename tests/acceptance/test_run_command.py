@@ -43,7 +43,6 @@ def start(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
 
@@ -84,7 +83,6 @@ def test_a_terminal_is_told_in_short_beside_the_document(folder: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=terminal,
         text=True,
-        timeout=60,
         check=True,
     )
     os.close(terminal)
@@ -296,7 +294,6 @@ def loaded_modules(code: str, environment: dict[str, str] | None = None) -> set[
         env={**os.environ, **(environment or {})},
         capture_output=True,
         text=True,
-        timeout=60,
         check=True,
     )
     return {name.split(".")[0] for name in ran.stderr.split()}

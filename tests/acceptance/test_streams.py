@@ -33,7 +33,6 @@ def arbtune(
         env={**buffered, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
 
@@ -90,7 +89,6 @@ def test_a_closed_stream_is_not_taken_by_the_next_file(folder: Path) -> None:
         ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", code],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
-        timeout=60,
         check=True,
     )
     assert (folder / "said").read_text(encoding="utf-8") == "3"
@@ -124,7 +122,6 @@ def test_ctrl_c_during_an_import_ends_a_command_in_order(module: str, said: str)
         [sys.executable, "-c", CTRL_C, module, "jobs"],
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", said)

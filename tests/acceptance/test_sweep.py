@@ -28,7 +28,14 @@ from arbitrage.sweep import SweepSpec, run_sweep
 from arbitrage.sweep_results import SweepFolder
 from arbitrage.sweep_rows import SCHEMA
 from arbitrage.sweep_spec import sweep_id
-from tests.conftest import WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
+from tests.conftest import (
+    PATIENCE_S,
+    WorkerProcess,
+    ledger_at,
+    quotes_csv,
+    running_worker,
+    wait_until,
+)
 from tests.sweeps import spec
 from worker.envelope import CHUNKS
 from worker.ledger import Ledger, State
@@ -79,7 +86,6 @@ class Desk:
             env=self.environment(**changes),
             capture_output=True,
             text=True,
-            timeout=90,
             check=False,
         )
 
@@ -307,7 +313,7 @@ def test_a_result_that_another_client_took_away_is_computed_again(
         wait_until(lambda: lonely.ledger.have_results([chunk]) == [True], "the chunk is done")
         lonely.ledger.forget([chunk])
         client.send_signal(signal.SIGCONT)
-        client.communicate(timeout=60)
+        client.communicate()
     assert client.returncode == 0
     assert lonely.rows(sweep).equals(lonely.here(sweep))
 
@@ -322,7 +328,7 @@ def test_a_worker_whose_child_is_killed_runs_the_next_chunk(
     wait_until(lambda: State.RUNNING in desk.ledger.states(desk.open_chunks(sweep)), "a chunk runs")
     for child in sweep_worker.children():
         os.kill(child, signal.SIGKILL)
-    client.communicate(timeout=60)
+    client.communicate()
     assert client.returncode == 0
     assert desk.rows(sweep).equals(desk.here(sweep))
     assert desk.sweep(spec(*GRIDS)).returncode == 0
@@ -414,7 +420,7 @@ def test_a_sweep_ends_complete_beside_workers_of_another_version(
     ) as old:
         wait_until(lambda: old.events("chunk.of_another_version"), "the old one has met a chunk")
         with running_worker(lonely.url, lonely.root, tmp_path / "new", **options) as new:
-            _, said = client.communicate(timeout=20)
+            _, said = client.communicate()
             assert client.returncode == 0, said
     assert old.events("job.finished") == []
     assert len(new.events("job.finished")) == len(folder.parts(6)) == 3
@@ -433,7 +439,7 @@ def test_a_plain_celery_client_sends_a_chunk_by_its_name(desk: Desk) -> None:
     }
     client = Celery("somebody-else", broker=desk.url, backend=desk.url)
     sent = client.send_task(CHUNKS.task, args=[payload], queue=CHUNKS.queue)
-    figures = unpacked(sent.get(timeout=30)["figures"])
+    figures = unpacked(sent.get(timeout=PATIENCE_S)["figures"])
     expected = desk.here(sweep)[3:9]
     assert {name: column.to_list() for name, column in figures.items()} | {"stopped_row": None} == {
         name: expected[name].to_list() for name in FIGURES
@@ -441,9 +447,9 @@ def test_a_plain_celery_client_sends_a_chunk_by_its_name(desk: Desk) -> None:
     backwards = {"chunk": {**payload, "stop": 2}}
     wrong = client.send_task(CHUNKS.task, kwargs=backwards, queue=CHUNKS.queue)
     with pytest.raises(ValueError, match="its range rises"):
-        wrong.get(timeout=30)
+        wrong.get(timeout=PATIENCE_S)
     again = client.send_task(CHUNKS.task, kwargs={"chunk": payload}, queue=CHUNKS.queue)
-    assert again.get(timeout=30)["stop"] == 9
+    assert again.get(timeout=PATIENCE_S)["stop"] == 9
 
 
 @pytest.mark.usefixtures("sweep_worker")
@@ -491,7 +497,7 @@ def test_where_no_worker_is_it_says_so_once_and_waits_for_one(
         assert line, said
         said += line
     with running_worker(lonely.url, lonely.root, tmp_path / "log"):
-        _, more = client.communicate(timeout=60)
+        _, more = client.communicate()
     assert client.returncode == 0, more
     assert b"no worker" not in more
 
@@ -513,7 +519,7 @@ def test_a_sweep_is_looked_at_cancelled_and_gone_on_with(lonely: Desk, tmp_path:
     cancelled = lonely.sweep(sweep, "--cancel", "--json")
     assert (cancelled.returncode, cancelled.stderr) == (0, "")
     assert json.loads(cancelled.stdout)["succeeded"] == 0
-    _, complaint = client.communicate(timeout=30)
+    _, complaint = client.communicate()
     assert client.returncode == 1
     *plain, last = complaint.decode().splitlines()
     assert last == "arbtune: the sweep was cancelled; the same command goes on with it"
@@ -575,7 +581,7 @@ def test_a_terminal_of_80_columns_has_each_row_on_a_line(desk: Desk) -> None:
     )
     os.close(terminal)
     shown = read_all(main)
-    _, progress = client.communicate(timeout=60)
+    _, progress = client.communicate()
     assert client.returncode == 0
     assert "\x1b" not in progress
     lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()

@@ -18,7 +18,15 @@ import pytest
 import redis
 from celery import Celery
 
-from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
+from tests.conftest import (
+    JOB,
+    PATIENCE_S,
+    WorkerProcess,
+    ledger_at,
+    quotes_csv,
+    running_worker,
+    wait_until,
+)
 from tests.tls import issue_certificates, tls_in_front_of
 from worker.embedded import embedded_server
 from worker.ledger import State
@@ -51,7 +59,6 @@ class Deployment:
             env={**os.environ, "ARBTUNE_REDIS_URL": url or self.client_url},
             capture_output=True,
             text=True,
-            timeout=60,
             check=False,
         )
 
@@ -106,7 +113,7 @@ def test_a_worker_and_clients_need_no_more_than_their_rights(deployment: Deploym
 
     foreign = Celery(broker=deployment.client_url, backend=deployment.client_url)
     job = foreign.send_task("worker.tasks.run_tuning_job", args=[JOB])
-    assert job.get(timeout=30)["total_trades"] == 10
+    assert job.get(timeout=PATIENCE_S)["total_trades"] == 10
 
     # A message that got lost brings the reconciler's rights into play, a cut connection kombu's.
     ledger = ledger_at(deployment.admin_url)
@@ -123,7 +130,7 @@ def test_a_worker_and_clients_need_no_more_than_their_rights(deployment: Deploym
         record = ledger.record("lost")
         return record is not None and record.state is State.SUCCESS
 
-    wait_until(has_run, "the lost message is published again", timeout_s=60)
+    wait_until(has_run, "the lost message is published again")
     assert deployment.refusals() == []
 
 

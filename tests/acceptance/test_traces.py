@@ -91,7 +91,6 @@ def enqueue(url: str, folder: Path, *jobs: dict[str, Any]) -> tuple[list[str], s
         env={**os.environ, "ARBTUNE_REDIS_URL": url},
         capture_output=True,
         text=True,
-        timeout=30,
         check=True,
     )
     return done.stdout.split(), done.stderr

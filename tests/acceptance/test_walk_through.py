@@ -68,7 +68,7 @@ def test_from_nothing_to_two_workers_with_tls_and_users(tmp_path: Path) -> None:
             start_new_session=True,
         )
     try:
-        status = shell.wait(90)
+        status = shell.wait()
     finally:
         with suppress(ProcessLookupError):
             os.killpg(shell.pid, signal.SIGKILL)

@@ -86,7 +86,6 @@ def counted(quotes: Path, cache: Path, prefix: Path | None = None) -> tuple[list
         env={**os.environ, "ARBTUNE_CACHE_DIR": str(cache)},
         capture_output=True,
         text=True,
-        timeout=110,
         check=False,
     )
     assert answer.returncode == 0, answer.stderr

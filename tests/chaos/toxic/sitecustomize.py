@@ -13,6 +13,7 @@ import errno
 import os
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -65,6 +66,11 @@ def sleep(seconds: str) -> None:
     time.sleep(float(seconds))
 
 
+def wait_for_a_file(path: str) -> None:
+    while not Path(path).exists():
+        time.sleep(0.02)
+
+
 FATAL = b"fatal"
 POISONS = {
     "memory": raise_memory_error,
@@ -74,6 +80,7 @@ POISONS = {
     "exit": exit_at_once,
     "loop": loop_for_ever,
     "sleep": sleep,
+    "until": wait_for_a_file,
 }
 
 _run_chunk = chunk_job.run_chunk
