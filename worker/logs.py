@@ -32,6 +32,8 @@ def configure_logging(
 
     Celery calls this at its start as well, and in each child; the first call decides.
     """
+    # The pool's logger keeps to itself, and would print bare lines; Celery makes it anew each time.
+    get_logger().propagate = True
     if any(isinstance(handler, EventHandler) for handler in logging.getLogger().handlers):
         return
     handler = EventHandler(sys.stderr)
@@ -43,7 +45,6 @@ def configure_logging(
         logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in _HEARD_IF_WRONG:
         logging.getLogger(name).setLevel(logging.WARNING)
-    get_logger().propagate = True  # the pool's logger keeps to itself, and would print bare lines
     logging.captureWarnings(capture=True)
     # What Celery's signal handlers print past all loggers: our own lines say when a worker stops.
     celery.apps.worker.safe_say = _say_nothing

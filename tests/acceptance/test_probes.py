@@ -14,7 +14,15 @@ import pytest
 import redis
 from celery import Celery
 
-from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
+from tests.conftest import (
+    JOB,
+    PATIENCE_S,
+    WorkerProcess,
+    ledger_at,
+    quotes_csv,
+    running_worker,
+    wait_until,
+)
 from tests.servers import DurableServer, durable_server
 from worker.enqueue import send, submission
 from worker.ledger import State
@@ -133,11 +141,12 @@ def test_alive_but_not_consuming_is_not_alive(
     wait_until(lambda: passes("alive", folder) and passes("ready", folder), "and says so")
 
 
-@pytest.mark.parametrize("tag", ["sleep:3", "sleep:60"], ids=["in order", "in time"])
+@pytest.mark.parametrize("ends", [True, False], ids=["in order", "in time"])
 def test_a_worker_that_is_told_to_stop_is_not_ready_and_at_its_end_not_alive(
-    own_redis_url: str, root: Path, tmp_path: Path, tag: str
+    own_redis_url: str, root: Path, tmp_path: Path, ends: bool
 ) -> None:
     folder = tmp_path / "probes"
+    go_on = tmp_path / "go on"
     ledger = ledger_at(own_redis_url)
 
     def runs() -> bool:
@@ -145,16 +154,19 @@ def test_a_worker_that_is_told_to_stop_is_not_ready_and_at_its_end_not_alive(
         return record is not None and record.state is State.RUNNING
 
     log = tmp_path / "worker.log"
+    shutdown_s = str(PATIENCE_S if ends else 6)
     with running_worker(
-        own_redis_url, root, log, poisonous=True, probe_dir=str(folder), shutdown_s="6"
+        own_redis_url, root, log, poisonous=True, probe_dir=str(folder), shutdown_s=shutdown_s
     ) as worker:
         wait_until(lambda: passes("ready", folder), "the worker is ready")
-        [[job_id]] = list(send(ledger, [submission({**JOB, "tag": tag})]))
+        [[job_id]] = list(send(ledger, [submission({**JOB, "tag": f"until:{go_on}"})]))
         wait_until(runs, "the job runs")
         worker.process.terminate()
         wait_until(lambda: "worker.stopping" in worker.log_text(), "it stops")
-        wait_until(lambda: not passes("ready", folder), "it is not ready", 2)
-        assert passes("alive", folder)
+        wait_until(lambda: not passes("ready", folder), "it is not ready")
+        if ends:
+            assert passes("alive", folder)
+            go_on.touch()
         assert worker.process.wait() == 0
     assert list(folder.iterdir()) == []
 
@@ -164,11 +176,18 @@ def test_a_worker_that_died_is_not_ready_and_leaves_nothing_when_told_to_stop(
 ) -> None:
     folder = tmp_path / "probes"
     log = tmp_path / "worker.log"
-    with running_worker(own_redis_url, root, log, probe_dir=str(folder)) as worker:
+    with running_worker(
+        own_redis_url,
+        root,
+        log,
+        poisonous=True,
+        probe_dir=str(folder),
+        test_restart_pause_s=str(PATIENCE_S),
+    ) as worker:
         wait_until(lambda: passes("ready", folder), "the worker is ready")
-        redis.Redis.from_url(own_redis_url).lpush("celery", b"\xff no JSON")
+        redis.Redis.from_url(own_redis_url).lpush("celery", b"fatal")
         wait_until(lambda: "worker.died" in worker.log_text(), "it dies")
-        wait_until(lambda: not passes("ready", folder), "it is not ready", 1)
+        wait_until(lambda: not passes("ready", folder), "it is not ready")
         worker.process.terminate()
         assert worker.process.wait() == 0
         assert worker.log_text().count("worker.ready") == 1, "it was told before it had started"

@@ -151,7 +151,7 @@ def test_the_log_is_one_object_a_line_with_the_facts_of_each_job(
 def test_a_worker_that_a_message_killed_starts_again(
     patient_worker: WorkerProcess, patient_ledger: Ledger, patient_url: str
 ) -> None:
-    redis.Redis.from_url(patient_url).lpush("celery", b"\xff no JSON")
+    redis.Redis.from_url(patient_url).lpush("celery", b"fatal")
     job_id = enqueue(patient_ledger)
     wait_until(lambda: state_of(patient_ledger, job_id) is State.SUCCESS, "the job behind it runs")
     assert len(patient_worker.events("worker.died")) == 1

@@ -2,7 +2,8 @@
 
 The interpreter imports this module at its start, so a worker that starts itself again has it too.
 What a job does is written in its tag. `ARBTUNE_TEST_ENGINE_VERSION` makes of the worker one of
-another version. `ARBTUNE_TEST_WITHOUT_RECOVERY` turns off what brings lost jobs back, to see that
+another version, `ARBTUNE_TEST_RESTART_PAUSE_S` is how long one that died waits before it starts
+again. `ARBTUNE_TEST_WITHOUT_RECOVERY` turns off what brings lost jobs back, to see that
 the suite notices.
 """
 
@@ -21,6 +22,7 @@ import numpy as np
 from arbitrage import arbitrage_core
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
 from worker import carrier
+from worker.commands import worker as worker_command
 from worker.settings import Settings
 from worker.sweeps import chunk_job
 from worker.sweeps.chunks import Chunk
@@ -119,6 +121,9 @@ if version := os.environ.get("ARBTUNE_TEST_ENGINE_VERSION"):
         setattr(module, "ENGINE_VERSION", version)  # noqa: B010 - it is a constant
 
 carrier.Channel._take = poisoned_take  # type: ignore[method-assign, assignment]
+if pause_s := os.environ.get("ARBTUNE_TEST_RESTART_PAUSE_S"):
+    worker_command.RESTART_PAUSE_S = float(pause_s)
+
 chunk_job.run_chunk = poisoned_run_chunk
 ArbitrageTuningRunner.run = poisoned_run  # type: ignore[method-assign, assignment]
 
