@@ -195,6 +195,17 @@ def warn(sentence: str) -> None:
     fail(f"warning: {sentence}")
 
 
+def somebody_can_answer() -> bool:
+    """Whether a question would be seen, and an answer come from a keyboard."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def agrees(question: str) -> bool:
+    """Ask whoever sits at the terminal."""
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
 def span(seconds: float) -> str:
     """A time that has passed, for people, in its largest unit: 59s, 5m, 23h, 4d."""
     whole = max(0, int(seconds))

@@ -262,9 +262,11 @@ function ledger.give_back(worker, ...)
   return returned
 end
 
-function ledger.cancel(id, meta, ttl_s, lease_ms)
+-- The state that stands afterwards. `only`: the state that the job must be in, or '' for any open one.
+function ledger.cancel(id, meta, ttl_s, lease_ms, only)
   local state, worker = unpack(read(id, 'state', 'worker'))
   if not is_open(state) then return state == '' and 'unknown' or state end
+  if only ~= '' and state ~= only then return state end
   if state == 'running' then redis.call('SET', ending_key(id), worker, 'PX', lease_ms) end
   end_job(id, state, 'cancelled', meta, '', tonumber(ttl_s), false)
   return 'cancelled'

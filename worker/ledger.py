@@ -6,7 +6,7 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -196,8 +196,29 @@ class Ledger(LedgerView):
 
     def cancel(self, job_id: str, meta: dict[str, Any]) -> State:
         """Cancel an open job; the state that stands afterwards."""
-        reply = self._call("cancel", job_id, json.dumps(meta), self._ttl_s, self._lease_ms)
+        reply = self._call("cancel", job_id, json.dumps(meta), self._ttl_s, self._lease_ms, "")
         return State(text(reply))
+
+    def cancel_each(
+        self, metas: Mapping[str, dict[str, Any]], only: State | None = None
+    ) -> list[str]:
+        """Cancel those of these jobs that are open, or in one state; the ids of those."""
+        pipeline = self._client.pipeline(transaction=False)
+        for job_id, meta in metas.items():
+            arguments = (
+                "cancel",
+                job_id,
+                json.dumps(meta),
+                self._ttl_s,
+                self._lease_ms,
+                only or "",
+            )
+            self._script(args=arguments, client=pipeline)
+        return [
+            job_id
+            for job_id, reply in zip(metas, pipeline.execute(), strict=True)
+            if text(reply) == State.CANCELLED
+        ]
 
     # -- upkeep, by the workers' main processes
 

@@ -192,8 +192,9 @@ class LedgerView:
 
         Of those that run, of which there are few, all: their index is by the ends of their leases.
         """
-        most = sys.maxsize if state is State.RUNNING else limit
-        return _joined(self._ids(INDEX_KEY.format(state), most))
+        if state is State.RUNNING:
+            return self.all_in(state)
+        return _joined(self._ids(INDEX_KEY.format(state), limit))
 
     def _ids(self, index: str, most: int, *, newest_first: bool = True) -> Iterator[list[str]]:
         """The ids of an index by their scores, in slices."""
@@ -204,6 +205,10 @@ class LedgerView:
                 yield part
             if len(part) < SLICE:
                 return
+
+    def all_in(self, state: State) -> list[str]:
+        """Ids of all jobs in a state."""
+        return _joined(self._ids(INDEX_KEY.format(state), sys.maxsize))
 
     def with_prefix(self, prefix: str, states: Iterable[State]) -> list[str]:
         """Ids that start so, of jobs in these states; looks at all jobs in them."""

@@ -18,6 +18,7 @@ from worker.identity import worker_id
 from worker.leases import Leases
 from worker.reconciler import Reconciler
 from worker.settings import Settings
+from worker.timers import drop_cancelled
 
 # No whole number of seconds: a worker asks for a message for a second at a time, and the server
 # gives it to whoever has asked for the longest. Of what is published to the beat of those seconds,
@@ -54,6 +55,7 @@ class Upkeep(bootsteps.StartStopStep):
         leases = Leases(ledger, settings.lease_s)
         arguments = (parent.pool, leases, Reconciler(ledger, settings))
         self._entry = parent.timer.call_repeatedly(INTERVAL_S, self._tick, arguments)
+        parent.timer.call_repeatedly(INTERVAL_S, drop_cancelled, (parent.timer,))
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - the bootstep's signature
         if self._entry is not None:

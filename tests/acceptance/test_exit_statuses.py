@@ -44,6 +44,12 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("cancel good", 1),
         ("cancel nobody", 1),
     ],
+    "cancel --all, --tag TAG, --state STATE": [
+        ("cancel --all", 1),
+        ("cancel --tag=nobody --yes", 0),
+        ("cancel --state=queued --yes", 0),
+        ("cancel --all --yes", 0),
+    ],
     "dead show ID, dead retry ID": [
         ("dead show gone", 0),
         ("dead show failed", 1),

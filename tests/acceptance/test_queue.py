@@ -19,7 +19,10 @@ from celery import Celery
 from celery.exceptions import TaskRevokedError
 
 from tests.conftest import JOB, PATIENCE_S, WorkerProcess, ledger_at, wait_until
+from worker.enqueue import submission
+from worker.envelope import JOBS
 from worker.ledger import State
+from worker.metas import cancelled_meta
 
 Send = Callable[..., str]
 
@@ -175,6 +178,38 @@ def test_a_job_that_expired_before_it_started_is_cancelled_and_recorded(
     record = ledger_at(redis_url).record(job.id)
     assert record is not None
     assert (record.state, record.attempts) == (State.CANCELLED, 0)
+
+
+def test_a_finished_id_that_a_plain_client_sends_again_keeps_its_result(
+    client: Celery, worker: WorkerProcess
+) -> None:
+    job_id = str(uuid.uuid4())
+    name = "worker.tasks.run_tuning_job"
+    first = client.send_task(name, args=[JOB], task_id=job_id).get(timeout=30)
+    again = client.send_task(name, args=[{**JOB, "min_spread_bps": 90.0}], task_id=job_id)
+    wait_until(
+        lambda: job_id in [event["job_id"] for event in worker.events("job.dropped")],
+        "the second delivery is dropped",
+    )
+    assert again.get(timeout=30) == first
+
+
+@pytest.mark.usefixtures("worker")
+def test_an_id_that_celery_revoked_is_cancelled_again_and_one_of_arbtune_cancel_is_not(
+    client: Celery, redis_url: str
+) -> None:
+    ledger = ledger_at(redis_url)
+    revoked, cancelled = submission(JOB), submission(JOB)
+    client.control.revoke(revoked.job_id)
+    known = client.control.inspect().revoked
+    wait_until(
+        lambda: any(revoked.job_id in ids for ids in (known() or {}).values()), "it is revoked"
+    )
+    ledger.submit([cancelled], JOBS)
+    ledger.cancel(cancelled.job_id, cancelled_meta(cancelled.job_id))
+    ledger.submit([revoked, cancelled], JOBS)
+    wait_until(lambda: None not in ledger.results([revoked.job_id, cancelled.job_id]), "both end")
+    assert ledger.states([revoked.job_id, cancelled.job_id]) == [State.CANCELLED, State.SUCCESS]
 
 
 @pytest.mark.usefixtures("worker")

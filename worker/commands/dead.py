@@ -8,7 +8,15 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK, count, fail, printable
+from arbitrage.console import (
+    EXIT_FAILED,
+    EXIT_OK,
+    agrees,
+    count,
+    fail,
+    printable,
+    somebody_can_answer,
+)
 from arbitrage.documents import Document, as_text
 from arbitrage.errors import ArbtuneError, ConfigError
 from worker.connection import open_ledger, redis_errors_in_a_sentence
@@ -114,7 +122,7 @@ def _is_wanted(ledger: Ledger) -> bool:
     Raises:
         ConfigError: There is nobody to ask.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not somebody_can_answer():
         raise ConfigError(
             "dead purge without ids forgets all dead letters: name those meant, or pass --yes"
         )
@@ -122,9 +130,7 @@ def _is_wanted(ledger: Ledger) -> bool:
     if not letters:
         return True  # it comes to the same
     plural = "s" if letters > 1 else ""
-    question = f"forget {letters:,} dead letter{plural} for good? [y/N] "
-    print(question, end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    return agrees(f"forget {letters:,} dead letter{plural} for good?")
 
 
 def _purge_all(ledger: Ledger) -> int:
