@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -34,10 +34,21 @@ MAX_EXTRA_BYTES = 16 * 1024
 MAX_EXTRA_DEPTH = 100  # far below where JSON libraries give up, each at a depth of its own
 MAX_JOB_BYTES = 64 * 1024
 
-# A file of this size or more is replayed by compiled kernels; below it the engine is as quick.
-_REPLAY_PAYS_BYTES = 256 * 1024
-# The same where the kernels would have to be loaded for this one run.
-_LOADING_KERNELS_PAYS_BYTES = 16 * 2**20
+
+class _Limits(NamedTuple):
+    """From where on compiled kernels are quicker than the engine.
+
+    `steps` are those of the engine: one for each trade that may be open on a row, and six for the
+    row. `size_bytes` is that of a file of which it is clear before it is read.
+    """
+
+    size_bytes: int
+    steps: int
+
+
+_WHERE_KERNELS_ARE_LOADED = _Limits(256 * 1024, 32_000)
+_WHERE_THEY_HAVE_TO_BE = _Limits(16 * 2**20, 2_000_000)  # half a second, once a process
+_STEPS_OF_A_ROW = 6
 
 
 def _non_negative(value: float, info: Any) -> float:
@@ -214,7 +225,7 @@ class ArbitrageTuningRunner:
         """
         started = time.perf_counter()
         try:
-            figures, data = self._replayed() if self._replay_pays() else self._streamed()
+            figures, data = self._figures()
         except Exception as error:
             raise TuningJobError(error) from error
         return TuningMetrics(
@@ -227,18 +238,29 @@ class ArbitrageTuningRunner:
             },
         )
 
-    def _replay_pays(self) -> bool:
-        """Whether compiled kernels are worth their import: about half a second, once a process."""
-        try:
-            size = Path(self._data_path).stat().st_size
-        except (OSError, ValueError):
-            return False  # the reader says what is wrong
-        is_loaded = "arbitrage.replay" in sys.modules
-        return size >= (_REPLAY_PAYS_BYTES if is_loaded else _LOADING_KERNELS_PAYS_BYTES)
+    def _figures(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The figures, by whichever way is the quicker one, and what the summary says of the data.
 
-    def _streamed(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The figures by the engine, and what the summary says of the data."""
+        Where every slot is taken the engine looks at every open trade on every row, so a small file
+        may be much work for it.
+        """
+        is_loaded = "arbitrage.replay" in sys.modules
+        limits = _WHERE_KERNELS_ARE_LOADED if is_loaded else _WHERE_THEY_HAVE_TO_BE
+        if self._size() >= limits.size_bytes:
+            return self._replayed()
         snapshots = self.load_snapshots()
+        rows = len(snapshots)
+        steps = rows * (_STEPS_OF_A_ROW + min(self.config.max_open_trades, rows))
+        return self._replayed() if steps >= limits.steps else self._streamed(snapshots)
+
+    def _size(self) -> int:
+        try:
+            return Path(self._data_path).stat().st_size
+        except (OSError, ValueError):
+            return 0  # the reader says what is wrong
+
+    def _streamed(self, snapshots: SnapshotTable) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The figures by the engine."""
         engine = ArbitrageEngine(self.config.engine_config())
         result = ArbitrageBacktester(engine, self.config.backtest_config()).run(snapshots)
         figures = {name: getattr(result, name) for name in FIGURES}

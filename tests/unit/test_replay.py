@@ -13,7 +13,7 @@ import pytest
 from arbitrage.arbitrage_tuning import NUMBERS, ArbitrageTuningRunner, TuningConfig
 from arbitrage.cache_folder import cache_folder
 from arbitrage.replay import open_data, replay_one
-from tests.conftest import JOB, quotes_csv
+from tests.conftest import HEADER, JOB, quotes_csv
 
 UNTRADABLE = "2024-01-01T00:02:00Z,0,0,100,101\n2024-01-01T00:02:01Z,100,100,100,101\n"
 RUNS = [
@@ -122,3 +122,41 @@ def test_kernels_that_came_with_the_program_are_used_where_they_are(
     (loaded, compiled), said = counted(quotes, cache, prefix=prefix)
     assert (compiled, said) == (0, "")
     assert loaded > 0
+
+
+ENGINE_PROGRAM = """
+import sys
+from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig
+
+for slots in sys.argv[2:]:
+    numbers = dict.fromkeys(("taker_fee_a_bps", "taker_fee_b_bps", "slippage_bps"), 0)
+    config = TuningConfig(data_file=sys.argv[1], min_spread_bps=0, max_position_usd=1,
+                          max_open_trades=int(slots), **numbers)
+    trades = ArbitrageTuningRunner(config).run().total_trades
+    print(slots, trades, "kernels" if "arbitrage.replay" in sys.modules else "engine")
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "runs"),
+    [
+        (1_000, ["1 1 engine", "1000 1000 engine", "1000000 1000 engine"]),
+        (20_000, ["1 1 engine", "3 3 engine", "20000 20000 kernels", "1 1 kernels"]),
+    ],
+)
+def test_the_work_that_is_expected_chooses_the_engine(
+    tmp_path: Path, rows: int, runs: list[str]
+) -> None:
+    """Each row opens a trade, and none closes: with many slots the engine looks at all of them."""
+    path = tmp_path / "quotes.csv"
+    lines = (f"{second},99,100,{101 + second % 7},109\n" for second in range(rows))
+    path.write_text(HEADER + "".join(lines), encoding="utf-8")
+    slots = [run.partition(" ")[0] for run in runs]
+    said = subprocess.run(
+        [sys.executable, "-c", ENGINE_PROGRAM, str(path), *slots],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=True,
+    )
+    assert said.stdout.splitlines() == runs
