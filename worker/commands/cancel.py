@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from arbitrage.console import EXIT_FAILED, EXIT_OK, agrees, somebody_can_answer
 from arbitrage.errors import ArbtuneError, ConfigError
+from worker.answers import sweeps_are_asked
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.envelope import CHUNKS
 from worker.ledger_view import OPEN, State, slices
@@ -69,7 +70,8 @@ def _sentence(job_id: str, state: State) -> str:
     if state is State.CANCELLED:
         return f"{job_id}  cancelled"
     if state is State.UNKNOWN:
-        return f"{job_id}  unknown: nothing to cancel"
+        hint = sweeps_are_asked(job_id, "--cancel") or "nothing to cancel"
+        return f"{job_id}  unknown: {hint}"
     return f"{job_id}  {state}: it had ended already"
 
 
