@@ -34,6 +34,7 @@ SHARED_WORKERS = (
     "sweep_worker",
     "poisonous_worker",
     "bounded_worker",
+    "canvas_worker",
     "deployment",
     "metrics_workers",
     "probed_worker",

@@ -26,26 +26,34 @@ class Route(NamedTuple):
 JOBS = Route("worker.tasks.run_tuning_job", "celery")
 CHUNKS = Route("worker.tasks.run_tuning_chunk", "arbtune.chunks")
 
-_EMBED = '{"callbacks":null,"errbacks":null,"chain":null,"chord":null}'
+_EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+_NOTHING_AFTER = json.dumps(_EMBED, separators=(",", ":"))
 _ORIGIN = "arbtune"
+PRIORITY_SEPARATOR = "\x06\x16"  # kombu's: a queue has a list for each priority above 0
 _SHOWN_ARGUMENT = 200  # characters of the config that Flower and the like show
 
 
-def job_message(job_id: str, config: str, route: Route = JOBS) -> str:
+def job_message(job_id: str, config: str, route: Route = JOBS, canvas: str = "") -> str:
     """The element of the Redis list `route.queue` that makes a worker run this job.
 
     Args:
         job_id: The job's id, which is its Celery task id.
         config: The task's one argument as JSON text.
         route: The task and the queue, which is the name of the list.
+        canvas: What came with the message of a foreign client, as `worker.canvas` keeps it.
     """
-    body = f"[[{config}],{{}},{_EMBED}]"
+    headers, embed = _headers(job_id, config, route.task), _NOTHING_AFTER
+    if canvas:
+        kept = json.loads(canvas)
+        headers.update(kept["headers"])
+        embed = json.dumps({**_EMBED, **kept["embed"]})
+    body = f"[[{config}],{{}},{embed}]"
     return json.dumps(
         {
             "body": base64.b64encode(body.encode()).decode(),
             "content-encoding": "utf-8",
             "content-type": "application/json",
-            "headers": _headers(job_id, config, route.task),
+            "headers": headers,
             "properties": {
                 "correlation_id": job_id,
                 "reply_to": "",  # nobody listens: results are read from their keys
@@ -57,6 +65,12 @@ def job_message(job_id: str, config: str, route: Route = JOBS) -> str:
             },
         }
     )
+
+
+def list_of(delivery_info: Mapping[str, Any]) -> str:
+    """The Redis list that a message came from, which is the one to publish it to again."""
+    queue, priority = str(delivery_info["routing_key"]), delivery_info.get("priority")
+    return f"{queue}{PRIORITY_SEPARATOR}{priority}" if priority else queue
 
 
 def is_of_ledger(headers: Mapping[str, Any]) -> bool:

@@ -10,6 +10,9 @@
 --   cancel     queued | running -> cancelled
 --   retry      error -> queued: a dead letter, as its next generation
 --   purge      error -> (none): a dead letter
+--   expect     (none) -> queued: the next of a canvas, which Celery publishes
+--
+-- A job of a canvas that has ended is *owed* what comes after it, until that is settled.
 --
 -- forget drops a finished job's result, which is kept elsewhere, and its payload; what is left of
 -- the record refuses late deliveries until its lifetime is over.
@@ -32,6 +35,8 @@ local FORGOTTEN_S = 86400 -- no message of a job is a day late
 local HISTORY = 50 -- attempts that are kept: a letter may be retried, and a lease lapse, without end
 local ENDING_MS = 1000 -- within which a worker has ended the child of a job that was cancelled
 local RECONCILER = 'arbtune:reconciler'
+local OWED = 'arbtune:owed' -- ended jobs whose canvas goes on, until somebody has seen to it
+local SETTLE_MS = 10000 -- for whoever recorded the outcome; the reconciler comes after
 local COUNTERS = 'arbtune:counters' -- what has happened since ever, for worker/operating/metrics.py
 local RUN_SECONDS = {'0.01', '0.1', '1', '10', '60', '300'} -- upper bounds of a histogram
 
@@ -56,8 +61,7 @@ end
 
 local function count(field, by) redis.call('HINCRBY', COUNTERS, field, by or 1) end
 
-local function count_outcome(id, outcome, now)
-  local started = read(id, 'started_ms')[1]
+local function count_outcome(outcome, started, now)
   count('outcome:' .. outcome)
   if started == '' then return end
   local ms, bucket = now - tonumber(started), 'inf'
@@ -85,9 +89,13 @@ end
 
 -- A job waits in `arbtune:waiting:QUEUE`, by time of publication, for as long as its message is
 -- believed to be in the queue.
-local function push(id, queue, message, now)
+local function wait(id, queue, now)
   redis.call('SADD', QUEUES, queue)
   redis.call('ZADD', waiting_key(queue), text(now), id)
+end
+
+local function push(id, queue, message, now)
+  wait(id, queue, now)
   redis.call('LPUSH', queue, message)
 end
 
@@ -120,7 +128,9 @@ local function end_job(id, state, outcome, meta, error, ttl_s, is_dead)
   if state == 'running' and error ~= '' then note_attempt(id, error) end
   stop_waiting(id)
   move(id, state, outcome, now)
-  count_outcome(id, outcome, now)
+  local started, canvas = unpack(read(id, 'started_ms', 'canvas'))
+  count_outcome(outcome, started, now)
+  if canvas ~= '' then redis.call('ZADD', OWED, text(now + SETTLE_MS), id) end
   redis.call('HDEL', job_key(id), 'worker', 'token', 'due_ms')
   redis.call('HSET', job_key(id), 'finished_ms', text(now))
   if error ~= '' then
@@ -136,6 +146,13 @@ local function end_job(id, state, outcome, meta, error, ttl_s, is_dead)
   redis.call('SET', TASK_META .. id, meta, 'EX', ttl_s)
   redis.call('PUBLISH', TASK_META .. id, meta) -- wakes clients that wait for this result
   redis.call('ZREMRANGEBYSCORE', index_key(outcome), '-inf', text(now - ttl_s * 1000))
+end
+
+-- A job of a foreign client enters the ledger, with what is to come after it.
+local function meet(id, config, task, queue, canvas, now)
+  redis.call('HSET', job_key(id), 'config', config, 'task', task, 'queue', queue, 'origin', 'foreign',
+    'generation', 1, 'submitted_ms', text(now))
+  if canvas ~= '' then redis.call('HSET', job_key(id), 'canvas', canvas) end
 end
 
 local ledger = {}
@@ -158,6 +175,7 @@ function ledger.submit(submission, task, queue, ...)
       if state ~= '' or redis.call('EXISTS', TASK_META .. id) == 1 then
         redis.call('DEL', job_key(id), TASK_META .. id)
         redis.call('ZREM', DEAD, id)
+        redis.call('ZREM', OWED, id)
       end
       redis.call('HSET', job_key(id), 'config', config, 'task', task, 'queue', queue, 'origin', 'enqueue',
         'submission', submission, 'generation', generation + 1, 'starts', 0, 'submitted_ms', text(now))
@@ -176,7 +194,7 @@ end
 
 -- {'run', start, generation, config, attempts} when the caller shall run the job now, else {'drop',
 -- state}. The config is the ledger's: a message may be left over from another generation.
-function ledger.start(id, worker, token, config, task, queue, lease_ms)
+function ledger.start(id, worker, token, config, task, queue, canvas, lease_ms)
   local now = now_ms()
   local state, held_token, due = unpack(read(id, 'state', 'token', 'due_ms'))
   if state == 'running' and held_token == token then return to_run(id) end -- this call came twice
@@ -188,8 +206,7 @@ function ledger.start(id, worker, token, config, task, queue, lease_ms)
     return {'drop', 'ending'}
   end
   if state == '' then
-    redis.call('HSET', job_key(id), 'config', config, 'task', task, 'queue', queue, 'origin', 'foreign',
-      'generation', 1, 'submitted_ms', text(now))
+    meet(id, config, task, queue, canvas, now)
   elseif state ~= 'queued' then
     return {'drop', state}
   elseif tonumber(due) and tonumber(due) > now then
@@ -205,11 +222,12 @@ function ledger.start(id, worker, token, config, task, queue, lease_ms)
 end
 
 -- Success counts as long as no outcome stands; a failure only from whoever holds the job.
-function ledger.finish(id, outcome, worker, start, generation, meta, error, ttl_s, is_dead, configs)
+function ledger.finish(id, outcome, worker, start, generation, meta, error, ttl_s, is_dead, configs, canvas)
   local held = read(id, 'state', 'generation')
   local state = held[1]
   if state == '' then -- of a foreign client: it expired, or its child died, before it could start
     redis.call('HSET', job_key(id), 'origin', 'foreign', 'generation', 1, 'submitted_ms', text(now_ms()))
+    if canvas ~= '' then redis.call('HSET', job_key(id), 'canvas', canvas) end
   elseif not is_open(state) or generation ~= '' and generation ~= held[2] then
     return 'refused'
   elseif not is_holder(id, worker, start) and outcome ~= 'success' then
@@ -269,6 +287,7 @@ function ledger.cancel(id, meta, ttl_s, lease_ms, only)
   if only ~= '' and state ~= only then return state end
   if state == 'running' then redis.call('SET', ending_key(id), worker, 'PX', lease_ms) end
   end_job(id, state, 'cancelled', meta, '', tonumber(ttl_s), false)
+  redis.call('ZADD', OWED, 'XX', text(now_ms()), id) -- a client may have done it, which settles nothing
   return 'cancelled'
 end
 
@@ -304,12 +323,12 @@ function ledger.lead(worker, lead_ms)
   return 1
 end
 
--- Up to `limit` jobs whose message is to be published now: id, config, task, queue of each.
+-- Up to `limit` jobs whose message is to be published now: id, config, task, queue, canvas of each.
 function ledger.due(limit)
   local found = {}
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', text(now_ms()), 'LIMIT', 0, limit)) do
-    local held = read(id, 'config', 'task', 'queue')
-    for _, value in ipairs({id, held[1], held[2], held[3]}) do found[#found + 1] = value end
+    local held = read(id, 'config', 'task', 'queue', 'canvas')
+    for _, value in ipairs({id, held[1], held[2], held[3], held[4]}) do found[#found + 1] = value end
   end
   return found
 end
@@ -391,6 +410,7 @@ function ledger.retry(id, submission, message)
   local now = now_ms()
   redis.call('DEL', TASK_META .. id)
   redis.call('HDEL', job_key(id), 'error', 'finished_ms', 'started_ms', 'deaths', 'returned', 'lapsed_from')
+  redis.call('ZREM', OWED, id)
   redis.call('HSET', job_key(id), 'submission', submission, 'generation', tonumber(held[3]) + 1,
     'starts', 0, 'submitted_ms', text(now))
   move(id, 'error', 'queued', now)
@@ -404,11 +424,36 @@ function ledger.purge(...)
   for _, id in ipairs({...}) do
     if redis.call('ZREM', DEAD, id) == 1 then
       redis.call('ZREM', index_key('error'), id)
+      redis.call('ZREM', OWED, id)
       redis.call('DEL', job_key(id), TASK_META .. id)
       purged = purged + 1
     end
   end
   return purged
+end
+
+-- A job of a canvas is about to be published by Celery itself: should that not come to pass, or the
+-- message be lost, it is found as any other is.
+function ledger.expect(id, config, task, queue, canvas)
+  if read(id, 'state')[1] ~= '' then return 'refused' end
+  local now = now_ms()
+  meet(id, config, task, queue, canvas, now)
+  redis.call('HSET', job_key(id), 'starts', 0)
+  move(id, '', 'queued', now)
+  wait(id, queue, now)
+  return 'queued'
+end
+
+-- Up to `limit` ended jobs whose canvas nobody has seen to in time.
+function ledger.owed(limit)
+  return redis.call('ZRANGEBYSCORE', OWED, '-inf', text(now_ms()), 'LIMIT', 0, limit)
+end
+
+-- What comes after the job is on its way. A dead letter keeps it, since it may be retried.
+function ledger.settled(id)
+  redis.call('ZREM', OWED, id)
+  if not redis.call('ZSCORE', DEAD, id) then redis.call('HDEL', job_key(id), 'canvas') end
+  return 'OK'
 end
 
 -- Drops result and payload of finished jobs, and everything of dead letters but this: whoever takes
@@ -419,7 +464,8 @@ function ledger.forget(...)
     if state ~= '' and not is_open(state) then
       redis.call('ZREM', index_key(state), id)
       redis.call('ZREM', DEAD, id)
-      redis.call('HDEL', job_key(id), 'config', 'error', 'history')
+      redis.call('HDEL', job_key(id), 'config', 'error', 'history', 'canvas')
+      redis.call('ZREM', OWED, id)
       redis.call('EXPIRE', job_key(id), FORGOTTEN_S)
       redis.call('DEL', TASK_META .. id)
     end

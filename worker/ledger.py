@@ -85,7 +85,7 @@ class Outcome:
     """What ends a job: its state, Celery's record of it, and the error record of a failure.
 
     A failure `is_dead` when it used up the attempts, and is then kept until somebody purges it. A
-    chunk's success is that of many `configs`.
+    chunk's success is that of many `configs`. `canvas` is for a job that the ledger has not met.
     """
 
     state: State
@@ -93,6 +93,7 @@ class Outcome:
     error: dict[str, Any] | None = None
     is_dead: bool = False
     configs: int = 1
+    canvas: str = ""
 
 
 class Ledger(LedgerView):
@@ -122,18 +123,26 @@ class Ledger(LedgerView):
         traces.submitted(jobs, verdicts, route.queue, began_ns)
         return verdicts
 
-    def start(self, job_id: str, worker: str, config: str, route: Route) -> Start | None:
+    def start(
+        self, job_id: str, worker: str, config: str, route: Route, canvas: str = ""
+    ) -> Start | None:
         """Claim a delivered job; None when this delivery is to be dropped.
 
-        `config` is the message's, kept for a job that the ledger meets here for the first time.
+        `config` and `canvas` are the message's, kept for a job that the ledger meets here for the
+        first time.
         """
+        token = uuid.uuid4().hex
         reply = texts(
-            self._call("start", job_id, worker, uuid.uuid4().hex, config, *route, self._lease_ms)
+            self._call("start", job_id, worker, token, config, *route, canvas, self._lease_ms)
         )
         if reply[0] != "run":
             return None
         holder = Holder(worker, start=int(reply[1]), generation=int(reply[2]))
         return Start(holder, config=reply[3], attempts=int(reply[4]))
+
+    def expect(self, job_id: str, config: str, route: Route, canvas: str) -> None:
+        """Record a job of a canvas that Celery is about to publish."""
+        self._call("expect", job_id, config, *route, canvas)
 
     # -- the ways out
 
@@ -154,6 +163,7 @@ class Ledger(LedgerView):
             self._ttl_s,
             int(outcome.is_dead),
             outcome.configs,
+            outcome.canvas,
         )
         return text(reply)
 
@@ -237,11 +247,11 @@ class Ledger(LedgerView):
         """Whether this worker is the one that reconciles, for the next `LEAD_MS`."""
         return bool(self._call("lead", worker, LEAD_MS))
 
-    def due(self, limit: int) -> list[tuple[str, str, Route]]:
-        """Jobs whose message is to be published now: id, config as JSON text, route."""
+    def due(self, limit: int) -> list[tuple[str, str, Route, str]]:
+        """Jobs whose message is to be published now: what `job_message` makes it of."""
         flat = texts(self._call("due", limit))
-        routes = map(Route, flat[2::4], flat[3::4])
-        return list(zip(flat[::4], flat[1::4], routes, strict=True))
+        routes = map(Route, flat[2::5], flat[3::5])
+        return list(zip(flat[::5], flat[1::5], routes, flat[4::5], strict=True))
 
     def publish(self, job_id: str, message: str) -> None:
         """Publish a due job, unless somebody else has."""
@@ -264,6 +274,14 @@ class Ledger(LedgerView):
     def revive(self, job_ids: Iterable[str]) -> None:
         """Publish the messages of these jobs again, where they wait still."""
         self._call("revive", *job_ids)
+
+    def owed(self, limit: int) -> list[str]:
+        """Ended jobs whose canvas nobody has seen to in time."""
+        return texts(self._call("owed", limit))
+
+    def settled(self, job_id: str) -> None:
+        """Say that what comes after an ended job is on its way."""
+        self._call("settled", job_id)
 
     # -- dead letters
 

@@ -142,12 +142,22 @@ class LedgerView:
             for state, is_there in zip(replies[::2], replies[1::2], strict=True)
         ]
 
-    def payload(self, job_id: str) -> tuple[str, Route] | None:
-        """A job's config as JSON text, and its route: what its message is made of."""
-        config, *route = _texts_or_none(
-            self._client.hmget(JOB_KEY.format(job_id), "config", "task", "queue")
+    def payload(self, job_id: str) -> tuple[str, Route, str] | None:
+        """A job's config as JSON text, its route and its canvas: what its message is made of."""
+        config, task, queue, canvas = _texts_or_none(
+            self._client.hmget(JOB_KEY.format(job_id), "config", "task", "queue", "canvas")
         )
-        return None if config is None else (config, Route(*map(str, route)))
+        return None if config is None else (config, Route(str(task), str(queue)), canvas or "")
+
+    def canvas(self, job_id: str) -> tuple[str, State, dict[str, Any]] | None:
+        """What is kept for after an ended job, its outcome and Celery's record; or None."""
+        canvas, state = _texts_or_none(
+            self._client.hmget(JOB_KEY.format(job_id), "canvas", "state")
+        )
+        [meta] = self.results([job_id])
+        if canvas is None or state is None or meta is None:
+            return None
+        return canvas, State(state), meta
 
     def is_dead(self, job_id: str) -> bool:
         """Whether the job is a dead letter."""

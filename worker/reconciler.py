@@ -20,18 +20,27 @@ from worker.settings import Settings
 
 AT_ONCE = 500  # jobs of each kind in one step: a step must not hold up the server
 SUSPECTS_AT_ONCE = 5_000  # of each queue; their ids alone are read, and become due in one call
-LOOK_FOR_LOST_EVERY_S = 5.0
+LOOK_EVERY_S = 5.0
 
 log = logging.getLogger("arbtune.worker")
+
+
+def _leave(_: str) -> None:
+    """See to nothing."""
 
 
 class Reconciler:
     """One worker's share of the upkeep of the ledger."""
 
     def __init__(
-        self, ledger: Ledger, settings: Settings, clock: Callable[[], float] = time.monotonic
+        self,
+        ledger: Ledger,
+        settings: Settings,
+        clock: Callable[[], float] = time.monotonic,
+        settle: Callable[[str], None] = _leave,
     ) -> None:
         self._ledger = ledger
+        self._settle = settle  # what comes after an ended job, in Celery's canvas
         self._settings = settings
         self._clock = clock
         # Whoever could not reach the server could not renew: a whole lease must pass, from our
@@ -39,7 +48,7 @@ class Reconciler:
         # means a worker that is gone.
         self._judges_from = clock() + settings.lease_s
         self._last_step = clock()
-        self._looks_from = clock() + LOOK_FOR_LOST_EVERY_S
+        self._looks_from = clock() + LOOK_EVERY_S
         self._suspects: set[str] = set()
 
     def step(self) -> None:
@@ -47,7 +56,10 @@ class Reconciler:
         self._notice_silence()
         if self._ledger.lead(worker_id()):
             self._judge_leases()
-            self._look_for_lost_messages()
+            if self._clock() >= self._looks_from:
+                self._looks_from = self._clock() + LOOK_EVERY_S
+                self._look_for_lost_messages()
+                self._settle_owed()
             self._publish_due()
         else:
             self._suspects = set()  # of a time when this worker was the one
@@ -85,9 +97,6 @@ class Reconciler:
         self._ledger.finish(job_id, Holder(worker), outcome)
 
     def _look_for_lost_messages(self) -> None:
-        if self._clock() < self._looks_from:
-            return
-        self._looks_from = self._clock() + LOOK_FOR_LOST_EVERY_S
         found = self._ledger.suspects(SUSPECTS_AT_ONCE)
         # Twice in a row: a message on its way from the queue to a start is in neither for a moment.
         lost = found & self._suspects
@@ -97,8 +106,12 @@ class Reconciler:
         self._suspects = found - lost
 
     def _publish_due(self) -> None:
-        for job_id, config, route in self._ledger.due(AT_ONCE):
-            self._ledger.publish(job_id, job_message(job_id, config, route))
+        for job_id, config, route, canvas in self._ledger.due(AT_ONCE):
+            self._ledger.publish(job_id, job_message(job_id, config, route, canvas))
+
+    def _settle_owed(self) -> None:
+        for job_id in self._ledger.owed(AT_ONCE):
+            self._settle(job_id)
 
 
 def _lost(message: str, **more: int) -> Document:

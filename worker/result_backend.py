@@ -18,7 +18,7 @@ from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from redis import RedisError
 
 from arbitrage.documents import Document, error_record, sentence
-from worker import traces
+from worker import canvas, traces
 from worker.connection import TRIES_OF_A_WORKER, open_ledger
 from worker.envelope import CHUNKS, JOBS
 from worker.identity import worker_id
@@ -46,19 +46,27 @@ class LedgerBackend(RedisBackend):
     ) -> None:
         """Record a success, of a job whose sender ignores results too: the ledger does not."""
         if _is_job(request):
-            request.ignore_result = False
-            args, options = (), {}
-        super().mark_as_done(task_id, result, request, *args, **options)
+            self.store_result(task_id, result, states.SUCCESS, request=request)
+        else:
+            super().mark_as_done(task_id, result, request, *args, **options)
 
     def mark_as_failure(
         self, task_id: str, exc: BaseException, *args: Any, request: Any = None, **options: Any
     ) -> None:
         """Give a failed attempt another try where the table of errors says so, else record it."""
+        if not _is_job(request):
+            super().mark_as_failure(task_id, exc, *args, request=request, **options)
+        elif not self._is_requeued(task_id, exc, request):
+            self.store_result(task_id, exc, states.FAILURE, request=request)
+
+    def mark_as_revoked(
+        self, task_id: str, reason: str = "", request: Any = None, *args: Any, **options: Any
+    ) -> None:
+        """Record a cancellation; a request that is not at hand is that of a broadcast."""
         if _is_job(request):
-            if self._is_requeued(task_id, exc, request):
-                return
-            options["store_result"] = True
-        super().mark_as_failure(task_id, exc, *args, request=request, **options)
+            self.store_result(task_id, None, states.REVOKED, request=request)
+        else:
+            super().mark_as_revoked(task_id, reason, request, *args, **options)
 
     def store_result(
         self,
@@ -86,8 +94,11 @@ class LedgerBackend(RedisBackend):
         """A plain Celery client revoked the job, or let it expire, perhaps before it started."""
         meta = cancelled_meta(task_id)
         if self.ledger.cancel(task_id, meta) is State.UNKNOWN:
-            self.ledger.finish(task_id, _holder(request), Outcome(State.CANCELLED, meta))
+            kept = canvas.of_message(request)
+            outcome = Outcome(State.CANCELLED, meta, canvas=kept)
+            self.ledger.finish(task_id, _holder(request), outcome)
         self.ledger.ended(worker_id(), [task_id])  # Celery has seen to its child
+        self._go_on(task_id, State.CANCELLED, request)
         traces.attempt_cancelled(self.ledger, task_id)
 
     def _is_requeued(self, task_id: str, error: BaseException, request: Any) -> bool:
@@ -104,13 +115,15 @@ class LedgerBackend(RedisBackend):
             return False
         event = "job.retry" if verdict == State.QUEUED else "job.finished"
         _log(event, task_id, request, outcome=verdict, error=failure.error["message"])
+        self._go_on(task_id, verdict, request)
         outcome = {"queued": "retry", "error": "dead_letter"}.get(verdict, verdict)
         self._trace(task_id, request, outcome, failure)
         return True
 
     def _failure(self, task_id: str, error: BaseException, request: Any) -> Outcome:
         record = failure_record(error, self._attempts(task_id, request))
-        return Outcome(State.ERROR, _of_canvas(failed_meta(task_id, record), request), record)
+        meta = _of_canvas(failed_meta(task_id, record), request)
+        return Outcome(State.ERROR, meta, record, canvas=canvas.of_message(request))
 
     def _attempts(self, task_id: str, request: Any) -> int:
         """How often the job was started; the main process, which starts none, has to ask."""
@@ -124,7 +137,13 @@ class LedgerBackend(RedisBackend):
         verdict = self.ledger.finish(task_id, _holder(request), outcome)
         details = {"error": outcome.error["message"]} if outcome.error else {}
         _log("job.finished", task_id, request, outcome=verdict, **details)
+        self._go_on(task_id, verdict, request)
         self._trace(task_id, request, verdict, outcome)
+
+    def _go_on(self, task_id: str, verdict: str, request: Any) -> None:
+        """See to what comes after a job whose outcome has just been taken."""
+        if verdict in (State.SUCCESS, State.ERROR, State.CANCELLED) and canvas.after(request):
+            canvas.settle(self, task_id)
 
     def _trace(self, task_id: str, request: Any, verdict: str, outcome: Outcome) -> None:
         attempt = _attempt(request)

@@ -10,10 +10,11 @@ from celery import Task
 from celery.exceptions import Ignore
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
+from worker import canvas
 from worker.celery_app import app
-from worker.envelope import CHUNKS, JOBS, Route
+from worker.envelope import CHUNKS, JOBS, Route, list_of
 from worker.identity import worker_id
-from worker.job import CONFIG, attempt_job, attempted, payload_text
+from worker.job import CONFIG, Argument, attempt_job, attempted, payload_text
 from worker.ledger import Attempt
 from worker.sweeps.chunk_job import CHUNK, configs_in, decode_chunk, run_chunk, version_of_chunk
 
@@ -28,14 +29,14 @@ _OPTIONS = {
 @app.task(name=JOBS.task, **_OPTIONS)
 def run_tuning_job(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run one `TuningConfig`, given as a JSON object; the result is its `TuningMetrics`."""
-    args, kwargs = _claimed(self, args, kwargs, JOBS)
+    args, kwargs = _claimed(self, args, kwargs, CONFIG)
     return attempt_job(args, kwargs, self.backend.settings)
 
 
 @app.task(name=CHUNKS.task, **_OPTIONS)
 def run_tuning_chunk(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run a range of a sweep's configs; the result is the packed figures of each."""
-    args, kwargs = _claimed(self, args, kwargs, CHUNKS)
+    args, kwargs = _claimed(self, args, kwargs, CHUNK)
     settings = self.backend.settings
     # Before it is parsed: another version may say more, or other things.
     if attempted(lambda: version_of_chunk(args, kwargs), settings) != ENGINE_VERSION:
@@ -49,18 +50,20 @@ def run_tuning_chunk(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
 
 
 def _claimed(
-    task: Task, args: tuple[Any, ...], kwargs: dict[str, Any], route: Route
+    task: Task, args: tuple[Any, ...], kwargs: dict[str, Any], argument: Argument
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Claim the delivered job; the arguments to run it with."""
     job_id = task.request.id
-    queue = (task.request.delivery_info or {}).get("routing_key") or route.queue
-    payload = payload_text(args, kwargs, CHUNK if route is CHUNKS else CONFIG)
-    start = task.backend.ledger.start(job_id, worker_id(), payload, Route(route.task, queue))
+    route = Route(task.name, list_of(task.request.delivery_info))
+    payload = payload_text(args, kwargs, argument)
+    kept = canvas.of_message(task.request)
+    start = task.backend.ledger.start(job_id, worker_id(), payload, route, kept)
     if start is None:
         # A doubled or late delivery: the job runs, waits for its retry, or has its outcome.
         log.info("job.dropped", extra={"job_id": job_id})
         raise Ignore
     task.request.attempt = Attempt.begin(start)
+    canvas.take_over(task.request)
     if start.config:  # of the ledger; what is unfit for it is refused by what the message says
         return (json.loads(start.config),), {}
     return args, kwargs

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import Any
 
 from celery import bootsteps
 
-from worker import shutdown
+from worker import canvas, shutdown
 from worker.connection import open_ledger
 from worker.identity import worker_id
 from worker.leases import Leases
@@ -44,8 +45,9 @@ class Upkeep(bootsteps.StartStopStep):
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
-        # Before the pool forks, so that its children inherit both.
+        # Before the pool forks, so that its children inherit it all.
         worker_id()
+        canvas.watch_publishing()
         _load_kernels()
         self._entry: Any = None
 
@@ -53,7 +55,8 @@ class Upkeep(bootsteps.StartStopStep):
         settings = Settings.from_environment()
         ledger = open_ledger(settings, tries=1)
         leases = Leases(ledger, settings.lease_s)
-        arguments = (parent.pool, leases, Reconciler(ledger, settings))
+        settle = partial(canvas.settle, parent.app.backend)
+        arguments = (parent.pool, leases, Reconciler(ledger, settings, settle=settle))
         self._entry = parent.timer.call_repeatedly(INTERVAL_S, self._tick, arguments)
         parent.timer.call_repeatedly(INTERVAL_S, drop_cancelled, (parent.timer,))
 

@@ -341,7 +341,7 @@ def test_a_retry_waits_for_its_time_and_is_published_once(
 
     client.hset(f"arbtune:job:{job.job_id}", "due_ms", 1)
     client.zadd("arbtune:due", {job.job_id: 1})
-    assert ledger.due(10) == [(job.job_id, job.config, ROUTE)]
+    assert ledger.due(10) == [(job.job_id, job.config, ROUTE, "")]
     ledger.publish(job.job_id, "again")
     ledger.publish(job.job_id, "again")
     assert messages(client) == ["again"]
@@ -431,7 +431,7 @@ def test_a_retried_letter_starts_anew_under_its_id_and_keeps_its_history(
     job = dead_letter(ledger, client)
     client.delete(ROUTE.queue)
     payload = ledger.payload(job.job_id)
-    assert payload == (job.config, ROUTE)
+    assert payload == (job.config, ROUTE, "")
     assert ledger.retry(job.job_id, "again") == "queued"
     assert ledger.retry(job.job_id, "again") == "refused"
     assert messages(client) == ["again"]
@@ -486,7 +486,7 @@ def test_a_job_whose_child_died_before_it_started_is_published_again(
     ledger.submit([job], ROUTE)
     client.delete(ROUTE.queue)  # the message went to the dead child
     assert ledger.requeue(job.job_id, Holder("w1"), failure(job), max_attempts=3) == "queued"
-    assert ledger.due(10) == [(job.job_id, job.config, ROUTE)]
+    assert ledger.due(10) == [(job.job_id, job.config, ROUTE, "")]
 
 
 def test_what_a_worker_gives_back_is_due_at_once_and_was_no_attempt(ledger: Ledger) -> None:
@@ -498,7 +498,7 @@ def test_what_a_worker_gives_back_is_due_at_once_and_was_no_attempt(ledger: Ledg
     record = ledger.record(held.job_id)
     assert record is not None
     assert (record.state, record.attempts) == (State.QUEUED, 0)
-    assert [job_id for job_id, _, _ in ledger.due(10)] == [held.job_id]
+    assert [job_id for job_id, *_ in ledger.due(10)] == [held.job_id]
     assert state_of(ledger, other) is State.RUNNING
 
 
@@ -551,7 +551,7 @@ def test_a_job_whose_lease_is_gone_returns_to_the_queue(
     record = ledger.record(gone.job_id)
     assert record is not None
     assert [(entry.worker, entry.error) for entry in record.history] == [("dead", LOST)]
-    assert [job_id for job_id, _, _ in ledger.due(10)] == [gone.job_id]
+    assert [job_id for job_id, *_ in ledger.due(10)] == [gone.job_id]
     assert ledger.finish(gone.job_id, late, failure(gone)) == "refused"
     ledger.publish(gone.job_id, "again")
     assert started(ledger, gone, "next").start == 2
@@ -593,8 +593,8 @@ def test_a_job_whose_message_is_gone_is_suspect_and_published_again_once(
     assert ledger.suspects(100) == {lost.job_id}
     ledger.revive([lost.job_id])
     assert ledger.suspects(100) == set(), "it is due now"
-    [(job_id, config, route)] = ledger.due(10)
-    ledger.publish(job_id, job_message(job_id, config, route))
+    [(job_id, config, route, canvas)] = ledger.due(10)
+    ledger.publish(job_id, job_message(job_id, config, route, canvas))
     assert client.llen(ROUTE.queue) == others + 1
     assert ledger.suspects(100) == set()
 
@@ -760,6 +760,91 @@ def test_a_full_server_refuses_new_jobs_and_brings_the_known_ones_to_their_end(
     finally:
         client.config_set("maxmemory", 0)
     assert ledger.counts()[State.QUEUED] == 4
+
+
+# -- what comes after a job
+
+CANVAS = '{"headers": {}, "embed": {"chain": []}}'
+
+
+def owed_now(ledger: Ledger, client: redis.Redis) -> list[str]:
+    ids: Any = client.zrange("arbtune:owed", 0, -1)
+    if ids:
+        client.zadd("arbtune:owed", dict.fromkeys(ids, 1))  # their time has come
+    return ledger.owed(10)
+
+
+@pytest.mark.parametrize("outcome", [State.SUCCESS, State.ERROR, State.CANCELLED])
+def test_what_comes_after_a_foreign_job_is_owed_from_its_outcome_until_it_is_settled(
+    ledger: Ledger, client: redis.Redis, outcome: State
+) -> None:
+    job = new_job()
+    start = ledger.start(job.job_id, "w1", job.config, ROUTE, CANVAS)
+    assert start is not None
+    ledger.give_back("w1", [job.job_id])
+    assert ledger.due(10) == [(job.job_id, job.config, ROUTE, CANVAS)], "it goes out again"
+    ledger.publish(job.job_id, "again")
+    holder = started(ledger, job)
+    assert owed_now(ledger, client) == []
+    if outcome is State.CANCELLED:
+        ledger.cancel(job.job_id, cancelled_meta(job.job_id))
+    else:
+        ended = success(job) if outcome is State.SUCCESS else failure(job)
+        ledger.finish(job.job_id, holder, ended)
+    assert owed_now(ledger, client) == [job.job_id]
+    kept = ledger.canvas(job.job_id)
+    assert kept is not None
+    assert kept[:2] == (CANVAS, outcome)
+    ledger.settled(job.job_id)
+    assert (owed_now(ledger, client), ledger.canvas(job.job_id)) == ([], None)
+
+
+def test_a_job_that_ends_before_it_starts_is_owed_what_comes_after_too(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job = new_job()
+    outcome = Outcome(State.CANCELLED, cancelled_meta(job.job_id), canvas=CANVAS)
+    ledger.finish(job.job_id, Holder("w1"), outcome)
+    assert owed_now(ledger, client) == [job.job_id]
+
+
+def test_a_job_without_a_canvas_is_owed_nothing(ledger: Ledger, client: redis.Redis) -> None:
+    job = new_job()
+    ledger.submit([job], ROUTE)
+    ledger.finish(job.job_id, started(ledger, job), success(job))
+    assert owed_now(ledger, client) == []
+
+
+def test_a_dead_letter_keeps_what_comes_after_for_its_retry(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job = new_job()
+    start = ledger.start(job.job_id, "w1", job.config, ROUTE, CANVAS)
+    assert start is not None
+    ledger.requeue(job.job_id, start.holder, failure(job), max_attempts=1)
+    assert owed_now(ledger, client) == [job.job_id]
+    ledger.settled(job.job_id)
+    assert ledger.payload(job.job_id) == (job.config, ROUTE, CANVAS)
+    ledger.retry(job.job_id, "again")
+    ledger.finish(job.job_id, started(ledger, job), success(job))
+    assert owed_now(ledger, client) == [job.job_id]
+
+
+def test_the_next_of_a_canvas_is_known_before_it_is_published(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job = new_job()
+    ledger.expect(job.job_id, job.config, ROUTE, CANVAS)
+    assert state_of(ledger, job) is State.QUEUED
+    assert messages(client) == []
+    assert ledger.suspects(10) == {job.job_id}, "nobody has published it"
+    ledger.revive([job.job_id])
+    assert ledger.due(10) == [(job.job_id, job.config, ROUTE, CANVAS)]
+    holder = started(ledger, job)
+    assert holder.start == 1
+    ledger.finish(job.job_id, holder, success(job))
+    ledger.expect(job.job_id, job.config, ROUTE, CANVAS)
+    assert state_of(ledger, job) is State.SUCCESS, "once"
 
 
 # -- what is forgotten, and what was cancelled while it ran

@@ -47,7 +47,10 @@ class RecordingLedger:
     def revive(self, job_ids: set[str]) -> None:
         self.revived.append(job_ids)
 
-    def due(self, _limit: int) -> list[tuple[str, str, str]]:
+    def due(self, _limit: int) -> list[tuple[str, str, str, str]]:
+        return []
+
+    def owed(self, _limit: int) -> list[str]:
         return []
 
 

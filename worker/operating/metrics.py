@@ -16,7 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from worker.envelope import JOBS
+from worker.envelope import JOBS, PRIORITY_SEPARATOR
 from worker.ledger_view import DEAD_KEY, INDEX_KEY, State
 from worker.operating.presence import present_workers
 
@@ -24,7 +24,7 @@ COUNTERS_KEY = "arbtune:counters"
 QUEUES_KEY = "arbtune:queues"
 
 # The lists that kombu keeps for one queue: a plain client may have sent with a priority.
-_PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
+_PRIORITIES = ("", *(f"{PRIORITY_SEPARATOR}{step}" for step in (3, 6, 9)))
 _RUN_SECONDS = ("0.01", "0.1", "1", "10", "60", "300", "inf")  # as in ledger.lua
 _OUTCOMES = (State.SUCCESS, State.ERROR, State.CANCELLED)
 _RECONCILED = {"lapsed": "lease_lapsed", "lost": "message_lost"}
@@ -70,7 +70,8 @@ class QueueCollector(Collector):
 
     def _depths(self) -> Metric:
         known: Any = self._client.smembers(QUEUES_KEY)
-        queues = sorted({JOBS.queue, *(name.decode() for name in known)})
+        names = (name.decode().partition(PRIORITY_SEPARATOR)[0] for name in known)
+        queues = sorted({JOBS.queue, *names})
         pipeline = self._client.pipeline(transaction=False)
         for queue in queues:
             for priority in _PRIORITIES:
