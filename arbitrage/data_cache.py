@@ -34,7 +34,7 @@ from arbitrage.leftovers import remove_leftovers
 from arbitrage.prepared import Facts, PreparedData, prepare
 from arbitrage.whole_file import whole_file
 
-FORMAT = 2
+FORMAT = 3
 MAX_CACHE_BYTES = 32 * 2**30
 
 # A file that was written to so recently may be again, within one tick of its modification time.

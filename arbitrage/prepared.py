@@ -10,16 +10,36 @@ from numpy.typing import NDArray
 
 from arbitrage.data_file import DataFile, DataLimits
 from arbitrage.kernels.layout import Prices, Windows
+from arbitrage.skipped_rows import skipped_rows
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a file besides its rows."""
+    """What is known of a file besides its rows.
+
+    `empty`, `crossed` and `locked` add up to `skipped`, see `SkippedRows`; `largest_spread_bps` is
+    that of the tradable rows, None where there are none.
+    """
 
     data_sha256: str
     rows: int
     skipped: int
     content_bytes: int
+    empty: int
+    crossed: int
+    locked: int
+    largest_spread_bps: float | None
+
+    def of_rows(self) -> dict[str, Any]:
+        """What a sweep's answer says of the rows, as JSON."""
+        return {
+            "snapshots_count": self.rows,
+            "skipped_snapshots": self.skipped,
+            "empty_snapshots": self.empty,
+            "crossed_snapshots": self.crossed,
+            "locked_snapshots": self.locked,
+            "largest_spread_bps": self.largest_spread_bps,
+        }
 
 
 class PreparedData:
@@ -94,5 +114,7 @@ def prepare(file: DataFile, limits: DataLimits) -> PreparedData:
         rows=len(table),
         skipped=len(table) - len(quotes.row),
         content_bytes=len(file.content),
+        **skipped_rows(prices, quotes.row)._asdict(),
+        largest_spread_bps=quotes.best.max().item() if len(quotes.best) else None,
     )
     return PreparedData(facts, windows_of(quotes), timestamps, line_ends)

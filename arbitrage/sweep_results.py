@@ -23,18 +23,24 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from arbitrage.arbitrage_tuning import FIGURES
 from arbitrage.errors import ConfigError, DataError
 from arbitrage.leftovers import remove_leftovers
 from arbitrage.sweep_description import OLD_NAME, Description, descriptions
+from arbitrage.sweep_ranking import (
+    Rejection,
+    Standing,
+    best_row,
+    first_error,
+    left_out,
+    ranked_groups,
+    rejections,
+    standing,
+)
 from arbitrage.sweep_rows import SCHEMA
 from arbitrage.sweep_spec import SweepSpec
 from arbitrage.whole_file import UNFINISHED, whole_file
 
 _PART = re.compile(r"part-([0-9]+)-([0-9]+)\.parquet")
-CONFIGS = "configs"
-_RANKED = "ranked"
-_AHEAD = 1_000  # rows looked at in one pass for groups of them
 _DIGITS = 12  # of the largest config number, so that a listing has the parts in order
 
 
@@ -45,13 +51,6 @@ class Part(NamedTuple):
     stop: int
     path: Path
     whole: bool = True
-
-
-class Rejection(NamedTuple):
-    """How many rows a filter, or all together, reject, of how many that are judged."""
-
-    rejected: int
-    judged: int
 
 
 class SweepFolder:
@@ -168,6 +167,10 @@ class SweepFolder:
                 yield start, min(start + size, part.start)
             covered = part.stop
 
+    def is_complete(self, total: int) -> bool:
+        """Whether parts cover all configs."""
+        return next(self.missing(total, total), None) is None
+
     def rows(self, total: int) -> pl.LazyFrame:
         """The rows on disk of the configs 0 to `total` - 1, in the order of their numbers."""
         scans = [SCHEMA.to_frame(eager=False)]
@@ -212,15 +215,23 @@ class SweepFolder:
         with self._damage_in_a_sentence(spec.total):
             return left_out(self.rows(spec.total), spec)
 
-    def counts(self, total: int) -> dict[str, int]:
-        """How many rows on disk have which status.
+    def standing(self, total: int) -> Standing:
+        """What the rows on disk have come to.
 
         Raises:
             DataError: A part is damaged.
         """
         with self._damage_in_a_sentence(total):
-            found = self.rows(total).group_by("status").len().collect(engine="streaming")
-        return dict(found.iter_rows())
+            return standing(self.rows(total))
+
+    def first_error(self, total: int) -> str | None:
+        """What ended the first config that failed, of those on disk.
+
+        Raises:
+            DataError: A part is damaged.
+        """
+        with self._damage_in_a_sentence(total):
+            return first_error(self.rows(total))
 
     def _files(self) -> Iterator[Part]:
         if not self.path.is_dir():
@@ -246,75 +257,6 @@ def digest_of_latest(results_dir: str | Path, spec: SweepSpec) -> str | None:
             if known.sweep.identity() == spec.identity():
                 return known.data_sha256
     return None
-
-
-def best_row(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Any] | None:
-    """The best row, as docs/sweeps.md defines it, or None."""
-    return next(_ranked(_passing(rows, spec), spec, 1).iter_rows(named=True), None)
-
-
-def ranked_groups(rows: pl.LazyFrame, spec: SweepSpec, count: int) -> list[dict[str, Any]]:
-    """The first groups of rows by the spec's rank, of those that pass its filters.
-
-    A group is the rows that have all figures in common, as those of a parameter that changes
-    nothing. It is told by its first row, with their number as `CONFIGS`. Runs over any number of
-    rows and groups in bounded memory, mostly in two passes.
-    """
-    passing, figures = _passing(rows, spec), list(FIGURES)
-    found = SCHEMA.to_frame()
-    while found.height < count:
-        others = passing.join(found.lazy(), on=figures, how="anti", nulls_equal=True)
-        ahead = _ranked(others if found.height else passing, spec, _AHEAD)
-        firsts = ahead.unique(figures, keep="first", maintain_order=True)
-        found = pl.concat([found, firsts.head(count - found.height)])
-        if ahead.height < _AHEAD:
-            break
-    alike = passing.join(found.lazy(), on=figures, how="semi", nulls_equal=True)
-    sizes = alike.group_by(figures).agg(pl.len().alias(CONFIGS)).collect(engine="streaming")
-    return found.join(
-        sizes, on=figures, how="left", nulls_equal=True, maintain_order="left"
-    ).to_dicts()
-
-
-def rejections(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Rejection]:
-    """What each filter alone rejects of the rows that have the figure to rank by."""
-    ranked = rows.filter(pl.col(spec.rank_by).is_not_null())
-    filters = _filters(spec)
-    counted = ranked.select(
-        pl.len().alias(_RANKED), *((~test).sum().alias(name) for name, test in filters.items())
-    )
-    counts = counted.collect(engine="streaming").row(0, named=True)
-    return {name: Rejection(counts[name], counts[_RANKED]) for name in filters}
-
-
-def left_out(rows: pl.LazyFrame, spec: SweepSpec) -> Rejection:
-    """What the filters together reject of the rows that have the figure to rank by."""
-    ranked = rows.filter(pl.col(spec.rank_by).is_not_null()).select(pl.len())
-    passing = _passing(rows, spec).select(pl.len())
-    judged, passed = (
-        frame.item() for frame in pl.collect_all([ranked, passing], engine="streaming")
-    )
-    return Rejection(judged - passed, judged)
-
-
-def _passing(rows: pl.LazyFrame, spec: SweepSpec) -> pl.LazyFrame:
-    """The rows that may be ranked: a config that failed has no figure, and is none of them."""
-    return rows.filter(pl.col(spec.rank_by).is_not_null(), *_filters(spec).values())
-
-
-def _filters(spec: SweepSpec) -> dict[str, pl.Expr]:
-    filters = {}
-    if spec.filters.max_drawdown_pct is not None:
-        filters["max_drawdown_pct"] = pl.col("max_drawdown_pct") <= spec.filters.max_drawdown_pct
-    if spec.filters.min_trades is not None:
-        filters["min_trades"] = pl.col("total_trades") >= spec.filters.min_trades
-    return filters
-
-
-def _ranked(rows: pl.LazyFrame, spec: SweepSpec, count: int) -> pl.DataFrame:
-    """The first rows by rank, descending; of equals the lowest config number is the first."""
-    ranked = rows.sort(spec.rank_by, "config_number", descending=[True, False])
-    return ranked.head(count).collect(engine="streaming")
 
 
 def _scan(*parts: Part) -> pl.LazyFrame:

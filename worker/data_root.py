@@ -34,6 +34,7 @@ def resolve_in_root(data_file: str, root: Path) -> Path:
     if not path.is_relative_to(real_root):
         raise ConfigError(
             f"data_file is outside the data root: {data_file!r} "
-            "(jobs read files below ARBTUNE_DATA_ROOT only)"
+            f"(jobs read files below ARBTUNE_DATA_ROOT only, which is {real_root}: "
+            "move the file there, or set it to a folder above the file)"
         )
     return path

@@ -23,7 +23,7 @@ from celery import Celery
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.arbitrage_tuning import FIGURES, ArbitrageTuningRunner
-from arbitrage.data_cache import file_digest
+from arbitrage.data_cache import file_digest, open_data
 from arbitrage.sweep import SweepSpec, run_sweep
 from arbitrage.sweep_results import SweepFolder
 from arbitrage.sweep_rows import SCHEMA
@@ -42,6 +42,7 @@ from worker.ledger import Ledger, State
 from worker.sweeps.chunk_figures import unpacked
 from worker.sweeps.chunks import Chunk, of_spec
 from worker.sweeps.collector import chunk_id
+from worker.sweeps.in_queue import NO_CHUNKS
 
 SPREADS = {"name": "min_spread_bps", "start": 0, "stop": 60, "num": 61}
 GRIDS = (
@@ -211,13 +212,24 @@ def test_the_rows_are_those_of_this_process_and_of_single_jobs(
 
     summary = json.loads(answer.stdout)
     folder = desk.folder(sweep)
+    first = rows.sort("net_pnl_usd", "config_number", descending=[True, False]).to_dicts()[0]
+    job = {
+        "config": parsed.config(first["config_number"]).model_dump(),
+        "metrics": {name: first[name] for name in FIGURES},
+    }
+    facts = open_data(desk.root / "quotes.csv").facts
+    assert facts.empty == 1
     assert summary == {
         "sweep_id": folder.sweep_id,
         "total": 25,
         "succeeded": 25,
         "failed": 0,
         "results_dir": str(folder.path),
-        "best": rows.sort("net_pnl_usd", "config_number", descending=[True, False]).to_dicts()[0],
+        "best": {**first, **job},
+        "traded": rows.filter(pl.col("total_trades") > 0).height,
+        "lowest_threshold_bps": 12.0,
+        "data": facts.of_rows(),
+        "cautions": [],
     }
     assert desk.ledger.with_prefix(f"{folder.sweep_id}.", State) == []  # Redis has forgotten them
 
@@ -459,7 +471,7 @@ def test_a_client_without_the_file_asks_the_workers(desk: Desk, tmp_path: Path) 
     assert answer.returncode == 0, answer.stderr
     assert desk.rows(sweep).equals(desk.here(sweep))
     nobody_has_it = desk.sweep({**sweep, "data_file": "none.csv"})
-    assert one_sentence(nobody_has_it) == "arbtune: Data file not found: none.csv\n"
+    assert one_sentence(nobody_has_it) == f"arbtune: Data file not found: {desk.root}/none.csv\n"
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
@@ -545,10 +557,79 @@ def test_a_sweep_is_looked_at_cancelled_and_gone_on_with(lonely: Desk, tmp_path:
 def test_a_sweep_of_its_own_server_and_workers(sweep_root: Path, tmp_path: Path) -> None:
     nowhere = "redis://127.0.0.1:1/0"
     desk = Desk(sweep_root, nowhere, tmp_path / "results")
+    before = desk.sweep(spec(*GRIDS), "--local", "--status")
+    assert (before.returncode, before.stderr) == (1, "")
+    assert before.stdout.endswith("no results yet\n")
     answer = desk.sweep(spec(*GRIDS), "--local", "--json")
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["succeeded"] == 28
     assert desk.rows(spec(*GRIDS)).equals(desk.here(spec(*GRIDS)))
+    for flags in (("--status",), ("--local", "--status"), ("--local",), ()):  # all without a server
+        again = desk.sweep(spec(*GRIDS), *flags, "--json")
+        assert (again.returncode, again.stderr) == (0, "")
+        found = json.loads(again.stdout)
+        assert found.pop("chunks", NO_CHUNKS) == NO_CHUNKS
+        assert found == json.loads(answer.stdout)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("/etc/passwd", "is outside the data root: '/etc/passwd'"),
+        ("none.csv", "Data file not found: "),
+    ],
+)
+def test_a_file_that_own_workers_cannot_read_is_told_before_they_start(
+    sweep_root: Path, tmp_path: Path, name: str, words: str
+) -> None:
+    desk = Desk(sweep_root, "redis://127.0.0.1:1/0", tmp_path / "results")
+    said = one_sentence(desk.sweep(spec(*GRIDS, data_file=name), "--local"))
+    assert words in said.removeprefix("arbtune: data_file ")
+    assert str(sweep_root) in said
+
+
+@pytest.mark.usefixtures("sweep_worker")
+def test_a_sweep_in_which_nothing_trades_crowns_no_best(desk: Desk) -> None:
+    sweep = spec({**SPREADS, "start": 500, "stop": 560})
+    answer = json.loads(desk.sweep(sweep, "--json").stdout)
+    assert (answer["best"], answer["traded"], answer["lowest_threshold_bps"]) == (None, 0, 512.0)
+    assert 0 < answer["data"]["largest_spread_bps"] < 512
+    no_trade, skipped = answer["cautions"]
+    assert no_trade.startswith("no config traded: the largest spread in the file is ")
+    assert skipped == "1 of 101 rows are skipped: 1 with an empty book (a price of 0 or below)"
+    shown = desk.sweep(sweep)
+    assert shown.returncode == 0
+    assert shown.stdout.splitlines()[2:] == answer["cautions"]
+
+
+@pytest.mark.usefixtures("sweep_worker")
+def test_the_best_can_be_enqueued_and_comes_to_the_same(desk: Desk) -> None:
+    sweep = spec(*GRIDS, tag_prefix="s", extra={"why": ["a test"]})
+    best = json.loads(desk.sweep(sweep, "--json").stdout)["best"]
+    enqueue = [sys.executable, "-m", "worker.cli", "enqueue", "--jobs=-", "--wait", "--json"]
+    done = subprocess.run(
+        enqueue,
+        input=json.dumps(best["config"]),
+        env=desk.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    metrics = json.loads(done.stdout)["metrics"]
+    drawdown = metrics.pop("max_drawdown_pct")
+    assert drawdown == pytest.approx(best["metrics"].pop("max_drawdown_pct"), abs=1e-9)
+    assert {name: metrics[name] for name in best["metrics"]} == best["metrics"]
+
+
+@pytest.mark.usefixtures("sweep_worker")
+def test_a_wider_grid_is_said_to_be_computed_anew(desk: Desk) -> None:
+    narrow, wide = spec({**SPREADS, "num": 31, "stop": 30}), spec(SPREADS)
+    first = desk.sweep(narrow, "--json")
+    assert "anew" not in first.stderr
+    known = json.loads(first.stdout)["sweep_id"]
+    again = desk.sweep(wide)
+    assert again.returncode == 0
+    assert f"sweep {known} has 51% of these configs" in again.stderr
 
 
 @pytest.mark.parametrize("flag", ["--status", "--fresh"])
@@ -559,7 +640,7 @@ def test_a_server_that_is_away_is_said_at_once(sweep_root: Path, tmp_path: Path,
     assert time.monotonic() - started < 20, "a worker, who has a result to keep, tries for longer"
 
 
-@pytest.mark.parametrize("flag", ["--status", "--collect", "--cancel"])
+@pytest.mark.parametrize("flag", ["--collect", "--cancel"])
 def test_a_server_of_its_own_has_nothing_to_look_at(
     sweep_root: Path, tmp_path: Path, flag: str
 ) -> None:

@@ -83,6 +83,8 @@ def test_an_empty_chunk_says_what_the_data_are(settings: Settings) -> None:
     facts = run_chunk(Chunk.parse(chunk(0, 0)), settings)
     assert facts["data_sha256"] == open_data(settings.data_root / "quotes.csv").data_sha256
     assert (facts["rows"], facts["skipped"]) == (101, 1)
+    assert (facts["data"]["snapshots_count"], facts["data"]["skipped_snapshots"]) == (101, 1)
+    assert facts["data"]["largest_spread_bps"] > 0
     assert facts["engine_version"] == ENGINE_VERSION
     assert facts["seconds_per_config"] > 0
 

@@ -9,23 +9,20 @@ import numpy as np
 import polars as pl
 import pytest
 
-from arbitrage import sweep_results
-from arbitrage.arbitrage_tuning import FIGURES
+from arbitrage import sweep_ranking
+from arbitrage.arbitrage_tuning import FIGURES, TuningMetrics, parse_config
 from arbitrage.console import run_command
-from arbitrage.sweep_results import (
-    CONFIGS,
-    Rejection,
-    SweepFolder,
-    left_out,
-    ranked_groups,
-    rejections,
-)
+from arbitrage.sweep_ranking import CONFIGS, Rejection, left_out, ranked_groups, rejections
+from arbitrage.sweep_results import SweepFolder
 from arbitrage.sweep_rows import sweep_rows
 from arbitrage.sweep_spec import SweepSpec
 from tests.sweeps import spec
 from worker.commands import sweep as sweep_command
-from worker.sweeps.progress import _best
+from worker.sweeps.collector import Progress
+from worker.sweeps.in_queue import chunks_note
+from worker.sweeps.progress import progress_lines
 from worker.sweeps.report import print_report
+from worker.sweeps.summary import Summary, summary_of
 
 GRID = {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 100}
 
@@ -47,21 +44,15 @@ def report(
     rows: pl.DataFrame,
     capsys: pytest.CaptureFixture[str],
     grid: dict[str, Any] = GRID,
+    data: dict[str, Any] | None = None,
     **fields: Any,
 ) -> str:
-    sweep = SweepSpec(**spec(grid, max_jobs=rows.height, **fields))
+    sweep = SweepSpec(**{"max_jobs": rows.height, **spec(grid, **fields)})
     place = SweepFolder(folder, "id")
     with place.exclusively():
+        place.describe(sweep, "hash", "1", 100, data)
         place.write_part(rows)
-    summary = {
-        "sweep_id": "id",
-        "total": sweep.total,
-        "succeeded": rows.filter(status="success").height,
-        "failed": rows.filter(status="error").height,
-        "results_dir": str(place.path),
-        "best": place.best(sweep),
-    }
-    print_report(sweep, place, summary, "")
+    print_report(sweep, place, summary_of(sweep, place), "")
     return capsys.readouterr().out
 
 
@@ -69,7 +60,7 @@ def report(
 def test_rows_with_the_same_figures_are_one_group(
     ahead: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_results, "_AHEAD", ahead)
+    monkeypatch.setattr(sweep_ranking, "_AHEAD", ahead)
     rows = rows_of([3, 5, 5, 1, 5, 3, 0.0, -0.0])
     assert groups(rows) == [(1, 3), (0, 2), (3, 1), (6, 2)]
     assert groups(rows, 2) == [(1, 3), (0, 2)]
@@ -138,7 +129,8 @@ def test_a_value_of_a_grid_can_be_copied_back(
     lines = report(tmp_path, rows, capsys, grid=grid).splitlines()
     cells = [line.split()[0] for line in lines[6:10]]
     assert cells == ["0.30000000000000004", "99.0000001", "20", "null"]
-    so_far = _best(rows.row(0, named=True), [name], "net_pnl_usd")
+    progress = Progress(4, succeeded=4, traded=4, best=rows.row(0, named=True))
+    *_, so_far = progress_lines(progress, 0, SweepSpec(**spec(grid)), 80)
     assert so_far.endswith("with stop_on_drawdown_pct 0.30000000000000004")
 
 
@@ -205,4 +197,153 @@ def test_the_chunks_in_the_queue_are_told_as_far_as_there_are_any(
     counts: tuple[int, int, int], said: str
 ) -> None:
     names = ("running", "queued", "to_collect")
-    assert sweep_command._chunks_note(dict(zip(names, counts, strict=True))) == said
+    assert chunks_note(dict(zip(names, counts, strict=True))) == said
+
+
+# Where the best is no good, or none
+
+
+DATA = {
+    "snapshots_count": 2_000,
+    "skipped_snapshots": 1_531,
+    "empty_snapshots": 30,
+    "crossed_snapshots": 1_500,
+    "locked_snapshots": 1,
+    "largest_spread_bps": 5.5,
+}
+NOTHING = np.array([0, 0])
+
+
+def summary(folder: Path, rows: pl.DataFrame, **fields: Any) -> Summary:
+    sweep = SweepSpec(**{"max_jobs": rows.height, **spec(GRID, **fields)})
+    place = SweepFolder(folder, "id")
+    with place.exclusively():
+        place.describe(sweep, "hash", "1", 100, DATA)
+        place.write_part(rows)
+    return summary_of(sweep, place)
+
+
+def test_where_nothing_traded_there_is_no_best_but_a_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = rows_of([0.0, 0.0], total_trades=NOTHING)
+    said = report(tmp_path, rows, capsys, data=DATA).splitlines()[2:]
+    no_trade, skipped = said
+    assert no_trade == (
+        "no config traded: the largest spread in the file is 5.5 bps, "
+        "the lowest threshold (min_spread_bps and costs) is 12 bps"
+    )
+    assert skipped == (
+        "1,531 of 2,000 rows are skipped: 30 with an empty book (a price of 0 or below), "
+        "1,500 crossed (a bid above its ask), 1 locked (a bid that is its ask); "
+        "are the columns of bid and ask swapped?"
+    )
+    document = summary(tmp_path, rows).as_json(SweepSpec(**spec(GRID)))
+    assert document["best"] is None
+    assert (document["traded"], document["lowest_threshold_bps"]) == (0, 12.0)
+    assert document["data"] == DATA
+    assert document["cautions"] == said
+
+
+def test_what_is_not_known_of_the_data_is_not_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a folder that an older version has left."""
+    rows = rows_of([0.0, 0.0], total_trades=NOTHING)
+    assert report(tmp_path, rows, capsys, filters={"min_trades": 1}).splitlines()[2:] == [
+        "no config traded: the lowest threshold (min_spread_bps and costs) is 12 bps"
+    ]
+
+
+def test_while_configs_are_missing_all_is_so_far(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = rows_of([0.0, 0.0], total_trades=NOTHING)
+    shown = report(tmp_path / "nothing", nothing, capsys, max_jobs=5)
+    assert "no config traded so far, of 2: the lowest" in shown
+    shown = report(tmp_path / "some", rows_of([50, 60]), capsys, max_jobs=5)
+    assert "The best so far (3 are missing) by net_pnl_usd, config number 1:" in shown
+    assert "so far" not in report(tmp_path / "all", rows_of([50, 60]), capsys)
+
+
+CAUTIONS: dict[str, tuple[float, int, list[str]]] = {
+    "ten trades that earned": (5.0, 10, []),
+    "a loss": (-1_234.5, 10, ["the best lost money: net -1,234.50 USD"]),
+    "few trades": (5.0, 9, ["the best has 9 trades: fewer than 10 may be luck"]),
+    "one trade": (5.0, 1, ["the best has 1 trade: fewer than 10 may be luck"]),
+    "no trade, where others lost": (0.0, 0, ["the best did not trade"]),
+    "both": (
+        -1.0,
+        2,
+        ["the best lost money: net -1.00 USD", "the best has 2 trades: fewer than 10 may be luck"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CAUTIONS)
+def test_a_best_that_says_little_carries_a_caution(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
+    net, trades, cautions = CAUTIONS[case]
+    pnls, counts = np.array([net, net - 1]), np.array([trades, 50])
+    rows = rows_of([0.0, 0.0], total_trades=counts, net_pnl_usd=pnls)
+    assert summary(tmp_path / "a", rows).cautions() == cautions
+    shown = report(tmp_path / "b", rows, capsys).splitlines()
+    assert [line for line in shown if line.startswith("Caution: ")] == [
+        f"Caution: {caution}." for caution in cautions
+    ]
+
+
+def test_where_all_failed_the_first_error_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = sweep_rows(SweepSpec(**spec(GRID)), 0, 2, {}, {0: "it [died]", 1: "x"})
+    shown = report(tmp_path, rows, capsys).splitlines()
+    assert shown[0] == "sweep id: 0 of 2, 2 failed"
+    assert shown[-1] == "no config succeeded; the first failed with: it [died]"
+
+
+def test_the_best_is_a_job_to_enqueue_and_what_it_came_to(tmp_path: Path) -> None:
+    grid = {"name": "min_spread_bps", "start": 0, "stop": 30, "step": 0.1}
+    sweep = SweepSpec(**spec(grid, tag_prefix="s", extra={"note": [1, None]}))
+    figures: dict[str, Any] = dict.fromkeys(FIGURES, np.arange(301.0) % 148)
+    figures["stopped_timestamp"] = [None] * 301
+    place = SweepFolder(tmp_path, "id")
+    with place.exclusively():
+        place.write_part(sweep_rows(sweep, 0, 301, figures, {}))
+    best = summary_of(sweep, place).as_json(sweep)["best"]
+    assert parse_config(best["config"]) == sweep.config(147)
+    assert best["config"]["min_spread_bps"] == 147 * 0.1 != 14.7
+    assert best["config"]["extra"] == {"note": [1, None]}
+    assert TuningMetrics.model_validate(best["metrics"]).net_pnl_usd == 147
+    assert set(best["metrics"]) == set(FIGURES)
+    assert best["extra"] == '{"note":[1,null]}'  # the flat row, as the Parquet has it
+
+
+# Progress
+
+WIDE = [{"name": name, "values": [1234.5678]} for name in ("slippage_bps", "initial_balance_usd")]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_progress_fits_its_lines(width: int) -> None:
+    sweep = SweepSpec(**spec(GRID, *WIDE, rank_by="avg_pnl_per_trade_usd"))
+    best = dict.fromkeys([*FIGURES, *(grid.name for grid in sweep.grids)], 1234.5678)
+    progress = Progress(10**10, 10**9, 123_456, 9_000, 1_280_000, 1_260_000, best=best)
+    lines = list(progress_lines(progress, 1_234_567.8, sweep, width))
+    assert len(lines) == 2
+    assert max(map(len, lines)) <= width
+    assert lines[0].startswith("1,000,123,456 of 10,000,000,000 configs (10%)")
+    assert lines[1].startswith("best so far: avg_pnl_per_trade_usd 1,234.57")
+
+
+def test_progress_crowns_nobody_while_nothing_traded() -> None:
+    sweep = SweepSpec(**spec(GRID))
+    best = dict.fromkeys([*FIGURES, "min_spread_bps"], 0)
+    assert [*progress_lines(Progress(5), 0, sweep, 80)] == [
+        "0 of 5 configs (0%), 0 running, 0 queued"
+    ]
+    *_, last = progress_lines(Progress(5, 2, best=best), 0, sweep, 80)
+    assert last == "no config has traded so far"
+    *_, last = progress_lines(Progress(5, 2, traded=1, best=best), 0, sweep, 80)
+    assert last.startswith("best so far: net_pnl_usd 0.00 with min_spread_bps 0")

@@ -20,7 +20,8 @@ from pyarrow import parquet
 
 from arbitrage.arbitrage_tuning import FIGURES
 from arbitrage.errors import ConfigError, DataError
-from arbitrage.sweep_results import SweepFolder, best_row, digest_of_latest
+from arbitrage.sweep_ranking import Standing, best_row
+from arbitrage.sweep_results import SweepFolder, digest_of_latest
 from arbitrage.sweep_rows import SCHEMA, sweep_rows
 from arbitrage.sweep_spec import SweepSpec
 from arbitrage.whole_file import UNFINISHED
@@ -67,7 +68,8 @@ def test_a_folder_that_is_not_there_has_nothing(tmp_path: Path) -> None:
     assert numbers(folder) == []
     assert folder.rows(100).collect().schema == SCHEMA
     assert folder.best(SWEEP) is None
-    assert folder.counts(100) == {}
+    assert folder.standing(100) == Standing(0, 0, 0, None)
+    assert folder.first_error(100) is None
     assert not folder.path.exists()
 
 
@@ -88,7 +90,9 @@ def test_every_parquet_has_the_one_schema(folder: SweepFolder) -> None:
     folder.write_part(sweep_rows(SWEEP, 3, 5, {}, {3: "x", 4: "x"}))
     for path in folder.path.glob("*.parquet"):
         assert pl.read_parquet(path).schema == SCHEMA
-    assert folder.counts(100) == {"success": 3, "error": 2}
+    # Of the three that ran, the first has no trade; they cost 12 bps, and ask for 0 at least.
+    assert folder.standing(100) == Standing(3, 2, 2, 12.0)
+    assert folder.first_error(100) == "x"
 
 
 def test_what_is_missing_comes_in_pieces(folder: SweepFolder) -> None:
@@ -105,7 +109,7 @@ def test_more_jobs_later_keep_what_is_there(folder: SweepFolder) -> None:
     folder.write_part(rows_of(7, 90))
     assert numbers(folder, few.total) == list(range(7))
     assert folder.best(few)["net_pnl_usd"] == 6.0  # type: ignore[index]
-    assert folder.counts(few.total) == {"success": 7}
+    assert folder.standing(few.total).succeeded == 7
 
 
 RANGES = st.lists(
@@ -314,7 +318,7 @@ def test_a_damaged_part_is_named(folder: SweepFolder) -> None:
         f"the results in {damaged} cannot be read: delete the file and run the sweep again"
     )
     with pytest.raises(DataError, match="delete the file"):
-        folder.counts(100)
+        folder.standing(100)
 
 
 def test_one_process_at_a_time(folder: SweepFolder) -> None:

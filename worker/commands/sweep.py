@@ -5,22 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arbitrage.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail, warn
+from arbitrage.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail, printable, warn
 from arbitrage.errors import ConfigError
-from worker.absence import look_for_workers
-from worker.connection import open_patient_ledger, redis_errors_in_a_sentence
-from worker.ledger import Ledger, State
-from worker.ledger_view import OPEN
 from worker.settings import Settings
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # Redis and polars take their time: the first line comes before them
     from arbitrage.sweep_results import SweepFolder
     from arbitrage.sweep_spec import SweepSpec
+    from worker.ledger import Ledger
     from worker.sweeps.collector import Progress
     from worker.sweeps.plan import Plan
 
@@ -59,59 +58,83 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run, resume, or look after a sweep; 0 when every config succeeded."""
     from arbitrage.sweep_spec import LEAST_IS_BEST, SweepSpec  # pydantic
+    from worker.sweeps.data_place import placed
 
-    spec = SweepSpec.from_file(arguments.spec)
+    if arguments.local and (arguments.collect or arguments.cancel):
+        raise ConfigError("--local is for running: its server knows nothing of an earlier run")
+    path = Path(arguments.spec)
+    spec = SweepSpec.from_file(path)
     if first := LEAST_IS_BEST.get(spec.rank_by):
         warn(
             f"rank_by: {spec.rank_by} is descending: {first} comes first; "
             f"filters: {{{spec.rank_by}: X}} keeps it small"
         )
-    if arguments.local and (arguments.status or arguments.collect or arguments.cancel):
-        raise ConfigError("--local is for running: its server knows nothing of an earlier run")
+    spec, settings = placed(spec, path, Settings.from_environment(), is_local=arguments.local)
     with ExitStack() as stack:
-        if arguments.local and _may_compute(arguments, spec):
-            from worker.local import bring_up
-
-            bring_up(stack)
-        settings = Settings.from_environment()
-        with redis_errors_in_a_sentence(settings):
-            try:
-                return _run(arguments, spec, settings)
-            except KeyboardInterrupt:
-                fate = "" if arguments.local else "what was sent goes on, and --cancel ends it; "
-                fail(f"interrupted: {fate}the same command resumes the sweep")
-                return EXIT_INTERRUPTED
+        if not (arguments.status or arguments.collect or arguments.cancel):
+            if sys.stderr.isatty():
+                _say(f"{spec.total:,} configs over {printable(spec.data_file)}")
+            if arguments.local and _may_compute(arguments, spec, settings):
+                settings = _with_own_server(settings, stack)
+        return _run_in_sentences(arguments, spec, settings)
 
 
-def _may_compute(arguments: argparse.Namespace, spec: SweepSpec) -> bool:
+def _say(line: str) -> None:
+    """What goes on, at once: all else takes its time to import or to start."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _with_own_server(settings: Settings, stack: ExitStack) -> Settings:
+    """The settings that name a server with workers of its own, up for as long as `stack` is."""
+    from worker.local import bring_up
+
+    _say("starting a server and workers of its own ...")
+    os.environ["ARBTUNE_DATA_ROOT"] = os.fspath(settings.data_root)
+    bring_up(stack)
+    return Settings.from_environment()
+
+
+def _run_in_sentences(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> int:
+    from worker.connection import redis_errors_in_a_sentence
+
+    with redis_errors_in_a_sentence(settings):
+        try:
+            return _run(arguments, spec, settings)
+        except KeyboardInterrupt:
+            fate = "" if arguments.local else "what was sent goes on, and --cancel ends it; "
+            fail(f"interrupted: {fate}the same command resumes the sweep")
+            return EXIT_INTERRUPTED
+
+
+def _may_compute(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> bool:
     """Whether there may be anything to run: what is finished needs no server and no workers."""
     from worker.sweeps.plan import local_digest
 
-    settings = Settings.from_environment()
     digest = local_digest(spec, settings)
-    if digest is None or arguments.fresh:
-        return True
-    return next(_folder(spec, digest, settings).missing(spec.total, 1), None) is not None
+    return (
+        digest is None
+        or arguments.fresh
+        or not _folder(spec, digest, settings).is_complete(spec.total)
+    )
 
 
 def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> int:
-    from arbitrage.sweep_results import digest_of_latest
-    from worker.sweeps.plan import Plan, ask_workers, local_digest
+    from worker.absence import look_for_workers
+    from worker.connection import open_patient_ledger
+    from worker.sweeps.in_queue import cancel, forget
+    from worker.sweeps.plan import ask_workers
 
     ledger = cache(partial(open_patient_ledger, settings))  # what is finished does without one
     meanwhile = look_for_workers(settings, local=arguments.local)
-    digest, plan = local_digest(spec, settings), None
-    if digest is None and (arguments.status or arguments.cancel):
-        digest = digest_of_latest(settings.results_dir, spec)
+    digest, plan = _known_digest(arguments, spec, settings), None
     if digest is None:
         plan = ask_workers(spec, ledger(), meanwhile)
         digest = plan.data_sha256
     folder = _folder(spec, digest, settings)
     if arguments.status:
-        chunks = _chunks(folder, ledger())
-        return _report(spec, folder, arguments, _chunks_note(chunks), chunks)
+        return _report_status(spec, folder, arguments, ledger)
     if arguments.cancel:
-        note = f"{_cancel(folder, ledger()):,} chunks cancelled; what is on disk stays"
+        note = f"{cancel(folder, ledger()):,} chunks cancelled; what is on disk stays"
         _report(spec, folder, arguments, note=note)
         return EXIT_OK
     with folder.exclusively():
@@ -119,12 +142,34 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
             _collect(spec, folder, digest, ledger())
         else:
             if arguments.fresh:
-                _forget(folder, ledger())
-            if next(folder.missing(spec.total, 1), None) is not None:
-                if (size := folder.chunk_size()) is None:
-                    size = (plan or ask_workers(spec, ledger(), meanwhile)).chunk_size
-                _compute(spec, folder, Plan(digest, size), ledger(), meanwhile)
+                forget(folder, ledger())
+            if not folder.is_complete(spec.total):
+                plan = _known_plan(folder, digest) or plan or ask_workers(spec, ledger(), meanwhile)
+                _compute(spec, folder, plan, ledger(), meanwhile)
         return _report(spec, folder, arguments)
+
+
+def _known_digest(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> str | None:
+    """The digest of the data, as far as it is known without a worker."""
+    from arbitrage.sweep_results import digest_of_latest
+    from worker.sweeps.plan import local_digest
+
+    digest = local_digest(spec, settings)
+    if digest is None and (arguments.status or arguments.cancel):
+        digest = digest_of_latest(settings.results_dir, spec)
+    if digest is None and arguments.status and arguments.local:
+        raise ConfigError(
+            f"{spec.data_file} cannot be read here, and no earlier run of this sweep is known"
+        )
+    return digest
+
+
+def _known_plan(folder: SweepFolder, digest: str) -> Plan | None:
+    """The plan of an earlier run."""
+    from worker.sweeps.plan import Plan
+
+    size = folder.chunk_size()
+    return Plan(digest, size) if size else None
 
 
 def _folder(spec: SweepSpec, digest: str, settings: Settings) -> SweepFolder:
@@ -146,8 +191,10 @@ def _compute(
     from worker.sweeps.collector import Collector
     from worker.sweeps.progress import sweep_progress
 
-    folder.describe(spec, plan.data_sha256, ENGINE_VERSION, plan.chunk_size)
-    with sweep_progress(_varying(spec), spec.rank_by) as show:
+    if not folder.parts(spec.total):
+        _say_who_has_these(spec, folder, plan.data_sha256)
+    folder.describe(spec, plan.data_sha256, ENGINE_VERSION, plan.chunk_size, plan.data)
+    with sweep_progress(spec) as show:
 
         def tick(progress: Progress) -> None:
             show(progress)
@@ -156,48 +203,43 @@ def _compute(
         Collector(spec, folder, plan.data_sha256, ledger, tick).run(plan.chunk_size)
 
 
+def _say_who_has_these(spec: SweepSpec, folder: SweepFolder, digest: str) -> None:
+    """Say which sweep had most of these configs, before they are computed once more."""
+    from arbitrage.arbitrage_core import ENGINE_VERSION
+    from arbitrage.sweep_overlap import most_alike
+
+    if alike := most_alike(folder.path.parent, spec, digest, ENGINE_VERSION):
+        share = "all" if alike.share == 1 else f"{alike.share:.0%}"
+        warn(
+            f"sweep {alike.sweep_id} has {share} of these configs, but other grids or another "
+            "sample are another sweep: all are computed anew"
+        )
+
+
 def _collect(spec: SweepSpec, folder: SweepFolder, digest: str, ledger: Ledger) -> None:
     from worker.sweeps.collector import Collector
+    from worker.sweeps.in_queue import finished_chunks
     from worker.sweeps.progress import sweep_progress
 
-    finished = ledger.with_prefix(f"{folder.sweep_id}.", [State.SUCCESS])
-    with sweep_progress(_varying(spec), spec.rank_by) as show:
+    finished = finished_chunks(folder, ledger)
+    with sweep_progress(spec) as show:
         Collector(spec, folder, digest, ledger, show).collect_finished(finished)
 
 
-def _forget(folder: SweepFolder, ledger: Ledger) -> None:
-    """All of the sweep, on disk and in the queue."""
-    _cancel(folder, ledger)
-    ended = [state for state in State if state.is_outcome]
-    ledger.forget(ledger.with_prefix(f"{folder.sweep_id}.", ended))
-    folder.clear()
+def _report_status(
+    spec: SweepSpec,
+    folder: SweepFolder,
+    arguments: argparse.Namespace,
+    ledger: Callable[[], Ledger],
+) -> int:
+    from worker.sweeps.in_queue import NO_CHUNKS, chunks, chunks_note
 
-
-def _cancel(folder: SweepFolder, ledger: Ledger) -> int:
-    """How many chunks it ended."""
-    from worker.metas import cancelled_meta
-
-    job_ids = ledger.with_prefix(f"{folder.sweep_id}.", OPEN)
-    states = [ledger.cancel(job_id, cancelled_meta(job_id)) for job_id in job_ids]
-    return states.count(State.CANCELLED)
-
-
-def _chunks(folder: SweepFolder, ledger: Ledger) -> dict[str, int]:
-    """How many chunks of the sweep stand where in the queue."""
-    states = {"running": State.RUNNING, "queued": State.QUEUED, "to_collect": State.SUCCESS}
-    prefix = f"{folder.sweep_id}."
-    return {name: len(ledger.with_prefix(prefix, [state])) for name, state in states.items()}
-
-
-def _chunks_note(chunks: dict[str, int]) -> str:
-    """What there is of them, for people."""
-    words = {"running": "running", "queued": "waiting", "to_collect": "to be kept by --collect"}
-    there = [f"{chunks[name]:,} {word}" for name, word in words.items() if chunks[name]]
-    return f"chunks: {', '.join(there)}" if there else "nothing of it in the queue"
-
-
-def _varying(spec: SweepSpec) -> list[str]:
-    return [grid.name for grid in spec.grids]
+    if folder.is_complete(spec.total):
+        return _report(spec, folder, arguments, chunks=NO_CHUNKS)
+    if arguments.local:  # the queue of another command's own server is not known here
+        return _report(spec, folder, arguments)
+    there = chunks(folder, ledger())
+    return _report(spec, folder, arguments, chunks_note(there), there)
 
 
 def _report(
@@ -207,20 +249,14 @@ def _report(
     note: str = "",
     chunks: dict[str, int] | None = None,
 ) -> int:
-    counts = folder.counts(spec.total)
-    summary = {
-        "sweep_id": folder.sweep_id,
-        "total": spec.total,
-        "succeeded": counts.get("success", 0),
-        "failed": counts.get("error", 0),
-        "results_dir": os.fspath(folder.path),
-        "best": folder.best(spec),
-        **({} if chunks is None else {"chunks": chunks}),
-    }
+    from worker.sweeps.summary import summary_of
+
+    summary = summary_of(spec, folder)
     if arguments.json:
-        print(json.dumps(summary, ensure_ascii=False, allow_nan=False))
+        document = summary.as_json(spec) | ({} if chunks is None else {"chunks": chunks})
+        print(json.dumps(document, ensure_ascii=False, allow_nan=False))
     else:
         from worker.sweeps.report import print_report
 
         print_report(spec, folder, summary, note)
-    return EXIT_OK if summary["succeeded"] == spec.total else EXIT_FAILED
+    return EXIT_OK if summary.standing.succeeded == spec.total else EXIT_FAILED

@@ -74,11 +74,7 @@ def configs_in(result: Document) -> int:
 def _open(spec: SweepSpec, settings: Settings) -> PreparedData:
     from arbitrage.replay import open_data
 
-    return open_data(
-        resolve_in_root(spec.data_file, settings.data_root),
-        settings.data_limits,
-        name=spec.data_file,
-    )
+    return open_data(resolve_in_root(spec.data_file, settings.data_root), settings.data_limits)
 
 
 def _facts(spec: SweepSpec, data: PreparedData, pilots: int) -> Document:
@@ -86,6 +82,7 @@ def _facts(spec: SweepSpec, data: PreparedData, pilots: int) -> Document:
         "data_sha256": data.data_sha256,
         "rows": data.rows,
         "skipped": data.skipped,
+        "data": data.facts.of_rows(),
         "engine_version": ENGINE_VERSION,
         "seconds_per_config": _seconds_per_config(spec, data, pilots) if pilots else None,
     }

@@ -48,6 +48,7 @@ class Progress:
     total: int
     succeeded: int = 0
     failed: int = 0
+    traded: int = 0
     running: int = 0
     queued: int = 0
     best: dict[str, Any] | None = field(default=None, repr=False)
@@ -127,9 +128,10 @@ class Collector:
                 self._collect([job_id])
 
     def _count_what_is_there(self) -> None:
-        counts = self._folder.counts(self._spec.total)
-        self.progress.succeeded = counts.get("success", 0)
-        self.progress.failed = counts.get("error", 0)
+        found = self._folder.standing(self._spec.total)
+        self.progress.succeeded = found.succeeded
+        self.progress.failed = found.failed
+        self.progress.traded = found.traded
         self.progress.best = self._folder.best(self._spec)
         self._show(self.progress)
 
@@ -210,13 +212,14 @@ class Collector:
         self._folder.write_part(rows)
         self.progress.failed += len(errors)
         self.progress.succeeded += part[1] - part[0] - len(errors)
+        self.progress.traded += int((rows["total_trades"] > 0).sum())
         self.progress.best = self._better(rows)
         self._show(self.progress)
 
     def _better(self, rows: pl.DataFrame) -> dict[str, Any] | None:
         import polars as pl
 
-        from arbitrage.sweep_results import best_row
+        from arbitrage.sweep_ranking import best_row
 
         held = [] if self.progress.best is None else [self.progress.best]
         known = pl.DataFrame(held, schema=rows.schema)

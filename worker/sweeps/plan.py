@@ -41,10 +41,14 @@ DONE_BY_ONE_CONFIG = frozenset({"WorkerLostError", "TimeLimitExceeded", "MemoryE
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The digest of the sweep's data, and how many configs make a chunk."""
+    """The digest of the sweep's data, how many configs make a chunk, and what the data are.
+
+    `data` is `Facts.of_rows`; None where no worker was asked, or one that does not say it yet.
+    """
 
     data_sha256: str
     chunk_size: int
+    data: dict[str, Any] | None = None
 
 
 class SweepError(ArbtuneError):
@@ -76,7 +80,9 @@ def ask_workers(spec: SweepSpec, ledger: Ledger, meanwhile: Callable[[], None]) 
     if meta["status"] != "SUCCESS":
         raise SweepError(failure_message(meta))
     answer = meta["result"]
-    return Plan(answer["data_sha256"], _chunk_size(answer["seconds_per_config"]))
+    return Plan(
+        answer["data_sha256"], _chunk_size(answer["seconds_per_config"]), answer.get("data")
+    )
 
 
 def _chunk_size(seconds_per_config: float | None) -> int:

@@ -1,4 +1,4 @@
-"""A sweep's progress for people: a live line on a terminal, a plain one now and then elsewhere."""
+"""A sweep's progress for people: live lines on a terminal, plain ones now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.grids import exact
+from arbitrage.short_values import short_text
 
 if TYPE_CHECKING:
+    from arbitrage.grids import Grid
+    from arbitrage.sweep_spec import SweepSpec
     from worker.sweeps.collector import Progress
 
 Show = Callable[["Progress"], None]
 
 PLAIN_LINE_EVERY_S = 5.0
-_SHOWN_FIELDS = 3  # of the best config, beside the figure that it is the best by
+PLAIN_WIDTH = 80
 
 
 class _Rate:
@@ -33,49 +35,68 @@ class _Rate:
 
 
 @contextmanager
-def sweep_progress(varying: list[str], rank_by: str) -> Iterator[Show]:
+def sweep_progress(spec: SweepSpec) -> Iterator[Show]:
     """A function that shows the progress it is given, on stderr."""
     if not sys.stderr.isatty():
-        yield _plain(varying, rank_by)
+        yield _plain(spec)
         return
     from rich.console import Console  # a pipe does not pay for it
     from rich.live import Live
     from rich.text import Text
 
     rate = _Rate()
-    with Live(console=Console(stderr=True), refresh_per_second=5, transient=False) as live:
+    console = Console(stderr=True)
+    with Live(console=console, refresh_per_second=5, transient=False) as live:
 
         def show(progress: Progress) -> None:
-            lines = [_line(progress, rate(progress.done)), _best(progress.best, varying, rank_by)]
-            live.update(Text("\n".join(filter(None, lines)), no_wrap=True, overflow="ellipsis"))
+            lines = progress_lines(progress, rate(progress.done), spec, console.width)
+            live.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"))
 
         yield show
 
 
-def _plain(varying: list[str], rank_by: str) -> Show:
-    rate, next_line = _Rate(), time.monotonic() + PLAIN_LINE_EVERY_S
+def _plain(spec: SweepSpec) -> Show:
+    rate, next_line = _Rate(), time.monotonic()
 
     def show(progress: Progress) -> None:
         nonlocal next_line
         speed = rate(progress.done)
-        if time.monotonic() >= next_line:
+        is_sent = progress.running + progress.queued > 0
+        if is_sent and time.monotonic() >= next_line:
             next_line = time.monotonic() + PLAIN_LINE_EVERY_S
-            parts = [_line(progress, speed), _best(progress.best, varying, rank_by)]
-            print("; ".join(filter(None, parts)), file=sys.stderr)
+            print(*progress_lines(progress, speed, spec, PLAIN_WIDTH), sep="\n", file=sys.stderr)
 
     return show
 
 
-def _line(progress: Progress, per_second: float) -> str:
+def progress_lines(
+    progress: Progress, per_second: float, spec: SweepSpec, width: int
+) -> Iterator[str]:
+    """Where a sweep stands and what is the best so far, in lines of this width."""
+    yield _fitting([*_standing(progress, per_second)], width)
+    if progress.best is not None and progress.traded:
+        yield _fitting([*_best(progress.best, spec)], width)
+    elif progress.succeeded:
+        yield "no config has traded so far"
+
+
+def _fitting(parts: list[str], width: int) -> str:
+    """The parts side by side; the last ones give way."""
+    while len(line := ", ".join(parts)) > width and len(parts) > 1:
+        parts = parts[:-1]
+    return line
+
+
+def _standing(progress: Progress, per_second: float) -> Iterator[str]:
     share = progress.done / progress.total if progress.total else 1.0
-    parts = [f"{progress.done:,} of {progress.total:,} configs ({share:.0%})"]
+    yield f"{progress.done:,} of {progress.total:,} configs ({share:.0%})"
     if progress.failed:
-        parts.append(f"{progress.failed:,} failed")
+        yield f"{progress.failed:,} failed"
     if per_second > 0:
-        left = (progress.total - progress.done) / per_second
-        parts.append(f"{per_second:,.0f}/s, {_duration(left)} left")
-    parts.append(f"{progress.running:,} running, {progress.queued:,} queued")
-    return ", ".join(parts)
+        yield f"{_duration((progress.total - progress.done) / per_second)} left"
+        yield f"{per_second:,.0f}/s"
+    yield f"{progress.running:,} running"
+    yield f"{progress.queued:,} queued"
 
 
 def _duration(seconds: float) -> str:
@@ -84,11 +105,13 @@ def _duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _best(best: dict[str, Any] | None, varying: list[str], rank_by: str) -> str:
-    if best is None:
-        return ""
-    values = {name: best[name] for name in varying[:_SHOWN_FIELDS]}
-    config = ", ".join(
-        f"{name} {'not set' if value is None else exact(value)}" for name, value in values.items()
-    )
-    return f"best so far: {rank_by} {best[rank_by]:z,.2f} with {config or 'the one config'}"
+def _best(best: dict[str, Any], spec: SweepSpec) -> Iterator[str]:
+    figure = f"best so far: {spec.rank_by} {best[spec.rank_by]:z,.2f}"
+    config = [f"{grid.name} {_value(grid, best[grid.name])}" for grid in spec.grids]
+    config = config or ["the one config"]
+    yield f"{figure} with {config[0]}"
+    yield from config[1:]
+
+
+def _value(grid: Grid, value: float | None) -> str:
+    return "not set" if value is None else short_text(grid, value)

@@ -11,12 +11,15 @@ from rich.table import Table
 
 from arbitrage.arbitrage_tuning import TuningConfig
 from arbitrage.grids import exact
-from arbitrage.sweep_results import CONFIGS
+from arbitrage.short_values import short_text, short_value
+from arbitrage.sweep_ranking import CONFIGS
 from arbitrage.sweep_spec import LEAST_IS_BEST, Filters
 
 if TYPE_CHECKING:
-    from arbitrage.sweep_results import Rejection, SweepFolder
+    from arbitrage.sweep_ranking import Rejection
+    from arbitrage.sweep_results import SweepFolder
     from arbitrage.sweep_spec import SweepSpec
+    from worker.sweeps.summary import Summary
 
 SHOWN = 10
 
@@ -38,21 +41,27 @@ Column = tuple[str, list[str]]
 """A title and the cells below it."""
 
 
-def print_report(spec: SweepSpec, folder: SweepFolder, summary: dict[str, Any], note: str) -> None:
+def print_report(spec: SweepSpec, folder: SweepFolder, summary: Summary, note: str) -> None:
     """Print the ranking and the winner; nothing is cut short for a reader that is no terminal."""
     console = Console(highlight=False, soft_wrap=True)
-    width = console.width if console.is_terminal else UNBOUNDED
-    parts = [f"sweep {summary['sweep_id']}: {summary['succeeded']:,} of {summary['total']:,}"]
-    parts += [f"{summary['failed']:,} failed"] if summary["failed"] else []
+    standing = summary.standing
+    parts = [f"sweep {summary.sweep_id}: {standing.succeeded:,} of {summary.total:,}"]
+    parts += [f"{standing.failed:,} failed"] if standing.failed else []
     parts += [note] if note else []
     console.print(", ".join(parts))
-    console.print(f"results in {summary['results_dir']}")
-    best = summary["best"]
-    if best is None:
-        console.print(_why_none(spec, folder) if summary["succeeded"] else "no results yet")
+    console.print(f"results in {summary.results_dir}", markup=False)
+    if summary.best is None:
+        for sentence in _why_none(spec, folder, summary):
+            console.print(sentence, markup=False)
         return
     if spec.filters != Filters():
         console.print(_passed(folder.left_out(spec)))
+    _print_ranking(console, spec, folder)
+    _print_best(console, spec, summary, summary.best)
+
+
+def _print_ranking(console: Console, spec: SweepSpec, folder: SweepFolder) -> None:
+    width = console.width if console.is_terminal else UNBOUNDED
     groups = folder.first_groups(spec, SHOWN)
     columns = dict(_columns(spec, groups))
     shown = _fitting(spec, columns, width)
@@ -61,12 +70,21 @@ def print_report(spec: SweepSpec, folder: SweepFolder, summary: dict[str, Any], 
         console.print(_not_shown(hidden), width=width, soft_wrap=False)
     if _are_shared(groups):
         console.print("Configs whose figures are all the same share a line; it shows the first.")
+
+
+def _print_best(console: Console, spec: SweepSpec, summary: Summary, best: dict[str, Any]) -> None:
     rank = spec.rank_by
     if rank in LEAST_IS_BEST:
         rank += f" (descending: {LEAST_IS_BEST[rank]} first)"
-    console.print(f"\nThe best by {rank}, config number {best['config_number']}:")
+    so_far = f" so far ({summary.missing:,} are missing)" if summary.missing else ""
+    console.print(f"\nThe best{so_far} by {rank}, config number {best['config_number']}:")
     config = {name: best[name] for name in TuningConfig.model_fields if best[name] is not None}
+    for grid in spec.grids:
+        if grid.name in config:
+            config[grid.name] = short_value(grid, best[grid.name])
     console.print(json.dumps(config, ensure_ascii=False), markup=False)
+    for caution in summary.cautions():
+        console.print(f"Caution: {caution}.")
 
 
 def _passed(filtered: Rejection) -> str:
@@ -78,7 +96,17 @@ def _not_shown(columns: list[str]) -> str:
     return f"No room for {', '.join(columns)}: the Parquet files have them, or a wider terminal."
 
 
-def _why_none(spec: SweepSpec, folder: SweepFolder) -> str:
+def _why_none(spec: SweepSpec, folder: SweepFolder, summary: Summary) -> Iterator[str]:
+    """Why there is no best config, a sentence a line."""
+    if summary.standing.succeeded:
+        yield from summary.cautions() or [_why_none_ranks(spec, folder)]
+    elif summary.standing.failed:
+        yield f"no config succeeded; the first failed with: {folder.first_error(spec.total)}"
+    else:
+        yield "no results yet"
+
+
+def _why_none_ranks(spec: SweepSpec, folder: SweepFolder) -> str:
     """Which filters leave nothing, or that there is nothing to rank by."""
     rejections = folder.rejections(spec)
     if not any(rejection.judged for rejection in rejections.values()):
@@ -116,7 +144,7 @@ def _table(columns: list[Column]) -> Table:
 
 def _columns(spec: SweepSpec, rows: list[dict[str, Any]]) -> Iterator[tuple[str, Column]]:
     for grid in spec.grids:
-        cells = [exact(row[grid.name]) for row in rows]
+        cells = [short_text(grid, row[grid.name]) for row in rows]
         yield grid.name, (grid.name.replace("_", "\n"), cells)
     for name in dict.fromkeys([*TITLES, spec.rank_by]):
         title = TITLES.get(name, name.replace("_", " ")).replace(" ", "\n")

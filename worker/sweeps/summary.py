@@ -1,0 +1,132 @@
+"""What a sweep has come to: the object that `--json` prints, and what people are warned of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from arbitrage.arbitrage_tuning import FIGURES
+
+if TYPE_CHECKING:
+    from arbitrage.sweep_ranking import Standing
+    from arbitrage.sweep_results import SweepFolder
+    from arbitrage.sweep_spec import SweepSpec
+
+FEW_TRADES = 10  # a best of fewer may be luck
+
+# Of the rows. Where so many are crossed, it is the columns rather than the market.
+SWAPPED_SHARE = 0.5
+
+_REASONS = {
+    "empty_snapshots": "with an empty book (a price of 0 or below)",
+    "crossed_snapshots": "crossed (a bid above its ask)",
+    "locked_snapshots": "locked (a bid that is its ask)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is on disk of a sweep.
+
+    Attributes:
+        best: The best row, as docs/sweeps.md defines it; None where no config traded.
+        data: What is known of the data file, `Facts.of_rows`, or None.
+    """
+
+    sweep_id: str
+    total: int
+    results_dir: str
+    standing: Standing
+    best: dict[str, Any] | None
+    data: dict[str, Any] | None
+
+    @property
+    def missing(self) -> int:
+        """How many configs have no row yet."""
+        return self.total - self.standing.succeeded - self.standing.failed
+
+    @property
+    def nothing_traded(self) -> bool:
+        """Whether there are figures, and none of a trade."""
+        return self.standing.succeeded > 0 and self.standing.traded == 0
+
+    def cautions(self) -> list[str]:
+        """What to know before one believes in the best, a sentence each."""
+        if self.nothing_traded:
+            return [*self._why_nothing_traded()]
+        return [*_doubts(self.best)] if self.best else []
+
+    def _why_nothing_traded(self) -> Iterator[str]:
+        data = self.data or {}
+        spread, threshold = data.get("largest_spread_bps"), self.standing.lowest_threshold_bps
+        so_far = f" so far, of {self.standing.succeeded:,}" if self.missing else ""
+        facts = [] if spread is None else [f"the largest spread in the file is {spread:.6g} bps"]
+        facts += [f"the lowest threshold (min_spread_bps and costs) is {threshold:.6g} bps"]
+        yield f"no config traded{so_far}: {', '.join(facts)}"
+        if data.get("skipped_snapshots"):
+            yield _skipped(data)
+
+    def as_json(self, spec: SweepSpec) -> dict[str, Any]:
+        """The object that a program reads."""
+        return {
+            "sweep_id": self.sweep_id,
+            "total": self.total,
+            "succeeded": self.standing.succeeded,
+            "failed": self.standing.failed,
+            "results_dir": self.results_dir,
+            "best": self.best and {**self.best, **_job(spec, self.best)},
+            "traded": self.standing.traded,
+            "lowest_threshold_bps": self.standing.lowest_threshold_bps,
+            "data": self.data,
+            "cautions": self.cautions(),
+        }
+
+
+def summary_of(spec: SweepSpec, folder: SweepFolder) -> Summary:
+    """The summary of what is on disk.
+
+    Raises:
+        DataError: A part is damaged.
+    """
+    standing = folder.standing(spec.total)
+    described = folder.description()
+    return Summary(
+        sweep_id=folder.sweep_id,
+        total=spec.total,
+        results_dir=os.fspath(folder.path),
+        standing=standing,
+        best=folder.best(spec) if standing.traded else None,
+        data=described.data if described else None,
+    )
+
+
+def _job(spec: SweepSpec, row: dict[str, Any]) -> dict[str, Any]:
+    """A row as the job that it is: a config to enqueue, and what it came to."""
+    return {
+        "config": spec.config(row["config_number"]).model_dump(mode="json"),
+        "metrics": {name: row[name] for name in FIGURES},
+    }
+
+
+def _doubts(best: dict[str, Any]) -> Iterator[str]:
+    if best["net_pnl_usd"] < 0:
+        yield f"the best lost money: net {best['net_pnl_usd']:,.2f} USD"
+    trades = best["total_trades"]
+    if trades == 0:
+        yield "the best did not trade"
+    elif trades < FEW_TRADES:
+        count = "1 trade" if trades == 1 else f"{trades} trades"
+        yield f"the best has {count}: fewer than {FEW_TRADES} may be luck"
+
+
+def _skipped(data: dict[str, Any]) -> str:
+    """How many rows are skipped, and why."""
+    rows, skipped = data["snapshots_count"], data["skipped_snapshots"]
+    reasons = [f"{data[name]:,} {words}" for name, words in _REASONS.items() if data[name]]
+    whole = "all" if skipped == rows else f"{skipped:,} of"
+    hint = ""
+    if data["crossed_snapshots"] > SWAPPED_SHARE * rows:
+        hint = "; are the columns of bid and ask swapped?"
+    return f"{whole} {rows:,} rows are skipped: {', '.join(reasons)}{hint}"
