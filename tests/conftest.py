@@ -38,6 +38,7 @@ SHARED_WORKERS = (
     "deployment",
     "metrics_workers",
     "probed_worker",
+    "outage_worker",
 )
 
 # For what must happen, never for what is measured: how long it may take on the slowest machine.

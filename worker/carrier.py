@@ -7,11 +7,14 @@ publishes again what was lost. Jobs of foreign clients, which it has not met yet
 
 from __future__ import annotations
 
+from contextlib import suppress
 from queue import Empty
 from typing import Any
 
 from kombu.transport import redis, virtual
+from redis.exceptions import OutOfMemoryError
 
+from worker.connection import TlsConnection
 from worker.envelope import is_of_ledger
 from worker.intake import admit
 
@@ -31,11 +34,12 @@ class _QoS(redis.QoS):
 
     def append(self, message: Any, delivery_tag: str) -> None:
         """Take note of a delivery."""
-        if is_of_ledger(message.headers):
-            self._uncopied[delivery_tag] = message
-            virtual.QoS.append(self, message, delivery_tag)
-        else:
-            super().append(message, delivery_tag)
+        if not is_of_ledger(message.headers):
+            with suppress(OutOfMemoryError):  # a full server has no room for a copy
+                super().append(message, delivery_tag)
+                return
+        self._uncopied[delivery_tag] = message
+        virtual.QoS.append(self, message, delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
         """Forget a delivery."""
@@ -54,12 +58,22 @@ class _QoS(redis.QoS):
         with self.channel.conn_or_acquire(client) as connection:
             self.channel._do_restore_message(message._raw, *place, connection, leftmost)  # noqa: SLF001
 
+    def restore_visible(self, *args: Any, **options: Any) -> None:
+        """Bring back the copies of dead workers, unless the server is full: that needs a lock."""
+        with suppress(OutOfMemoryError):
+            super().restore_visible(*args, **options)
+
 
 class Channel(redis.Channel):
-    """kombu's own, but for the copies, and for what it lets in."""
+    """kombu's own, but for the copies, for what it lets in, and on a server that is full."""
 
     QoS = _QoS
     Message = _Message
+    connection_class_ssl = TlsConnection
+
+    def hang_up(self) -> None:
+        """Close the sockets as they are: an orderly end would wait for a silent server at each."""
+        self._disconnect_pools()
 
     def _brpop_read(self, **options: Any) -> bool:
         """Read the element that kombu asked for; its own way raises at one that is no message."""
@@ -84,3 +98,19 @@ class Channel(redis.Channel):
         message = admit(raw, queue, int(step or 0))
         if message is not None:
             self.connection._deliver(message, queue)  # noqa: SLF001
+
+    def _queue_bind(self, *args: Any) -> None:
+        """Note a queue for those who publish through an exchange; who takes from it needs none."""
+        with suppress(OutOfMemoryError):
+            super()._queue_bind(*args)
+
+    def _refresh_bindings(self, queues: list[str]) -> None:
+        """Keep up what a dead worker would leave behind, or let it pass away a little early."""
+        with suppress(OutOfMemoryError):
+            super()._refresh_bindings(queues)
+
+    def sweep_bindings(self, limit: int = 100) -> int:
+        """Remove what dead workers have left behind; how much of it."""
+        with suppress(OutOfMemoryError):
+            return int(super().sweep_bindings(limit))
+        return 0

@@ -9,10 +9,12 @@ import ssl
 
 from kombu.entity import Queue
 
+from worker.connection import worker_patience_s
 from worker.envelope import CHUNKS, JOBS
 from worker.settings import Settings
 
 _settings = Settings.from_environment()
+_patience_s = worker_patience_s(_settings)
 
 broker_url = _settings.redis_url
 # All outcomes pass the ledger: Celery's own backend overwrites FAILURE and REVOKED with SUCCESS.
@@ -42,12 +44,16 @@ task_time_limit = _settings.job_time_limit_s
 task_acks_late = False
 task_track_started = False  # the ledger does, in the same round trip that claims the job
 
-# While it waits for a server that is away, a probe must not take the worker for dead.
+# Waits for a server that takes writes: a replica answers, too, and so does a full disk.
 worker_consumer = "worker.consumer:PatientConsumer"
 # A child loads polars before it reports up; on a busy machine that takes longer than 4 seconds.
 worker_proc_alive_timeout = 60
 # A worker takes what it can run now: a long job in front holds no short ones behind it.
 worker_disable_prefetch = True
+# Neither concerns this worker, and unset each says a line for every lost connection: nothing is
+# acknowledged late, and what is taken is bound by the processes that are free.
+worker_cancel_long_running_tasks_on_connection_loss = True
+worker_enable_prefetch_count_reduction = False
 # Celery's log settings would replace the handlers that write one structured line an event.
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False
@@ -61,8 +67,14 @@ broker_channel_error_retry = True
 # Finds dead connections, where a firewall forgot them, before a job is lost in one.
 redis_socket_keepalive = True
 redis_backend_health_check_interval = 30
+# What a connection that has fallen silent may hold up; without them a worker reads for ever.
+redis_socket_timeout = redis_socket_connect_timeout = _patience_s
 broker_transport_options = {
-    "health_check_interval": 30,
+    "socket_timeout": _patience_s,
+    "socket_connect_timeout": _patience_s,
+    "socket_keepalive": True,
+    # How often the one that waits for messages is looked at, which no time limit bounds.
+    "health_check_interval": _patience_s,
     # Longer than any job can wait inside a worker, or a waiting message would be delivered twice.
     "visibility_timeout": int(_settings.job_time_limit_s) + 3_600,
 }

@@ -22,7 +22,7 @@ CONNECT_TIMEOUT_S = 5.0
 REPLY_TIMEOUT_S = 30.0  # a server that rewrites its append-only file may pause for seconds
 
 # Tries of one command before its error is believed: about 3 s for somebody at a terminal, about
-# 30 s for a worker that holds a finished result while the server restarts.
+# 30 s for whoever waits for what goes on without them while the server restarts.
 TRIES_OF_A_PERSON = 5
 TRIES_OF_A_WORKER = 20
 
@@ -37,7 +37,7 @@ class RedisUnavailableError(ArbtuneError):
     job_ids: tuple[str, ...] = ()
 
 
-class _TlsConnection(redis.SSLConnection):
+class TlsConnection(redis.SSLConnection):
     """Bounds the handshake as it does the connecting: a port without TLS never answers to it."""
 
     def _wrap_socket_with_ssl(self, sock: socket.socket) -> ssl.SSLSocket:
@@ -57,7 +57,7 @@ def connect(
     with_tls = settings.redis_url.startswith("rediss://")
     return redis.Redis.from_url(
         settings.redis_url,
-        connection_class=_TlsConnection if with_tls else redis.Connection,
+        connection_class=TlsConnection if with_tls else redis.Connection,
         socket_connect_timeout=min(CONNECT_TIMEOUT_S, patience_s),
         socket_timeout=patience_s,
         socket_keepalive=True,
@@ -65,11 +65,20 @@ def connect(
     )
 
 
+def worker_patience_s(settings: Settings) -> float:
+    """How long a worker waits for an answer: several that do not come fit into a lease."""
+    return min(max(1.0, settings.lease_s / 5), REPLY_TIMEOUT_S)
+
+
 def open_ledger(
-    settings: Settings, *, tries: int = TRIES_OF_A_PERSON, patience_s: float = REPLY_TIMEOUT_S
+    settings: Settings,
+    *,
+    tries: int = TRIES_OF_A_PERSON,
+    patience_s: float = REPLY_TIMEOUT_S,
+    kind: type[Ledger] = Ledger,
 ) -> Ledger:
     """The ledger on the configured server; `patience_s` as for `connect`."""
-    return Ledger(
+    return kind(
         connect(settings, tries=tries, patience_s=patience_s),
         result_ttl_s=settings.result_ttl_s,
         lease_s=settings.lease_s,

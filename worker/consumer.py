@@ -1,75 +1,74 @@
-"""Celery's consumer, on a channel of ours, and with a sign of life while Redis is away."""
+"""Celery's consumer, on a channel of ours, and patient with a server that is away."""
 
 from __future__ import annotations
 
-import logging
 import time
-from typing import Any
+from typing import Any, cast
 
 from celery.worker.consumer import Consumer
+from celery.worker.state import maybe_shutdown
+from redis import RedisError
 
 from worker.carrier import Channel
+from worker.children import any_is_spared
+from worker.connection import open_ledger, worker_patience_s
+from worker.ledger import Ledger
 from worker.operating.probes import ProbeFiles
+from worker.outage import TRY_AGAIN_S, current_outage
 from worker.settings import Settings
-
-SAY_AGAIN_S = 60.0
 
 
 class PatientConsumer(Consumer):
     """Celery's own, named in `worker_consumer`."""
 
-    def ensure_connected(self, conn: Any) -> Any:
-        """Wait for the server, as Celery does, and stay alive in the eyes of a probe."""
-        conn.transport.Channel = Channel
-        settings = Settings.from_environment()
-        files, outage = ProbeFiles(settings), Outage(settings.redis_place)
-        ensure_connection = conn.ensure_connection
-
-        def ensure(_: Any, *args: Any, callback: Any, **options: Any) -> Any:
-            def every_second() -> None:
-                files.touch_alive()
-                callback()
-
-            # In the place of Celery's own, which says a line for each try.
-            connected = ensure_connection(outage.goes_on, *args, callback=every_second, **options)
-            outage.has_ended()
-            return connected
-
-        conn.ensure_connection = ensure
-        return super().ensure_connected(conn)
-
-
-class Outage:
-    """A time without the server, told at its begin, once a minute, and at its end."""
-
-    def __init__(self, place: str) -> None:
-        self._place = place
-        self._log = logging.getLogger("arbtune.worker")
-        self._began: float | None = None
-        self._told = 0.0
-
-    def goes_on(self, error: Exception, pause_s: float) -> None:
-        """A try has failed, and the next comes after a pause."""
-        now = time.monotonic()
-        if self._began is None:
-            self._began = now
-        elif now - self._told < SAY_AGAIN_S:
-            return
-        self._told = now
-        self._log.error(
-            "redis.away",
-            extra={
-                "redis": self._place,
-                "error": str(error),
-                "remedy": "check ARBTUNE_REDIS_URL and that the server runs; the worker waits for "
-                "it and goes on by itself",
-                "seconds": round(now - self._began, 3),
-                "next_try_s": pause_s,
-            },
+    def __init__(self, *args: Any, task_events: bool, **options: Any) -> None:
+        # Heartbeats are events: nobody listens to one without the others.
+        super().__init__(
+            *args, task_events=task_events, without_heartbeat=not task_events, **options
         )
+        self._settings = Settings.from_environment()
+        self._probes = ProbeFiles(self._settings)
+        self._patience_s = worker_patience_s(self._settings)
 
-    def has_ended(self) -> None:
-        """The server answers."""
-        if self._began is not None:
-            seconds = round(time.monotonic() - self._began, 3)
-            self._log.info("redis.back", extra={"redis": self._place, "seconds": seconds})
+    def ensure_connected(self, conn: Any) -> Any:
+        """Wait for a server that takes writes, and stay alive in the eyes of a probe."""
+        conn.transport.Channel = Channel
+        # Anew: a connection that was open before may be a silent one.
+        ledger = open_ledger(self._settings, tries=0, patience_s=self._patience_s)
+        # In the place of Celery's own wait, which knows no errors but lost connections, says a line
+        # for each, and lets up to 30 s pass before the next try.
+        while (error := self._failed_to_connect(ledger, conn)) is not None:
+            current_outage().goes_on(error)
+            self._probes.touch_alive()
+            maybe_shutdown()
+            time.sleep(TRY_AGAIN_S)
+        self.first_connection_attempt = False
+        self._let_children_record()
+        current_outage().has_ended()
+        return conn
+
+    def on_connection_error_before_connected(self, exc: Exception) -> None:
+        """Tell it as an outage; Celery has a line for each."""
+        current_outage().goes_on(exc)
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Leave the connection at once: leases do not wait until it has been ended in order."""
+        for channel in self.connection.transport.channels:
+            channel.hang_up()
+        super().on_connection_error_after_connected(exc)
+
+    def _failed_to_connect(self, ledger: Ledger, conn: Any) -> Exception | None:
+        errors: Any = (*self.connection_errors, *self.channel_errors, RedisError)
+        try:
+            ledger.check_rights()
+            conn.ensure_connection(max_retries=0, reraise_as_library_errors=False)
+        except errors as error:
+            return cast("Exception", error)
+        return None
+
+    def _let_children_record(self) -> None:
+        """Give outcomes that are held the time to be written, before time limits are looked at."""
+        until = time.monotonic() + TRY_AGAIN_S + self._patience_s
+        while any_is_spared() and time.monotonic() < until:
+            maybe_shutdown()
+            time.sleep(TRY_AGAIN_S / 20)

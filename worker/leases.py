@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from celery.worker import state as worker_state
 
 from worker import shutdown, traces
-from worker.children import given_up, kill_children
+from worker.children import end_computing_children, given_up, is_spared
 from worker.identity import worker_id
+from worker.outage import held
 
 if TYPE_CHECKING:
     from worker.ledger import Ledger
@@ -48,7 +49,9 @@ class Leases:
         """
         running = list(worker_state.active_requests)
         asked_at = time.monotonic()
-        cancelled = self._ledger.renew(worker_id(), {request.id for request in running})
+        cancelled = self._ledger.renew(
+            worker_id(), held.keys() | {request.id for request in running}
+        )
         self._renewed_at = asked_at
         self._set_alarm()
         for request in running:
@@ -81,9 +84,10 @@ class Leases:
             # elsewhere too; the ledger takes one outcome, and this one may be the earlier.
             return
         for request in list(worker_state.active_requests):
-            request.is_given_up = True
-            given_up.add(request.id)
-        kill_children()
+            if not is_spared(request.worker_pid):
+                request.is_given_up = True
+                given_up.add(request.id)
+        end_computing_children()
         log.warning("leases.given_up", extra={"jobs": len(given_up)})
 
     def _give_back(self) -> None:

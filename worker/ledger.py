@@ -35,6 +35,8 @@ LEAD_MS = 4_000
 # A second lets a hiccup of a file system pass; the cap keeps a job within sight of its user.
 RETRY_BASE_MS = 1_000
 RETRY_CAP_MS = 60_000
+# A transition that a server must be able to write, and that changes nothing.
+NOTHING_TO_DO = ("give_back", "nobody", "arbtune-check")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +202,9 @@ class Ledger(LedgerView):
         """A transition that finds nothing to do, with all the rights that one needs.
 
         Raises:
-            redis.RedisError: One is missing, or the server is away.
+            redis.RedisError: One is missing, or the server is away, or takes no writes.
         """
-        self.give_back("nobody", ["arbtune-check"])
+        self._call(*NOTHING_TO_DO)
 
     def cancel(self, job_id: str, meta: dict[str, Any]) -> State:
         """Cancel an open job; the state that stands afterwards."""

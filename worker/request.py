@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any
 
 from billiard.common import human_status
@@ -10,6 +11,8 @@ from billiard.einfo import ExceptionInfo
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
 from celery.worker.state import task_ready
+
+from worker.outage import record_or_hold
 
 
 class JobRequest(Request):
@@ -43,7 +46,8 @@ class JobRequest(Request):
             return task_ready(self)
         if isinstance(error, TimeLimitExceeded) and (how := _how_it_exited(self.worker_pid)):
             exc_info = _worker_lost(how)
-        return super().on_failure(exc_info, *args, **options)
+        record = partial(super().on_failure, exc_info, *args, **options)
+        return record_or_hold(self.id, record)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:
         """Leave the record of a time limit to `on_failure`, which Celery calls before."""

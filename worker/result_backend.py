@@ -19,7 +19,7 @@ from redis import RedisError
 
 from arbitrage.documents import Document, error_record, sentence
 from worker import canvas, traces
-from worker.connection import TRIES_OF_A_WORKER, open_ledger
+from worker.connection import TlsConnection, open_ledger, worker_patience_s
 from worker.envelope import CHUNKS, JOBS
 from worker.identity import worker_id
 from worker.job import JobFailedError
@@ -33,13 +33,16 @@ log = logging.getLogger("arbtune.jobs")
 class LedgerBackend(RedisBackend):
     """Celery's Redis backend for reading, the ledger for writing."""
 
+    connection_class_ssl = TlsConnection
+
     @cached_property
     def settings(self) -> Settings:
         return Settings.from_environment()
 
     @cached_property
     def ledger(self) -> Ledger:
-        return open_ledger(self.settings, tries=TRIES_OF_A_WORKER)
+        """That of the main process, which cannot wait; `worker.warmup` gives children theirs."""
+        return open_ledger(self.settings, tries=1, patience_s=worker_patience_s(self.settings))
 
     def mark_as_done(
         self, task_id: str, result: Any, request: Any = None, *args: Any, **options: Any

@@ -19,6 +19,7 @@ from worker.children import given_up, kill_children
 from worker.connection import open_ledger
 from worker.identity import worker_id
 from worker.operating.probes import ALIVE, READY, ProbeFiles
+from worker.outage import held
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _lease_until_the_end(settings: Settings) -> bool:
 
 
 def _running() -> set[str]:
-    return given_up | {request.id for request in worker_state.active_requests}
+    return given_up | held.keys() | {request.id for request in worker_state.active_requests}
 
 
 def return_running_jobs() -> None:
@@ -100,6 +101,8 @@ def _end_now(*_: Any) -> None:
 def _end_in_order() -> None:
     """Stop the clock in time: where the interpreter ends, an alarm finds no handler, and kills."""
     signal.setitimer(signal.ITIMER_REAL, 0)
+    if held:  # by a server that was away to the last: others shall not take it for a death
+        return_running_jobs()
     _say_goodbye()
 
 

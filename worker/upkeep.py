@@ -12,11 +12,13 @@ from functools import partial
 from typing import Any
 
 from celery import bootsteps
+from redis import RedisError
 
 from worker import canvas, shutdown
-from worker.connection import open_ledger
+from worker.connection import open_ledger, worker_patience_s
 from worker.identity import worker_id
 from worker.leases import Leases
+from worker.outage import ServerAwayError, current_outage, record_held
 from worker.reconciler import Reconciler
 from worker.settings import Settings
 from worker.timers import drop_cancelled
@@ -53,7 +55,7 @@ class Upkeep(bootsteps.StartStopStep):
 
     def start(self, parent: Any) -> None:
         settings = Settings.from_environment()
-        ledger = open_ledger(settings, tries=1)
+        ledger = open_ledger(settings, tries=0, patience_s=worker_patience_s(settings))
         leases = Leases(ledger, settings.lease_s)
         settle = partial(canvas.settle, parent.app.backend)
         arguments = (parent.pool, leases, Reconciler(ledger, settings, settle=settle))
@@ -69,6 +71,11 @@ class Upkeep(bootsteps.StartStopStep):
             return  # which has seen to the leases, and has the alarm for itself
         try:
             leases.renew(pool)
+        except RedisError as error:
+            current_outage().goes_on(error)
+            raise ServerAwayError(str(error)) from error
+        try:
+            record_held()
             reconciler.step()
         except Exception as error:  # noqa: BLE001 - the next tick tries again; the timer must live
             log.warning("upkeep.failed", extra={"error": f"{type(error).__name__}: {error}"})

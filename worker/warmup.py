@@ -9,7 +9,12 @@ import importlib
 import signal
 from typing import Any
 
+from celery import current_app
+
 from worker import traces
+from worker.connection import open_ledger, worker_patience_s
+from worker.outage import EnduringLedger
+from worker.settings import Settings
 
 
 def prepare_child(**_: Any) -> None:
@@ -20,5 +25,9 @@ def prepare_child(**_: Any) -> None:
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    settings = Settings.from_environment()
+    current_app.backend.ledger = open_ledger(
+        settings, tries=1, patience_s=worker_patience_s(settings), kind=EnduringLedger
+    )
     importlib.import_module("arbitrage.snapshots")
     traces.prepare_child()

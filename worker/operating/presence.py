@@ -21,6 +21,19 @@ WORKER_KEY = "arbtune:worker:{}"
 # Four announcements in a row may fail before a worker counts as gone.
 PRESENT_FOR_S = 10
 
+# A script, since a server whose memory is full would refuse the commands: a worker that goes on
+# there must not be taken for one that is gone. Its first write takes no memory, as the ledger's
+# does. It says how many messages wait.
+_ANNOUNCE = """
+redis.call('DEL', KEYS[1])
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+redis.call('SADD', KEYS[2], ARGV[3])
+redis.call('EXPIRE', KEYS[2], ARGV[2])
+local waiting = 0
+for i = 3, #KEYS do waiting = waiting + redis.call('LLEN', KEYS[i]) end
+return waiting
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Presence:
@@ -44,13 +57,9 @@ def own_presence(concurrency: int) -> Presence:
 
 def announce(client: redis.Redis, presence: Presence, queues: Sequence[str]) -> int:
     """Say that this worker is here; how many messages wait in `queues`. One round trip."""
-    pipeline = client.pipeline(transaction=False)
-    pipeline.set(WORKER_KEY.format(presence.worker), json.dumps(asdict(presence)), PRESENT_FOR_S)
-    pipeline.sadd(WORKERS_KEY, presence.worker)
-    pipeline.expire(WORKERS_KEY, PRESENT_FOR_S)
-    for queue in queues:
-        pipeline.llen(queue)
-    return sum(pipeline.execute()[3:])
+    script = client.register_script(_ANNOUNCE)
+    keys = [WORKER_KEY.format(presence.worker), WORKERS_KEY, *queues]
+    return int(script(keys, [json.dumps(asdict(presence)), PRESENT_FOR_S, presence.worker]))
 
 
 def withdraw(client: redis.Redis, worker: str) -> None:

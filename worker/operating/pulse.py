@@ -14,14 +14,14 @@ from celery import bootsteps
 from celery.worker import state as worker_state
 
 from worker import shutdown
-from worker.connection import connect
+from worker.connection import connect, worker_patience_s
 from worker.identity import worker_id
 from worker.operating.presence import announce, own_presence, withdraw
 from worker.operating.probes import ProbeFiles, StallWatch
 from worker.settings import Settings
 
 INTERVAL_S = 2.0
-PATIENCE_S = 2.0  # for an answer of Redis: the worker's event loop stands still meanwhile
+PATIENCE_S = 2.0  # at most, for an answer of Redis: the event loop stands still meanwhile
 
 log = logging.getLogger("arbtune.worker")
 
@@ -41,7 +41,9 @@ class Pulse(bootsteps.StartStopStep):
         self._files.reset()
         self._watch = StallWatch()
         self._queues = list(parent.app.amqp.queues.consume_from)
-        self._client = connect(settings, tries=0, patience_s=PATIENCE_S)
+        patience_s = min(PATIENCE_S, worker_patience_s(settings))
+        self._client = connect(settings, tries=0, patience_s=patience_s)
+        self._has_failed = False
         arguments = (parent, self._client)
         parent.timer.call_after(0, self._beat, arguments)  # ready as soon as it is
         self._entry = parent.timer.call_repeatedly(INTERVAL_S, self._beat, arguments)
@@ -59,9 +61,12 @@ class Pulse(bootsteps.StartStopStep):
         try:
             waiting = announce(client, own_presence(parent.concurrency), self._queues)
         except Exception as error:  # noqa: BLE001 - the next beat tries again; the timer must live
-            log.warning("pulse.failed", extra={"error": f"{type(error).__name__}: {error}"})
+            if not self._has_failed:  # said once: an outage has lines of its own
+                log.warning("pulse.failed", extra={"error": f"{type(error).__name__}: {error}"})
+            self._has_failed = True
             self._files.touch_alive()  # no restart brings a server back
             return
+        self._has_failed = False
         if self._is_stalled(parent, waiting):
             log.error("worker.stalled", extra={"waiting": waiting})
             return
