@@ -61,9 +61,14 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
 def test_the_demo_ranks_and_leaves_nothing_behind(checkout: Path) -> None:
     demo = shell("arbtune demo", checkout, environment())
     assert demo.returncode == 0, demo.stderr
-    assert "Ranking by net profit" in demo.stdout
-    assert "net_pnl_usd" in demo.stdout
     assert "all stopped again" in demo.stderr
+    lines = demo.stdout.splitlines()
+    assert "Ranking by net profit" in lines[0]
+    assert len(lines) < 24  # of a terminal, with the first of the ranking still in sight
+    assert max(map(len, lines)) <= 80
+    what_next = lines.index("What to try next:")
+    assert all(line.startswith("  arbtune ") for line in lines[what_next + 1 :])
+    assert "{" not in demo.stdout
 
 
 def test_one_job_by_hand(checkout: Path) -> None:

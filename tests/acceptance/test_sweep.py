@@ -690,3 +690,34 @@ def read_all(terminal: int) -> str:
         shown += block
     os.close(terminal)
     return shown.decode()
+
+
+# What is imported until then takes half a second on a slow machine; what is not, much longer.
+FIRST_LINE = """
+import sys
+from pathlib import Path
+from worker.cli import main
+class FirstLine:
+    def isatty(self): return True
+    def flush(self): pass
+    def write(self, text):
+        if text.strip():
+            heavy = {"celery", "numba", "polars", "redis", "rich"} & set(sys.modules)
+            sys.__stdout__.write(f"{text} {sorted(heavy)}")
+            sys.__stdout__.flush()
+            import os; os._exit(0)
+sys.stderr = FirstLine()
+main(["sweep", sys.argv[1], "--local"])
+"""
+
+
+def test_the_first_line_comes_before_what_takes_time(desk: Desk) -> None:
+    *_, path = desk.command(spec(*GRIDS))
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_LINE, path],
+        env=desk.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "28 configs over quotes.csv []"

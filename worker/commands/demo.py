@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -31,6 +32,12 @@ THRESHOLDS_BPS = range(0, 81, 2)
 SHOWN = 10
 GIVE_UP_AFTER_S = 300.0
 
+TRY_NEXT = {
+    "sweep data/sweep.yaml --local": "two parameters, described in a file",
+    "run --help": "one job, on a file of your own",
+    "demo --json": "this ranking with configs and metrics",
+}
+
 JOB = {
     "data_file": str(SAMPLE),
     "taker_fee_a_bps": 5.0,
@@ -42,7 +49,9 @@ JOB = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    parser.add_argument("--json", action="store_true", help="print the ranking as JSON lines")
+    parser.add_argument(
+        "--json", action="store_true", help="print the ranking as JSON, a job a line"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -60,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         documents = _results(Settings.from_environment(environment))
         seconds = time.monotonic() - started
     say(f"all results after {seconds:.1f} s from the start of the workers; all stopped again")
-    return _report(documents, as_json=arguments.json)
+    return _report(documents, root, as_json=arguments.json)
 
 
 def _root_of_sample() -> Path:
@@ -89,7 +98,7 @@ def _with_progress(ledger: Any, job_ids: list[str]) -> Iterator[Document]:
             yield document
 
 
-def _report(documents: list[Document], *, as_json: bool) -> int:
+def _report(documents: list[Document], root: Path, *, as_json: bool) -> int:
     failures = [document for document in documents if document["status"] != State.SUCCESS]
     ranking = sorted(
         (document for document in documents if document["status"] == State.SUCCESS),
@@ -103,6 +112,7 @@ def _report(documents: list[Document], *, as_json: bool) -> int:
             print(json.dumps(document))
     else:
         _print_ranking(ranking)
+        _print_what_next(root)
     for document in failures:
         print(as_text(document), file=sys.stderr)
     return EXIT_FAILED if failures else EXIT_OK
@@ -119,7 +129,13 @@ def _print_ranking(ranking: list[Document]) -> None:
         figures = (figure_cell(document["metrics"][name]) for name in TITLES)
         table.add_row(f"{document['config']['min_spread_bps']:g}", *figures)
     console.print(table)
-    if ranking:
-        winner = ranking[0]
-        console.print("\nThe winner's config and metrics:")
-        print(as_text({"config": winner["config"], "metrics": winner["metrics"]}))
+
+
+def _print_what_next(root: Path) -> None:
+    """Commands that can be copied, whether or not the program is on the PATH."""
+    program = "arbtune" if shutil.which("arbtune") else sys.argv[0]
+    commands = {f"{program} {rest}": what for rest, what in TRY_NEXT.items()}
+    width = max(map(len, commands))
+    print(f"\nWhat to try next{'' if root == Path.cwd() else f' (in {root})'}:")
+    for command, what in commands.items():
+        print(f"  {command:<{width}}  {what}")
