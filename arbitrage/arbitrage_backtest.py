@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from arbitrage.arbitrage_core import ArbitrageEngine, OrderBookSnapshot
+from arbitrage.figures import Figures
 
 RUIN_PCT = 100.0
 
@@ -43,21 +44,9 @@ class BacktestStats:
 
 
 @dataclass(frozen=True, slots=True)
-class BacktestResult:
-    """The figures of one run: USD, percent, or counts, as the names say."""
+class BacktestResult(Figures):
+    """The figures of one run, and counts beside them."""
 
-    total_trades: int
-    closed_trades: int
-    open_trades: int
-    final_balance_usd: float
-    realized_pnl_usd: float
-    max_drawdown_pct: float
-    win_rate: float
-    avg_pnl_per_trade_usd: float
-    unrealized_pnl_usd: float | None = None
-    net_pnl_usd: float | None = None
-    stopped_row: int | None = None
-    stopped_timestamp: str | None = None
     stats: BacktestStats = field(default_factory=BacktestStats)
 
 

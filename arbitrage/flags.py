@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.arbitrage_tuning import TuningConfig, parse_config
+from arbitrage.config import TuningConfig, parse_config
 from arbitrage.numbers import number, whole_number
 from arbitrage.validation import json_kind
 

@@ -9,9 +9,10 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import BeforeValidator, ValidationError, model_validator
 
-from arbitrage.arbitrage_tuning import NUMBERS, TuningConfig, compact_json
 from arbitrage.axes import Axis, ListAxis, RangeAxis
+from arbitrage.config import NUMBERS, TuningConfig
 from arbitrage.errors import ConfigError
+from arbitrage.json_text import compact_json
 from arbitrage.strict_model import StrictModel, as_part
 from arbitrage.validation import did_you_mean, json_kind, one_sentence, refuse, shown
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from arbitrage.compiled import one_at_a_time
 from arbitrage.kernels.layout import (
     RECORD_FIELDS,
+    Floats,
+    Outcome,
     Parameters,
     Prices,
     Quotes,
@@ -71,23 +73,24 @@ def windows_of(quotes: Quotes) -> Windows:
     return Windows._make(map(frozen, windows))
 
 
-def scan_all(quotes: Quotes, parameters: Parameters, *, closes_on_reversal: bool = True) -> Tally:
+def scan_all(
+    quotes: Quotes, parameters: Parameters, *, closes_on_reversal: bool = True
+) -> Outcome[Floats]:
     """Every config over every row."""
-    tally = _empty_tally(len(parameters.threshold))
+    tally = _room_for(parameters)
     scan(quotes, parameters, closes_on_reversal, tally)
-    return tally
+    return Outcome._make(tally)
 
 
-def replay_all(windows: Windows, parameters: Parameters) -> Tally:
+def replay_all(windows: Windows, parameters: Parameters) -> Outcome[Floats]:
     """Every config over its trades; thresholds must not be negative."""
-    tally = _empty_tally(len(parameters.threshold))
+    tally = _room_for(parameters)
     replay_trades(windows, parameters, np.argsort(parameters.threshold, kind="stable"), tally)
-    return tally
+    return Outcome._make(tally)
 
 
-def _empty_tally(count: int) -> Tally:
-    kinds = [np.int64] * 3 + [np.float64] * 3 + [np.int64]
-    return Tally._make(np.zeros(count, kind) for kind in kinds)
+def _room_for(parameters: Parameters) -> Tally:
+    return np.zeros((len(Outcome._fields), len(parameters.threshold)))
 
 
 def frozen(array: NDArray[Number]) -> NDArray[Number]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,29 +14,19 @@ from arbitrage.kernels.layout import Parameters
 from arbitrage.market import replay_all, warm_up
 from arbitrage.prepared import PreparedData
 
-__all__ = ["NOT_STOPPED", "Figures", "PreparedData", "open_data", "replay", "replay_one", "warm_up"]
+__all__ = ["NOT_STOPPED", "Columns", "PreparedData", "open_data", "replay", "replay_one", "warm_up"]
 
 NOT_STOPPED = -1
 
 
-class Figures(NamedTuple):
-    """One array a figure, one element a config. `stopped_row` is -1 where nothing stopped it."""
-
-    total_trades: NDArray[np.int64]
-    closed_trades: NDArray[np.int64]
-    open_trades: NDArray[np.int64]
-    final_balance_usd: NDArray[np.float64]
-    realized_pnl_usd: NDArray[np.float64]
-    max_drawdown_pct: NDArray[np.float64]
-    win_rate: NDArray[np.float64]
-    avg_pnl_per_trade_usd: NDArray[np.float64]
-    unrealized_pnl_usd: NDArray[np.float64]
-    net_pnl_usd: NDArray[np.float64]
-    stopped_row: NDArray[np.int64]
+Columns = dict[str, NDArray[Any]]
+"""Figures by their names: one array each, one element a config."""
 
 
-def replay(data: PreparedData, parameters: Mapping[str, Any], count: int) -> Figures:
+def replay(data: PreparedData, parameters: Mapping[str, Any], count: int) -> Columns:
     """The figures of `count` configs over the data; equal to the engine's, to the last bit.
+
+    All of `FIGURES` but `stopped_timestamp`; `stopped_row` is -1 where nothing stopped a run.
 
     Args:
         data: What `open_data` returned.
@@ -49,7 +39,7 @@ def replay(data: PreparedData, parameters: Mapping[str, Any], count: int) -> Fig
     balance = columns["initial_balance_usd"]
     stop = columns["stop_on_drawdown_pct"]
     cost = columns["taker_fee_a_bps"] + columns["taker_fee_b_bps"] + columns["slippage_bps"]
-    tally = replay_all(
+    total = replay_all(
         data.windows,
         Parameters(
             threshold=columns["min_spread_bps"] + cost,
@@ -60,20 +50,21 @@ def replay(data: PreparedData, parameters: Mapping[str, Any], count: int) -> Fig
             stop=np.where(np.isnan(stop), RUIN_PCT, stop),
         ),
     )
-    closed = np.maximum(tally.closed, 1)  # with none both figures are 0.0, which 0.0 over 1 is
-    return Figures(
-        total_trades=tally.opened,
-        closed_trades=tally.closed,
-        open_trades=tally.opened - tally.closed,
-        final_balance_usd=balance + tally.realized,
-        realized_pnl_usd=tally.realized,
-        max_drawdown_pct=tally.drawdown,
-        win_rate=tally.wins / closed,
-        avg_pnl_per_trade_usd=tally.realized / closed,
-        unrealized_pnl_usd=tally.unrealized,
-        net_pnl_usd=tally.realized + tally.unrealized,
-        stopped_row=tally.stopped_row,
-    )
+    opened, closed = total.opened.astype(np.int64), total.closed.astype(np.int64)
+    divisor = np.maximum(closed, 1)  # with none both figures are 0.0, which 0.0 over 1 is
+    return {
+        "total_trades": opened,
+        "closed_trades": closed,
+        "open_trades": opened - closed,
+        "final_balance_usd": balance + total.realized,
+        "realized_pnl_usd": total.realized,
+        "max_drawdown_pct": total.drawdown,
+        "win_rate": total.wins / divisor,
+        "avg_pnl_per_trade_usd": total.realized / divisor,
+        "unrealized_pnl_usd": total.unrealized,
+        "net_pnl_usd": total.realized + total.unrealized,
+        "stopped_row": total.stopped_row.astype(np.int64),
+    }
 
 
 def replay_one(data: PreparedData, numbers: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,7 +75,7 @@ def replay_one(data: PreparedData, numbers: Mapping[str, Any]) -> dict[str, Any]
         numbers: The config's numbers by the name of their field.
     """
     figures = replay(data, numbers, 1)
-    found = {name: column[0].item() for name, column in figures._asdict().items()}
+    found = {name: column[0].item() for name, column in figures.items()}
     stopped = found["stopped_row"] != NOT_STOPPED
     return {
         **found,

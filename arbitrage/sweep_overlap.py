@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from arbitrage.arbitrage_tuning import NUMBERS
+from arbitrage.config import NUMBERS
 from arbitrage.sweep_description import Description, descriptions
 from arbitrage.sweep_results import SweepFolder
 from arbitrage.sweep_rows import SCHEMA

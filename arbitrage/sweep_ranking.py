@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from arbitrage.arbitrage_tuning import FIGURES
+from arbitrage.figures import FIGURES
 from arbitrage.sweep_rows import ERROR, SCHEMA, SUCCESS
 from arbitrage.sweep_spec import SweepSpec
 

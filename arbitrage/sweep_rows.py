@@ -13,7 +13,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from arbitrage.arbitrage_tuning import FIGURES, TuningConfig, TuningMetrics, compact_json
+from arbitrage.config import TuningConfig
+from arbitrage.figures import FIGURES
+from arbitrage.json_text import compact_json
+from arbitrage.metrics import TuningMetrics
 from arbitrage.sweep_spec import Column, SweepSpec
 from arbitrage.validation import json_kind
 
@@ -64,11 +67,11 @@ def sweep_rows(
     return frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
 
 
-def with_timestamps(figures: Any, timestamp: Callable[[int], str]) -> dict[str, Any]:
+def with_timestamps(figures: Mapping[str, Any], timestamp: Callable[[int], str]) -> dict[str, Any]:
     """The figures of `replay`, and when the runs stopped: many at the same few rows."""
-    rows = {row: timestamp(row) for row in np.unique(figures.stopped_row).tolist() if row >= 0}
-    stopped = [rows.get(row) for row in figures.stopped_row.tolist()]
-    return {**figures._asdict(), "stopped_timestamp": stopped}
+    rows = {row: timestamp(row) for row in np.unique(figures["stopped_row"]).tolist() if row >= 0}
+    stopped = [rows.get(row) for row in figures["stopped_row"].tolist()]
+    return {**figures, "stopped_timestamp": stopped}
 
 
 def _config_columns(spec: SweepSpec, start: int, stop: int) -> list[pl.Expr | pl.Series]:

@@ -19,10 +19,12 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from arbitrage.arbitrage_tuning import FIGURES, NUMBERS, Text, TuningConfig, compact_json
 from arbitrage.axes import MAX_VALUES, Indices, Values
+from arbitrage.config import NUMBERS, Text, TuningConfig
 from arbitrage.errors import ConfigError
+from arbitrage.figures import FIGURES
 from arbitrage.grids import INTEGERS, Grid, WholeNumber, whole
+from arbitrage.json_text import compact_json
 from arbitrage.permutation import Permutation
 from arbitrage.spec_text import MAX_SPEC_BYTES, parse_spec_text, read_spec_file, too_large
 from arbitrage.strict_model import StrictModel, as_part

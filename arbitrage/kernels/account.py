@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from arbitrage.compiled import compiled
-from arbitrage.kernels.layout import BPS, FLIPS, WINDOW, Floats, Windows
+from arbitrage.kernels.layout import BPS, FLIPS, WINDOW, Floats, Outcome, Tally, Windows
 
 # What a bound on a drawdown has to spare over the rounding of what it bounds, relative to itself
 # and to the money that it is made of; the dozen operations in between err by 1e-15.
@@ -30,16 +30,11 @@ class Positions(NamedTuple):
     price: Floats
 
 
-class Outcome(NamedTuple):
-    """What a run came to, in the order of `Tally`."""
-
-    opened: int
-    closed: int
-    wins: int
-    realized: float
-    unrealized: float
-    drawdown: float
-    stopped_row: int
+@compiled
+def put(outcome: Outcome[float], tally: Tally, run: int) -> None:
+    """Keep what a run came to."""
+    for field in range(len(outcome)):
+        tally[field, run] = outcome[field]
 
 
 @compiled

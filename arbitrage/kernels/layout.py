@@ -5,13 +5,15 @@ Floats are float64 and integers int64. Prices are in the quote currency, spreads
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+Column = TypeVar("Column", float, Floats)
 
 BPS = 10_000.0
 
@@ -97,13 +99,21 @@ class Parameters(NamedTuple):
     stop: Floats
 
 
-class Tally(NamedTuple):
-    """What the runs came to, one element per config; `stopped_row` is -1 where no stop fired."""
+class Outcome(NamedTuple, Generic[Column]):
+    """What a run came to: a number each, or of many runs an array each.
 
-    opened: Integers
-    closed: Integers
-    wins: Integers
-    realized: Floats
-    unrealized: Floats
-    drawdown: Floats
-    stopped_row: Integers
+    All are floats, so that a tally is one array; the counts and `stopped_row`, which is -1 where no
+    stop fired, are whole.
+    """
+
+    opened: Column
+    closed: Column
+    wins: Column
+    realized: Column
+    unrealized: Column
+    drawdown: Column
+    stopped_row: Column
+
+
+Tally = Floats
+"""Room for the outcomes of many runs, (fields of `Outcome`, runs)."""

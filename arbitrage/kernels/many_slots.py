@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from arbitrage.compiled import compiled
 from arbitrage.kernels.account import (
-    Outcome,
     Positions,
     Terms,
     brings_nothing_new,
@@ -14,23 +13,23 @@ from arbitrage.kernels.account import (
     walk,
     worth,
 )
-from arbitrage.kernels.layout import BPS, NOISE, PLACE, WINDOW, Integers, Windows
+from arbitrage.kernels.layout import BPS, NOISE, PLACE, WINDOW, Integers, Outcome, Windows
 
 
 @compiled
 def replay_many_slots(
     windows: Windows, terms: Terms, openings: Integers, positions: Positions
-) -> Outcome:
+) -> Outcome[float]:
     """Run one config; `positions` has room for its slots or for the longest window."""
     records = windows.records
-    realized = drawdown = 0.0
+    opened = closed = wins = realized = drawdown = 0.0
     base = peak = terms.balance
-    opened = closed = wins = window = 0
+    window = 0
     for i in range(len(openings)):
         if is_marked_between(records, window, openings[i]):
             peak, drawdown = marked(base, peak, drawdown)
             if drawdown >= terms.stop:
-                stopped_row = windows.end_row[window]
+                stopped_row = float(windows.end_row[window])
                 return Outcome(opened, closed, wins, realized, 0.0, drawdown, stopped_row)
         window = int(records[openings[i], WINDOW])
         place, end = int(records[openings[i], PLACE]), windows.first_place[window + 1]
@@ -54,7 +53,7 @@ def replay_many_slots(
         if stopped >= 0 or windows.end_row[window] < 0:
             last = end - 1 if stopped < 0 else stopped
             left = worth(windows.exit[last], positions, n_open, terms)
-            stopped_row = -1 if stopped < 0 else windows.row[stopped]
+            stopped_row = -1.0 if stopped < 0 else float(windows.row[stopped])
             return Outcome(opened, closed, wins, realized, left, drawdown, stopped_row)
         end_exit = windows.end_exit[window]
         for k in range(n_open):
@@ -65,7 +64,7 @@ def replay_many_slots(
         closed += n_open
         base = terms.balance + realized
     peak, drawdown = marked(base, peak, drawdown)
-    stopped_row = windows.end_row[window] if drawdown >= terms.stop else -1
+    stopped_row = float(windows.end_row[window]) if drawdown >= terms.stop else -1.0
     return Outcome(opened, closed, wins, realized, 0.0, drawdown, stopped_row)
 
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from arbitrage.compiled import compiled
 from arbitrage.kernels.account import (
-    Outcome,
     Positions,
     Terms,
     brings_nothing_new,
@@ -26,6 +25,7 @@ from arbitrage.kernels.layout import (
     WINDOW,
     WORST,
     Integers,
+    Outcome,
     Windows,
 )
 
@@ -33,19 +33,19 @@ from arbitrage.kernels.layout import (
 @compiled
 def replay_one_slot(
     windows: Windows, terms: Terms, openings: Integers, positions: Positions
-) -> Outcome:
+) -> Outcome[float]:
     """Run one config; `positions` is room for one trade.
 
     Nearly every trade is judged by its extremes. The branches are those that hardly ever vary
     from trade to trade, since one that is mispredicted costs more than all the arithmetic.
     """
     records = windows.records
-    realized = drawdown = 0.0
+    wins = realized = drawdown = 0.0
     base = peak = terms.balance
-    wins = window = 0
+    window = 0
     usd_per_bps = terms.notional / BPS
-    for i in range(len(openings)):
-        k = openings[i]
+    closed = 0.0
+    for k in openings:
         between = base if is_marked_between(records, window, k) else peak
         peak = max(peak, between)
         best = base + (records[k, BEST] - terms.cost) / BPS * terms.notional
@@ -57,7 +57,8 @@ def replay_one_slot(
         if (best > peak) & (not quiet) or deepest >= terms.stop:
             drawdown = max(drawdown, fall_pct(peak, between))
             if drawdown >= terms.stop:
-                return Outcome(i, i, wins, realized, 0.0, drawdown, windows.end_row[window])
+                stopped_row = float(windows.end_row[window])
+                return Outcome(closed, closed, wins, realized, 0.0, drawdown, stopped_row)
             window = int(records[k, WINDOW])
             _take(windows, k, positions)
             first, end = int(records[k, PLACE]), windows.first_place[window + 1]
@@ -65,22 +66,23 @@ def replay_one_slot(
             stopped, peak, drawdown = walk(windows, first, end, positions, 1, terms, account)
             if stopped >= 0:
                 left = worth(windows.exit[stopped], positions, 1, terms)
-                return Outcome(i + 1, i, wins, realized, left, drawdown, windows.row[stopped])
+                stopped_row = float(windows.row[stopped])
+                return Outcome(closed + 1, closed, wins, realized, left, drawdown, stopped_row)
         else:
             peak, drawdown = max(peak, best), max(drawdown, deepest)
             window = int(records[k, WINDOW])
         if np.isnan(records[k, GROSS]):  # the file ends before its last window does
             _take(windows, k, positions)
             left = worth(windows.exit[-1], positions, 1, terms)
-            return Outcome(i + 1, i, wins, realized, left, drawdown, -1)
+            return Outcome(closed + 1, closed, wins, realized, left, drawdown, -1.0)
         pnl = (records[k, GROSS] - terms.cost) / BPS * terms.notional
         realized += pnl
         wins += pnl > 0
+        closed += 1
         base = terms.balance + realized
-    count = len(openings)
     peak, drawdown = marked(base, peak, drawdown)
-    stopped_row = windows.end_row[window] if drawdown >= terms.stop else -1
-    return Outcome(count, count, wins, realized, 0.0, drawdown, stopped_row)
+    stopped_row = float(windows.end_row[window]) if drawdown >= terms.stop else -1.0
+    return Outcome(closed, closed, wins, realized, 0.0, drawdown, stopped_row)
 
 
 @compiled

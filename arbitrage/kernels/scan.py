@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from arbitrage.compiled import compiled
-from arbitrage.kernels.layout import BPS, Floats, Parameters, Prices, Quotes, Tally
+from arbitrage.kernels.account import put
+from arbitrage.kernels.layout import BPS, Floats, Outcome, Parameters, Prices, Quotes, Tally
 
 
 @compiled
@@ -49,21 +50,21 @@ def scan(quotes: Quotes, parameters: Parameters, closes_on_reversal: bool, tally
     entries, prices = np.empty(slots), np.empty(slots)
     for c in range(len(parameters.threshold)):
         if parameters.slots[c] == 1:
-            _scan_one_slot(quotes, parameters, c, closes_on_reversal, tally)
+            outcome = _scan_one_slot(quotes, parameters, c, closes_on_reversal)
         else:
-            _scan_slots(quotes, parameters, c, closes_on_reversal, entries, prices, tally)
+            outcome = _scan_slots(quotes, parameters, c, closes_on_reversal, entries, prices)
+        put(outcome, tally, c)
 
 
 @compiled
 def _scan_one_slot(
-    quotes: Quotes, parameters: Parameters, c: int, closes_on_reversal: bool, tally: Tally
-) -> None:
+    quotes: Quotes, parameters: Parameters, c: int, closes_on_reversal: bool
+) -> Outcome[float]:
     threshold, notional = parameters.threshold[c], parameters.notional[c]
     balance, stop = parameters.balance[c], parameters.stop[c]
     cost = 2 * parameters.cost[c]
     best, rows = quotes.best, len(quotes.best)
-    realized = unrealized = drawdown = 0.0
-    opened = closed = wins = 0
+    opened = closed = wins = realized = unrealized = drawdown = 0.0
     base = peak = balance
     stopped = -1
     i = 0
@@ -98,10 +99,8 @@ def _scan_one_slot(
             if fall >= stop:
                 stopped = i
                 break
-    tally.opened[c], tally.closed[c], tally.wins[c] = opened, closed, wins
-    tally.realized[c], tally.unrealized[c] = realized, unrealized
-    tally.drawdown[c] = drawdown
-    tally.stopped_row[c] = -1 if stopped < 0 else quotes.row[stopped]
+    stopped_row = -1.0 if stopped < 0 else float(quotes.row[stopped])
+    return Outcome(opened, closed, wins, realized, unrealized, drawdown, stopped_row)
 
 
 @compiled
@@ -145,16 +144,15 @@ def _scan_slots(
     closes_on_reversal: bool,
     entries: Floats,
     prices: Floats,
-    tally: Tally,
-) -> None:
+) -> Outcome[float]:
     threshold, notional = parameters.threshold[c], parameters.notional[c]
     balance, stop, slots = parameters.balance[c], parameters.stop[c], parameters.slots[c]
     cost = 2 * parameters.cost[c]
     best = quotes.best
-    realized = unrealized = drawdown = 0.0
-    opened = closed = wins = n_open = 0
+    opened = closed = wins = realized = unrealized = drawdown = 0.0
+    n_open = 0
     peak = balance
-    stopped_row = -1
+    stopped_row = -1.0
     side_ab = np.empty(len(entries), np.bool_)
     for i in range(len(best)):
         if closes_on_reversal and n_open:
@@ -187,8 +185,6 @@ def _scan_slots(
         fall = (peak - equity) / peak * 100
         drawdown = max(drawdown, fall)
         if fall >= stop:
-            stopped_row = quotes.row[i]
+            stopped_row = float(quotes.row[i])
             break
-    tally.opened[c], tally.closed[c], tally.wins[c] = opened, closed, wins
-    tally.realized[c], tally.unrealized[c] = realized, unrealized
-    tally.drawdown[c], tally.stopped_row[c] = drawdown, stopped_row
+    return Outcome(opened, closed, wins, realized, unrealized, drawdown, stopped_row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from arbitrage.compiled import compiled
-from arbitrage.kernels.account import Positions, Terms
+from arbitrage.kernels.account import Positions, Terms, put
 from arbitrage.kernels.layout import Integers, Parameters, Tally, Windows
 from arbitrage.kernels.many_slots import replay_many_slots
 from arbitrage.kernels.one_slot import replay_one_slot
@@ -41,9 +41,7 @@ def replay_trades(windows: Windows, parameters: Parameters, order: Integers, tal
             outcome = replay_one_slot(windows, terms, openings[:count], positions)
         else:
             outcome = replay_many_slots(windows, terms, openings[:count], positions)
-        tally.opened[c], tally.closed[c], tally.wins[c] = outcome[:3]
-        tally.realized[c], tally.unrealized[c], tally.drawdown[c] = outcome[3:6]
-        tally.stopped_row[c] = outcome.stopped_row
+        put(outcome, tally, c)
 
 
 @compiled

@@ -22,8 +22,9 @@ import redis
 from celery import Celery
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from arbitrage.arbitrage_tuning import FIGURES, ArbitrageTuningRunner
+from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
 from arbitrage.data_cache import file_digest, open_data
+from arbitrage.figures import FIGURES
 from arbitrage.sweep import SweepSpec, run_sweep
 from arbitrage.sweep_results import SweepFolder
 from arbitrage.sweep_rows import SCHEMA

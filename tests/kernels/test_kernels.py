@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arbitrage.kernels.layout import Parameters, Prices, Quotes, Tally
+from arbitrage.kernels.layout import Floats, Outcome, Parameters, Prices, Quotes
 from arbitrage.market import quotes_of, replay_all, scan_all, windows_of
 from tests import naive
 from tests.naive import Params, Row
@@ -52,27 +52,26 @@ def parameters_of(runs: Sequence[Params]) -> Parameters:
     )
 
 
-def of_kernel(tally: Tally, place: int = 0) -> dict[str, float | None]:
-    stopped_row = int(tally.stopped_row[place])
+def of_kernel(total: Outcome[Floats], place: int = 0) -> dict[str, float | None]:
+    stopped_row = int(total.stopped_row[place])
     return {
-        "total_trades": int(tally.opened[place]),
-        "closed_trades": int(tally.closed[place]),
-        "winning_trades": int(tally.wins[place]),
-        "realized_pnl_usd": float(tally.realized[place]),
-        "unrealized_pnl_usd": float(tally.unrealized[place]),
-        "max_drawdown_pct": float(tally.drawdown[place]),
+        "total_trades": int(total.opened[place]),
+        "closed_trades": int(total.closed[place]),
+        "winning_trades": int(total.wins[place]),
+        "realized_pnl_usd": float(total.realized[place]),
+        "unrealized_pnl_usd": float(total.unrealized[place]),
+        "max_drawdown_pct": float(total.drawdown[place]),
         "stopped_row": None if stopped_row < 0 else stopped_row,
     }
 
 
 def of_oracle(rows: Sequence[Row], run: Params) -> dict[str, float | None]:
     figures = naive.backtest(rows, run).figures
-    return {name: getattr(figures, name) for name in of_kernel(empty_tally())}
+    return {name: getattr(figures, name) for name in of_kernel(nothing())}
 
 
-def empty_tally() -> Tally:
-    integers, floats = np.zeros(1, np.int64), np.zeros(1)
-    return Tally(integers, integers, integers, floats, floats, floats, integers)
+def nothing() -> Outcome[Floats]:
+    return Outcome._make(np.zeros((len(Outcome._fields), 1)))
 
 
 def assert_replay_agrees(rows: Sequence[Row], runs: Sequence[Params]) -> None:

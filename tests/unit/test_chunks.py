@@ -66,9 +66,9 @@ def test_figures_come_back_as_they_were_packed(settings: Settings) -> None:
     data = open_data(settings.data_root / "quotes.csv")
     figures = replay(data, SWEEP.columns(0, SWEEP.total), SWEEP.total)
     back = unpacked(packed(figures, data))
-    for name, column in figures._asdict().items():
+    for name, column in figures.items():
         assert back[name].to_list() == column.tolist()
-    stopped = [None if row < 0 else data.timestamp(row) for row in figures.stopped_row.tolist()]
+    stopped = [None if row < 0 else data.timestamp(row) for row in figures["stopped_row"].tolist()]
     assert back["stopped_timestamp"].to_list() == stopped
 
 

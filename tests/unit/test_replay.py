@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from arbitrage.arbitrage_tuning import NUMBERS, ArbitrageTuningRunner, TuningConfig
+from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig
 from arbitrage.cache_folder import cache_folder
+from arbitrage.config import NUMBERS
 from arbitrage.replay import open_data, replay_one
 from tests.conftest import HEADER, JOB, quotes_csv
 

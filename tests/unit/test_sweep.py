@@ -10,8 +10,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from arbitrage.arbitrage_tuning import FIGURES, ArbitrageTuningRunner, TuningConfig
+from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig
 from arbitrage.errors import DataError
+from arbitrage.figures import FIGURES
 from arbitrage.sweep import SweepSpec, run_sweep
 from arbitrage.sweep_rows import SCHEMA
 from tests.conftest import quotes_csv

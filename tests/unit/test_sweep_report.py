@@ -10,8 +10,10 @@ import polars as pl
 import pytest
 
 from arbitrage import sweep_ranking
-from arbitrage.arbitrage_tuning import FIGURES, TuningMetrics, parse_config
+from arbitrage.arbitrage_tuning import TuningMetrics
+from arbitrage.config import parse_config
 from arbitrage.console import run_command
+from arbitrage.figures import FIGURES
 from arbitrage.sweep_ranking import CONFIGS, Rejection, left_out, ranked_groups, rejections
 from arbitrage.sweep_results import SweepFolder
 from arbitrage.sweep_rows import sweep_rows

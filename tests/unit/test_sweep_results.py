@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from arbitrage.arbitrage_tuning import FIGURES
 from arbitrage.errors import ConfigError, DataError
+from arbitrage.figures import FIGURES
 from arbitrage.sweep_ranking import Standing, best_row
 from arbitrage.sweep_results import SweepFolder, digest_of_latest
 from arbitrage.sweep_rows import SCHEMA, sweep_rows

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from arbitrage.arbitrage_tuning import FIGURES, TuningConfig, TuningMetrics
+from arbitrage.arbitrage_tuning import TuningConfig, TuningMetrics
+from arbitrage.figures import FIGURES
 from arbitrage.sweep_rows import FIGURE_TYPES, SCHEMA, sweep_rows
 from arbitrage.sweep_spec import SweepSpec
 from tests.sweeps import spec

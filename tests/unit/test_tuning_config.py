@@ -11,14 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from arbitrage.arbitrage_tuning import (
-    MAX_EXTRA_BYTES,
-    MAX_EXTRA_DEPTH,
-    MAX_JOB_BYTES,
-    TuningConfig,
-    TuningMetrics,
-    parse_config,
-)
+from arbitrage.arbitrage_tuning import TuningConfig, TuningMetrics
+from arbitrage.config import MAX_EXTRA_BYTES, MAX_EXTRA_DEPTH, MAX_JOB_BYTES, parse_config
 from arbitrage.errors import ConfigError
 
 MINIMAL: dict[str, Any] = {

@@ -8,11 +8,11 @@ import io
 import polars as pl
 
 from arbitrage.prepared import PreparedData
-from arbitrage.replay import Figures
+from arbitrage.replay import Columns
 from arbitrage.sweep_rows import FIGURE_TYPES, with_timestamps
 
 
-def packed(figures: Figures, data: PreparedData) -> str:
+def packed(figures: Columns, data: PreparedData) -> str:
     """The figures as text; Arrow's IPC format in base64."""
     columns = with_timestamps(figures, data.timestamp)
     frame = pl.DataFrame(columns, schema=FIGURE_TYPES)

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from arbitrage.arbitrage_tuning import compact_json
 from arbitrage.errors import ConfigError
+from arbitrage.json_text import compact_json
 from arbitrage.strict_model import StrictModel
 from arbitrage.sweep_spec import SweepSpec
 from arbitrage.validation import one_sentence, refuse

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from arbitrage.arbitrage_tuning import TuningConfig
+from arbitrage.config import TuningConfig
 from arbitrage.grids import exact
 from arbitrage.short_values import short_text, short_value
 from arbitrage.sweep_ranking import CONFIGS

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.arbitrage_tuning import FIGURES
+from arbitrage.figures import FIGURES
 
 if TYPE_CHECKING:
     from arbitrage.sweep_ranking import Standing

@@ -1,0 +1,29 @@
+"""JSON as text, and how deep it is nested."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def compact_json(value: Any) -> str:
+    """JSON without white space, characters as they are.
+
+    Raises:
+        ValueError: A number that is not finite, or a key that repeats.
+        TypeError: A value that is not JSON.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def depth(value: Any) -> int:
+    """How many lists and objects stand in one another; without recursion, which has its limits."""
+    found, level = 0, [value]
+    while level := [part for part in level if isinstance(part, (list, dict))]:
+        found += 1
+        level = [
+            part
+            for parent in level
+            for part in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+    return found
