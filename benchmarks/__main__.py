@@ -38,11 +38,18 @@ def _loading(*, quick: bool, rounds: int) -> Section:
     return loading(quick=quick, rounds=rounds)
 
 
+def _answer(*, quick: bool, rounds: int) -> Section:
+    from benchmarks.answer import answer
+
+    return answer(quick=quick, rounds=rounds)
+
+
 SECTIONS: dict[str, Callable[..., Section]] = {
     "kernels": _kernels,
     "sweep": _sweep,
     "loading": _loading,
     "queue": _queue,
+    "answer": _answer,
 }
 
 
