@@ -28,6 +28,7 @@ local function job_key(id) return 'arbtune:job:' .. id end
 local function ending_key(id) return 'arbtune:ending:' .. id end
 local function index_key(state) return 'arbtune:jobs:' .. state end
 local function waiting_key(queue) return 'arbtune:waiting:' .. queue end
+local function marks_key(queue) return 'arbtune:marks:' .. queue end
 local DUE = 'arbtune:due'
 local DEAD = 'arbtune:dead'
 local QUEUES = 'arbtune:queues'
@@ -37,6 +38,8 @@ local ENDING_MS = 1000 -- within which a worker has ended the child of a job tha
 local RECONCILER = 'arbtune:reconciler'
 local OWED = 'arbtune:owed' -- ended jobs whose canvas goes on, until somebody has seen to it
 local SETTLE_MS = 10000 -- for whoever recorded the outcome; the reconciler comes after
+local MAX_ELEMENT_BYTES = 1048576 -- as in worker/intake.py
+local MARKS, MARKS_S = 16, 86400
 local COUNTERS = 'arbtune:counters' -- what has happened since ever, for worker/operating/metrics.py
 local RUN_SECONDS = {'0.01', '0.1', '1', '10', '60', '300'} -- upper bounds of a histogram
 
@@ -87,15 +90,25 @@ local function attempts_of(id)
   return (tonumber(held[1]) or 0) - (tonumber(held[2]) or 0)
 end
 
--- A job waits in `arbtune:waiting:QUEUE`, by time of publication, for as long as its message is
--- believed to be in the queue.
-local function wait(id, queue, now)
-  redis.call('SADD', QUEUES, queue)
-  redis.call('ZADD', waiting_key(queue), text(now), id)
+-- A job waits in `arbtune:waiting:QUEUE` for as long as its message is believed to be in the queue,
+-- in the order of publication: by the clock, but never before what is there, since a clock may be
+-- put back.
+local function next_order(queue, now)
+  local order = now
+  for _, key in ipairs({waiting_key(queue), marks_key(queue)}) do
+    local last = tonumber(redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2])
+    if last then order = math.max(order, last + 1) end
+  end
+  return order
 end
 
-local function push(id, queue, message, now)
-  wait(id, queue, now)
+local function wait(id, queue, order)
+  redis.call('SADD', QUEUES, queue)
+  redis.call('ZADD', waiting_key(queue), text(order), id)
+end
+
+local function push(id, queue, message, order)
+  wait(id, queue, order)
   redis.call('LPUSH', queue, message)
 end
 
@@ -160,7 +173,7 @@ local ledger = {}
 -- submission, task, queue, then for each job: id, config, message. A verdict for each: 'queued', 'same'
 -- (this call came twice), 'open' (this very job still waits or runs), 'taken' (another one does).
 function ledger.submit(submission, task, queue, ...)
-  local jobs, verdicts = {...}, {}
+  local jobs, verdicts, order = {...}, {}, nil
   for i = 1, #jobs, 3 do
     local id, config, message = jobs[i], jobs[i + 1], jobs[i + 2]
     local held = read(id, 'state', 'submission', 'config', 'generation')
@@ -180,7 +193,8 @@ function ledger.submit(submission, task, queue, ...)
       redis.call('HSET', job_key(id), 'config', config, 'task', task, 'queue', queue, 'origin', 'enqueue',
         'submission', submission, 'generation', generation + 1, 'starts', 0, 'submitted_ms', text(now))
       move(id, state, 'queued', now)
-      push(id, queue, message, now)
+      order = order and order + 1 or next_order(queue, now)
+      push(id, queue, message, order)
       verdicts[#verdicts + 1] = 'queued'
     end
   end
@@ -339,7 +353,7 @@ function ledger.publish(id, message)
   local state, queue = unpack(read(id, 'state', 'queue'))
   if state ~= 'queued' then return 'refused' end
   redis.call('HDEL', job_key(id), 'due_ms')
-  push(id, queue, message, now_ms())
+  push(id, queue, message, next_order(queue, now_ms()))
   return 'queued'
 end
 
@@ -367,20 +381,61 @@ function ledger.lapse(limit, max_deaths, lease_ms, error)
   return found
 end
 
+-- The id in a message of a queue, or nil.
+local function id_at(queue, index)
+  local raw = redis.call('LINDEX', queue, index)
+  if not raw or #raw > MAX_ELEMENT_BYTES then return nil end
+  local parsed, message = pcall(cjson.decode, raw)
+  if not parsed or type(message) ~= 'table' or type(message.headers) ~= 'table' then return nil end
+  return type(message.headers.id) == 'string' and message.headers.id or nil
+end
+
+-- A message of a foreign client has no place in the order. So the last message of the queue is marked
+-- with the order that stands then: once its job has started, all that were published before it have
+-- been taken. Of many marks every other is dropped, so that some are as old as the queue is long.
+local function mark(queue)
+  local id, key = id_at(queue, 0), marks_key(queue)
+  local state = id and read(id, 'state')[1]
+  if state ~= '' and state ~= 'queued' then return end
+  if redis.call('ZCARD', key) >= MARKS then
+    for rank = MARKS - 1, 1, -2 do redis.call('ZREMRANGEBYRANK', key, rank, rank) end
+  end
+  redis.call('ZADD', key, 'NX', text(next_order(queue, now_ms())), id)
+  redis.call('EXPIRE', key, MARKS_S)
+end
+
+-- Up to where, in the order of a queue, messages have been taken, by its marks.
+local function taken_up_to(queue)
+  local marks, latest = redis.call('ZRANGE', marks_key(queue), 0, -1, 'WITHSCORES'), 0
+  for i = 1, #marks, 2 do
+    local state = read(marks[i], 'state')[1]
+    if state == 'cancelled' then -- its message may be there still
+      redis.call('ZREM', marks_key(queue), marks[i])
+    elseif state ~= '' and state ~= 'queued' then
+      latest = math.max(latest, tonumber(marks[i + 1]))
+    end
+  end
+  return text(latest)
+end
+
 -- Up to `limit` jobs of one queue whose message may be lost. Age does not tell: there may be 100,000
 -- jobs before one. But the queue is first in, first out, so those are suspect that wait while the
--- queue is empty, or while its head was published after them. A head that waits for nothing is left
--- over from somewhere, and tells nothing.
+-- queue is empty, or while its head was published after them. A head that waits for nothing, of a
+-- foreign client or left over from somewhere, tells nothing; then the marks do.
 local function suspects_of(queue, limit)
-  local head, latest = redis.call('LINDEX', queue, -1), '+inf'
-  if head then
-    local parsed, message = pcall(cjson.decode, head)
-    if not parsed or type(message) ~= 'table' or type(message.headers) ~= 'table' then return {} end
-    local published = redis.call('ZSCORE', waiting_key(queue), tostring(message.headers.id))
-    if not published then return {} end
-    latest = '(' .. published
+  local function before(latest)
+    return redis.call('ZRANGEBYSCORE', waiting_key(queue), '-inf', latest, 'LIMIT', 0, limit)
   end
-  return redis.call('ZRANGEBYSCORE', waiting_key(queue), '-inf', latest, 'LIMIT', 0, limit)
+  if redis.call('ZCARD', waiting_key(queue)) == 0 then return {} end
+  if redis.call('LLEN', queue) == 0 then return before('+inf') end
+  local head = id_at(queue, -1)
+  local published = head and redis.call('ZSCORE', waiting_key(queue), head)
+  if published then return before('(' .. published) end
+  local latest = taken_up_to(queue)
+  local found = before('(' .. latest)
+  if #found == 0 then redis.call('ZREMRANGEBYSCORE', marks_key(queue), '-inf', latest) end
+  mark(queue)
+  return found
 end
 
 function ledger.suspects(limit)
@@ -414,7 +469,7 @@ function ledger.retry(id, submission, message)
   redis.call('HSET', job_key(id), 'submission', submission, 'generation', tonumber(held[3]) + 1,
     'starts', 0, 'submitted_ms', text(now))
   move(id, 'error', 'queued', now)
-  push(id, held[4], message, now)
+  push(id, held[4], message, next_order(held[4], now))
   return 'queued'
 end
 
@@ -440,7 +495,7 @@ function ledger.expect(id, config, task, queue, canvas)
   meet(id, config, task, queue, canvas, now)
   redis.call('HSET', job_key(id), 'starts', 0)
   move(id, '', 'queued', now)
-  wait(id, queue, now)
+  wait(id, queue, next_order(queue, now))
   return 'queued'
 end
 
