@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import celery.apps.worker
 from billiard.util import get_logger
@@ -13,6 +13,7 @@ from worker.identity import worker_id
 from worker.log_lines import FORMATS, mask_of
 from worker.misnamed import misnamed_settings
 from worker.settings import Settings
+from worker.unblocked import UnblockedStream
 
 # Celery tells of each task at INFO and repeats each error with a traceback; our own lines replace
 # both.
@@ -36,9 +37,12 @@ def configure_logging(
     get_logger().propagate = True
     if any(isinstance(handler, EventHandler) for handler in logging.getLogger().handlers):
         return
-    handler = EventHandler(sys.stderr)
+    stream = UnblockedStream(sys.stderr.fileno())
+    # For all that is not a record, such as the last words of an interpreter.
+    sys.stderr = cast("TextIO", stream)
+    handler = EventHandler(stream)
     if log_format == AUTO:
-        log_format = "text" if sys.stderr.isatty() else "json"
+        log_format = "text" if stream.isatty() else "json"
     handler.setFormatter(FORMATS[log_format](mask_of(Settings.from_environment().secrets)))
     logging.basicConfig(level=loglevel or logging.INFO, handlers=[handler], force=True)
     for name in _TOO_TALKATIVE:
@@ -50,8 +54,24 @@ def configure_logging(
     celery.apps.worker.safe_say = _say_nothing
 
 
-class EventHandler(logging.StreamHandler[TextIO]):
-    """The one handler of a worker's log."""
+class EventHandler(logging.StreamHandler[UnblockedStream]):
+    """The one handler of a worker's log; it drops what would block, and says so afterwards."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, behind the number of those that were dropped before it."""
+        try:
+            records = [record]
+            if self.stream.dropped:
+                records.insert(0, _dropped(self.stream.dropped))
+            if self.stream.offer("".join(self.format(one) + self.terminator for one in records)):
+                self.stream.dropped = 0
+        except Exception:  # noqa: BLE001 - as every handler does
+            self.handleError(record)
+
+
+def _dropped(lines: int) -> logging.LogRecord:
+    facts = {"name": "arbtune.worker", "levelno": logging.WARNING, "levelname": "WARNING"}
+    return logging.makeLogRecord({**facts, "msg": "log.dropped", "lines": lines})
 
 
 def _say_nothing(*_: object) -> None:
