@@ -16,7 +16,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-log = logging.getLogger("arbtune.cache")
+CACHE_LOG = "arbtune.cache"
+log = logging.getLogger(CACHE_LOG)
 
 _OURS_ALONE = 0o700
 _ROOT = 0
@@ -82,7 +83,7 @@ def _make_and_check(folder: Path) -> None:
     if status.st_uid not in (os.geteuid(), _ROOT):
         raise _NotOurs("it belongs to another user")
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise _NotOurs("other users may write to it")
+        raise _NotOurs("other users may write to it: remove it, and a new one is made")
 
 
 @cache

@@ -22,12 +22,12 @@ import numba
 from numba.core.caching import IndexDataCacheFile, NullCache
 from numba.core.compiler import CompileResult
 
-from arbitrage.cache_folder import own_folder, shipped_folder, warn_unwritable
+from arbitrage.cache_folder import CACHE_LOG, own_folder, shipped_folder, warn_unwritable
 from arbitrage.whole_file import whole_file
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
-log = logging.getLogger("arbtune.cache")
+log = logging.getLogger(CACHE_LOG)
 
 # numba keys its cache by CPU name and features; ours must not depend on the host.
 options: Any = numba.config

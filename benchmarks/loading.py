@@ -70,6 +70,7 @@ def _cold(folder: Path, rounds: int) -> list[str | Table]:
 def _cache_of_its_own(folder: Path) -> Iterator[None]:
     """A cache folder for prepared files that goes with the run; kernels are taken along."""
     kernels, before = cache_folder() / "kernels", dict(os.environ)
+    (folder / "cache").mkdir(mode=0o700)
     shutil.copytree(kernels, folder / "cache" / "kernels")
     os.environ["ARBTUNE_CACHE_DIR"] = str(folder / "cache")
     try:

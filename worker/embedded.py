@@ -12,11 +12,15 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from arbitrage.cache_folder import CACHE_LOG
+from arbitrage.console import fail
 from arbitrage.errors import ArbtuneError
 from worker.program import own_command
 from worker.settings import Settings
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 _START_TRIES = 5
+_LISTEN_S = 0.2
 _STOP_MARGIN_S = 10.0  # beyond the time that a worker takes for itself
 
 
@@ -124,7 +129,7 @@ def local_workers(
                 log = Path(folder) / f"worker-{number}.log"
                 with _held_signals():
                     workers[log] = _started_worker(command, environment, log)
-            with _watched(workers):
+            with _watched(workers), _heard_about_the_cache(workers):
                 yield
         finally:
             _stop(list(workers.values()))
@@ -148,6 +153,42 @@ def _watched(workers: Mapping[Path, subprocess.Popen[bytes]]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGCHLD, before)
+
+
+@contextmanager
+def _heard_about_the_cache(logs: Iterable[Path]) -> Iterator[None]:
+    """Pass on what workers say of the cache while the block runs: a line each, on stderr.
+
+    Such as that they compile, which is why nothing happens at first.
+    """
+    ended = threading.Event()
+    listener = threading.Thread(target=_listen, args=(list(logs), ended))
+    listener.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        listener.join()
+
+
+def _listen(logs: list[Path], ended: threading.Event) -> None:
+    told: set[str] = set()
+    with ExitStack() as stack:
+        opened = [stack.enter_context(log.open(encoding="utf-8", errors="replace")) for log in logs]
+        while not ended.wait(_LISTEN_S):
+            for line in chain.from_iterable(opened):  # what has come since
+                event = _event_about_the_cache(line)
+                if event is not None and event not in told:
+                    told.add(event)
+                    fail(event)
+
+
+def _event_about_the_cache(line: str) -> str | None:
+    with suppress(ValueError, TypeError, KeyError):  # not every line is an event of ours
+        entry = json.loads(line)
+        if entry["logger"] == CACHE_LOG:
+            return str(entry["event"])
+    return None
 
 
 def _last_words(log: Path) -> str:

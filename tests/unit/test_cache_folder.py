@@ -57,7 +57,8 @@ def open_to(bits: int) -> Callable[[Path], None]:
 
 
 def open_inside(place: Path) -> None:
-    (place / "kernels").mkdir(parents=True)
+    place.mkdir(mode=0o700)
+    (place / "kernels").mkdir()
     (place / "kernels").chmod(0o777)
 
 

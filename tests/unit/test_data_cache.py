@@ -227,8 +227,9 @@ def test_what_a_dead_process_left_half_written_is_no_entry_and_goes_in_time(
     cache: Path, quotes: Path
 ) -> None:
     old, young = cache / ".tmp-old", cache / ".tmp-young"
+    for folder in (cache.parent, cache, old, young):
+        folder.mkdir(mode=0o700)
     for folder in (old, young):
-        folder.mkdir(parents=True)
         (folder / "spread.npy").write_bytes(b"half")
     old_note, young_note = cache / "seen" / ".old", cache / "seen" / ".young"
     old_note.parent.mkdir()
