@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 import redis
 
+from tests import commands
 from tests.conftest import running_worker
 from tests.servers import DurableServer, durable_server
 from worker.operating.presence import WORKER_KEY, WORKERS_KEY, Presence, present_workers
@@ -37,13 +37,8 @@ def server(tmp_path: Path) -> Iterator[DurableServer]:
 
 
 def doctor(url: str, *arguments: str, root: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "worker.cli", "doctor", *arguments],
-        env={**os.environ, "ARBTUNE_REDIS_URL": url, "ARBTUNE_DATA_ROOT": str(root or Path.cwd())},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    places = {"ARBTUNE_REDIS_URL": url, "ARBTUNE_DATA_ROOT": str(root or Path.cwd())}
+    return commands.arbtune("doctor", *arguments, environment={**os.environ, **places})
 
 
 def wrong(answer: subprocess.CompletedProcess[str]) -> dict[str, str]:

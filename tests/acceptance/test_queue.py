@@ -10,6 +10,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from celery import Celery
 from celery.exceptions import TaskRevokedError
 
+from tests import commands
 from tests.conftest import JOB, PATIENCE_S, WorkerProcess, ledger_at, wait_until
 from worker.enqueue import submission
 from worker.envelope import JOBS
@@ -40,19 +42,8 @@ def client(redis_url: str) -> Celery:
 
 @pytest.fixture
 def arbtune(environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run one command of the product in a process of its own."""
-
-    def run(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "worker.cli", *arguments],
-            env=environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return run
+    """Run one command of the product."""
+    return partial(commands.arbtune, environment=environment)
 
 
 def flags(job: dict[str, Any]) -> list[str]:
@@ -371,14 +362,16 @@ def test_who_waits_where_no_worker_is_hears_of_it(
     arbtune: Callable[..., subprocess.CompletedProcess[str]],
     environment: dict[str, str],
     own_redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("worker.absence.PATIENCE_S", 0.0)
     environment["ARBTUNE_REDIS_URL"] = own_redis_url
-    answer = arbtune("enqueue", "--wait", "--json", "--timeout", "7", *flags(JOB))
+    answer = arbtune("enqueue", "--wait", "--json", "--timeout", "2", *flags(JOB))
     assert answer.returncode == 1
     _, warning, farewell = answer.stderr.splitlines()
     assert json.loads(answer.stdout)["error"]["message"] == farewell.removeprefix("arbtune: ")
     assert warning.startswith(f"arbtune: warning: no worker is present at {own_redis_url}: start ")
-    assert farewell.startswith("arbtune: 7 s are over")
+    assert farewell.startswith("arbtune: 2 s are over")
 
 
 @pytest.mark.parametrize("timeout", ["nan", "-1", "inf", "soon"])

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 import redis
 from celery import Celery
 
+from tests import commands
 from tests.conftest import (
     JOB,
     PATIENCE_S,
@@ -54,13 +54,8 @@ class Deployment:
         return [(entry["username"], entry["object"]) for entry in entries]
 
     def arbtune(self, *arguments: str, url: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "worker.cli", *arguments],
-            env={**os.environ, "ARBTUNE_REDIS_URL": url or self.client_url},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = {**os.environ, "ARBTUNE_REDIS_URL": url or self.client_url}
+        return commands.arbtune(*arguments, environment=environment)
 
 
 @pytest.fixture(scope="module")
@@ -117,9 +112,10 @@ def test_a_worker_and_clients_need_no_more_than_their_rights(deployment: Deploym
 
     # A message that got lost brings the reconciler's rights into play, a cut connection kombu's.
     ledger = ledger_at(deployment.admin_url)
-    admin = redis.Redis.from_url(deployment.admin_url)
+    admin: Any = redis.Redis.from_url(deployment.admin_url)
     os.kill(deployment.worker.process.pid, signal.SIGSTOP)
     try:
+        wait_until(lambda: not admin.info("clients")["blocked_clients"], "it asks for no message")
         deployment.arbtune("enqueue", *flags(JOB), "--job-id", "lost")
         admin.delete("celery")
     finally:

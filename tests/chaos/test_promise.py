@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 import redis
 from celery import Celery
 
+from tests import commands
 from tests.conftest import (
     JOB,
     WorkerProcess,
@@ -136,15 +136,7 @@ def test_dead_letters_are_listed_shown_retried_and_purged(
     url = other_database(redis_url)
     ledger = ledger_at(url)
 
-    def dead(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "worker.cli", "dead", *arguments],
-            env={**os.environ, "ARBTUNE_REDIS_URL": url},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
+    dead = partial(commands.arbtune, "dead", environment={**os.environ, "ARBTUNE_REDIS_URL": url})
     job_id = enqueue(ledger, "eio")
     ended(ledger, job_id)
     letters = [json.loads(line) for line in dead("list", "--json").stdout.splitlines()]
