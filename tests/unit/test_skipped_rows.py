@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from arbitrage.replay import open_data
+from arbitrage.data_file import DataLimits, read_data_file
+from arbitrage.prepared import Facts, prepare
 
 HEAD = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
 TRADABLE = "100,101,103.02,104"
@@ -21,16 +22,18 @@ ROWS = {
 }
 
 
-def written(folder: Path, rows: list[str]) -> Path:
+def facts_of(folder: Path, rows: list[str]) -> Facts:
+    """What is known of a file of these rows, without the cache, which may have it already."""
     path = folder / "quotes.csv"
     lines = [f"2024-01-01T00:00:{number:02}Z,{row}\n" for number, row in enumerate(rows)]
     path.write_text(HEAD + "".join(lines), encoding="utf-8")
-    return path
+    limits = DataLimits()
+    return prepare(read_data_file(path, limits, path.name), limits).facts
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_a_row_is_skipped_for_one_reason(tmp_path: Path, row: str) -> None:
-    facts = open_data(written(tmp_path, [TRADABLE, row, row])).facts
+    facts = facts_of(tmp_path, [TRADABLE, row, row])
     counts = {"empty": facts.empty, "crossed": facts.crossed, "locked": facts.locked}
     assert counts == {"empty": 0, "crossed": 0, "locked": 0, ROWS[row]: 2}
     assert facts.skipped == 2
@@ -38,7 +41,7 @@ def test_a_row_is_skipped_for_one_reason(tmp_path: Path, row: str) -> None:
 
 
 def test_where_no_row_is_tradable_there_is_no_spread(tmp_path: Path) -> None:
-    facts = open_data(written(tmp_path, list(ROWS))).facts
+    facts = facts_of(tmp_path, list(ROWS))
     assert facts.of_rows() == {
         "snapshots_count": 7,
         "skipped_snapshots": 7,
@@ -50,6 +53,6 @@ def test_where_no_row_is_tradable_there_is_no_spread(tmp_path: Path) -> None:
 
 
 def test_the_largest_spread_may_be_negative(tmp_path: Path) -> None:
-    facts = open_data(written(tmp_path, ["99,100,99,100", "99.5,100,99,100"])).facts
+    facts = facts_of(tmp_path, ["99,100,99,100", "99.5,100,99,100"])
     assert facts.largest_spread_bps == pytest.approx(-50.0)
     assert (facts.skipped, facts.empty, facts.crossed, facts.locked) == (0, 0, 0, 0)

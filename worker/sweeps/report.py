@@ -51,8 +51,7 @@ def print_report(spec: SweepSpec, folder: SweepFolder, summary: Summary, note: s
     console.print(", ".join(parts))
     console.print(f"results in {summary.results_dir}", markup=False)
     if summary.best is None:
-        for sentence in _why_none(spec, folder, summary):
-            console.print(sentence, markup=False)
+        _print_sentences(console, _why_none(spec, folder, summary))
         return
     if spec.filters != Filters():
         console.print(_passed(folder.left_out(spec)))
@@ -83,8 +82,13 @@ def _print_best(console: Console, spec: SweepSpec, summary: Summary, best: dict[
         if grid.name in config:
             config[grid.name] = short_value(grid, best[grid.name])
     console.print(json.dumps(config, ensure_ascii=False), markup=False)
-    for caution in summary.cautions():
-        console.print(f"Caution: {caution}.")
+    _print_sentences(console, [f"Caution: {caution}." for caution in summary.cautions()])
+
+
+def _print_sentences(console: Console, sentences: Iterable[str]) -> None:
+    """One after the other; a terminal breaks them between words."""
+    for sentence in sentences:
+        console.print(sentence, markup=False, soft_wrap=not console.is_terminal)
 
 
 def _passed(filtered: Rejection) -> str:
