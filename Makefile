@@ -11,7 +11,7 @@ PEERS := $(VENV)/.peers-installed
 # Else each of the hundreds of processes of a test run compiles the sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test chaos bench lint format lock clean
+.PHONY: help setup demo test chaos fuzz bench lint format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ test: $(INSTALLED) lint ## lint, types, import directions, and the whole suite
 
 chaos: $(INSTALLED) ## 10,000 jobs under fire (a quarter of an hour); SEED=N replays a run
 	@$(BIN)/python -m tests.chaos.driver $(if $(SEED),--seed $(SEED))
+
+fuzz: $(INSTALLED) ## 120,000 damaged data files (some minutes); FIRST=N tries others
+	@$(BIN)/python -m tests.fuzz.driver $(if $(FIRST),--first $(FIRST))
 
 bench: $(INSTALLED) $(PEERS) ## rates beside others, written to benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks

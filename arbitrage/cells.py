@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 MAX_PRICE = 1e15
 MIN_PRICE = 1e-15
@@ -15,13 +15,22 @@ MIN_PRICE = 1e-15
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
+_NOT_THERE = re.compile(r"\s*([+-]?nan|null|none|n/?a|-+)?\s*", re.ASCII | re.IGNORECASE)
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
     r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?"
-    r"(?:([Zz])|([+-])(\d\d):?(\d\d)?)?)?",
+    r"([Zz]|[+-]\d\d:?(?:\d\d)?)?)?",
     re.ASCII,
 )
+_BASIC_ISO = re.compile(
+    r"\d{8}(?:[Tt ]?\d{4,6}(?:[.,]\d+)?(?:[Zz]|[+-]\d\d:?(?:\d\d)?)?)?", re.ASCII
+)
 _INT64 = 2**63
+
+# The unit of an epoch, by its size: what is below the first of these bounds is in seconds.
+_EPOCH_UNITS = ((10**11, "seconds"), (10**14, "milliseconds"), (10**17, "microseconds"))
+
+_EMPTY_BOOK = "where a venue has no quote, write 0 or leave the row out"
 
 
 class CellError(ValueError):
@@ -35,7 +44,9 @@ def parse_price(text: str) -> float:
         CellError: No finite number, or one beyond 1e15 or between 0 and 1e-15.
     """
     if not text.strip():
-        raise CellError("the cell is empty")
+        raise CellError(f"the cell is empty; {_EMPTY_BOOK}")
+    if _NOT_THERE.fullmatch(text):
+        raise CellError(f"not a finite number; {_EMPTY_BOOK}")
     if not _NUMBER.fullmatch(text):
         raise CellError("not a finite number")
     return check_price(float(text))
@@ -47,7 +58,9 @@ def check_price(price: float) -> float:
     Raises:
         CellError: As `parse_price`.
     """
-    if not math.isfinite(price):
+    if math.isnan(price):
+        raise CellError(f"not a finite number; {_EMPTY_BOOK}")
+    if math.isinf(price):
         raise CellError("not a finite number")
     if price > MAX_PRICE:
         raise CellError("a price above 1e15")
@@ -61,6 +74,11 @@ def is_epoch(text: str) -> bool:
     return _INTEGER.fullmatch(text) is not None
 
 
+def epoch_unit(epoch: int) -> str:
+    """The unit of an epoch, which its size tells; a file has one unit, that of its first row."""
+    return next((unit for bound, unit in _EPOCH_UNITS if epoch < bound), "nanoseconds")
+
+
 def parse_timestamp(text: str, *, epoch: bool) -> int:
     """A timestamp as an integer that orders as time does within its file.
 
@@ -71,33 +89,46 @@ def parse_timestamp(text: str, *, epoch: bool) -> int:
     """
     if not text.strip():
         raise CellError("the cell is empty")
-    if epoch:
-        if not is_epoch(text):
-            raise CellError("not an integer epoch, as the first row's is")
+    if is_epoch(text) and epoch:
         # Far below Python's limit of digits, and all that 64 bits hold.
         if len(text) > 20 or not -_INT64 <= int(text) < _INT64:  # noqa: PLR2004
             raise CellError("an epoch beyond 64 bits")
         return int(text)
+    if _NUMBER.fullmatch(text) and not is_epoch(text):
+        raise CellError("an epoch must be whole; write it in ms, us or ns where seconds have parts")
+    if epoch:
+        raise CellError("not an integer epoch, as the first row's is")
     return _iso_ns(text)
+
+
+def offset_seconds(zone: str) -> int:
+    """By how much the clocks of a zone are ahead of UTC: `Z`, `+05:30`, `-0530` or `+05`.
+
+    Raises:
+        CellError: No offset goes so far.
+    """
+    if zone in ("Z", "z"):
+        return 0
+    hours, minutes = int(zone[1:3]), int(zone[3:].removeprefix(":") or 0)
+    if hours > 23 or minutes > 59:  # noqa: PLR2004 - those of a day and of an hour
+        raise CellError(f"the offset {zone} is beyond 23 hours or 59 minutes")
+    return (-60 if zone[0] == "-" else 60) * (60 * hours + minutes)
 
 
 def _iso_ns(text: str) -> int:
     match = _ISO.fullmatch(text)
     if match is None:
-        raise CellError("not an ISO 8601 timestamp")
-    year, month, day, hour, minute, second, fraction, _, sign, off_hour, off_minute = match.groups()
+        basic = " in its extended form" if _BASIC_ISO.fullmatch(text) else ""
+        raise CellError(f"not an ISO 8601 timestamp{basic}, such as 2024-01-31T09:30:00.250Z")
+    *numbers, fraction, zone = match.groups()
+    year, month, day, hour, minute, second = (int(number or 0) for number in numbers)
+    if second == 60:  # noqa: PLR2004
+        raise CellError("a second 60 cannot be read; write second 59, or the minute after")
+    if hour == 24:  # noqa: PLR2004
+        raise CellError("an hour 24 cannot be read; write 00:00 of the day after")
     try:
-        offset = timedelta(hours=int(off_hour or 0), minutes=int(off_minute or 0))
-        moment = datetime(
-            int(year),
-            int(month),
-            int(day),
-            int(hour or 0),
-            int(minute or 0),
-            int(second or 0),
-            tzinfo=timezone(-offset if sign == "-" else offset),
-        )
-        since = moment - _EPOCH
-    except (ValueError, OverflowError):
+        since = datetime(year, month, day, hour, minute, second, tzinfo=UTC) - _EPOCH
+    except ValueError:
         raise CellError("not a date and time that exists") from None
-    return (since.days * 86_400 + since.seconds) * 10**9 + int((fraction or "0").ljust(9, "0"))
+    seconds = since.days * 86_400 + since.seconds - offset_seconds(zone or "Z")
+    return seconds * 10**9 + int((fraction or "0").ljust(9, "0"))

@@ -2,7 +2,7 @@
 
 polars is fast, but lenient where a tuner must not be (short rows, blank lines, odd quotes) and
 silent about where an error is. So it only reads a file about which nothing is odd; for any other
-the csv module decides, row by row, and names the line of the first bad one.
+the csv module decides what the rows are, and the first bad one is named by its line.
 """
 
 from __future__ import annotations
@@ -12,23 +12,17 @@ import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import polars as pl
 
-from arbitrage.checked_rows import CheckedRows
-from arbitrage.columns import (
-    COLUMNS,
-    SCHEMA,
-    TIMESTAMP,
-    check_header,
-    prices_are_sound,
-    too_many_rows,
-)
+from arbitrage.checked_rows import ROWS_AT_ONCE, CheckedRows
+from arbitrage.columns import COLUMNS, SCHEMA, TIMESTAMP, check_header, too_many_rows
+from arbitrage.csv_marks import has_lone_returns, is_rectangular, without_quotes
 from arbitrage.errors import DataError
+from arbitrage.prices import prices_are_sound
 from arbitrage.timestamps import WORTH_A_THREAD_ROWS, timestamps_are_sound
 
 _BOM = b"\xef\xbb\xbf"
-_BLOCK_BYTES = 2**17  # whose comparison a core's own cache holds
+_BLANK_LAST_LINES = (b"\n\n", b"\n\r\n")
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -58,13 +52,31 @@ def read_csv(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
 
 def _read_fast(text: bytes) -> pl.DataFrame | None:
     """The columns, or None when the csv module has to look."""
-    header = _header_of(text)
-    if header is None or text.endswith(b",") or _has_lone_returns(text):
+    if b"\0" in text or has_lone_returns(text) or not _is_utf8(text):
         return None
-    if len(header) > len(COLUMNS) and (b'"' in text or b"\0" in text):
-        return None  # which a price or a timestamp would show, and readers differ about elsewhere
-    frame = _read_columns(text, header)
+    plain = _plain(text)
+    header = None if plain is None else _header_of(plain)
+    if plain is None or header is None:
+        return None
+    frame = _read_columns(plain, header)
     return frame if frame is not None and _is_sound(frame) else None
+
+
+def _is_utf8(text: bytes) -> bool:
+    """Whether it is all text, in the columns that polars does not look at too."""
+    try:
+        return text.isascii() or bool(text.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _plain(text: bytes) -> bytes | None:
+    """The same rows without quotes and without blank last lines; None where they may be others."""
+    if text.endswith(_BLANK_LAST_LINES):
+        text = text.rstrip(b"\r\n")
+    if text.endswith(b","):  # polars would overlook an empty cell at the very end
+        text += b"\n"
+    return without_quotes(text) if b'"' in text else text
 
 
 def _is_sound(frame: pl.DataFrame) -> bool:
@@ -77,62 +89,72 @@ def _is_sound(frame: pl.DataFrame) -> bool:
 
 def _header_of(text: bytes) -> list[str] | None:
     """The names of the columns, if ours are among them and none is there twice."""
-    try:
-        header = io.BytesIO(text).readline().rstrip(b"\r\n").decode().split(",")
-    except UnicodeDecodeError:
-        return None
+    header = io.BytesIO(text).readline().rstrip(b"\r\n").decode().split(",")
     is_plain = len(set(header)) == len(header) and set(COLUMNS) <= set(header)
     return header if is_plain else None
 
 
-def _has_lone_returns(text: bytes) -> bool:
-    return b"\r" in text and text.count(b"\r") != text.count(b"\r\n")
-
-
 def _read_columns(text: bytes, header: list[str]) -> pl.DataFrame | None:
+    # Where all columns are read, polars refuses long rows, and short ones lack a cell.
+    if len(header) > len(COLUMNS) and not is_rectangular(text, len(header)):
+        return None
     try:
-        # The last column is read too: a row that is short lacks at least that one.
-        wanted = list(dict.fromkeys([*COLUMNS, header[-1]]))
         frame = pl.read_csv(
             text,
-            columns=wanted,
+            columns=list(COLUMNS),
             schema_overrides={column: SCHEMA.get(column, pl.String()) for column in header},
             quote_char=None,
             low_memory=False,
         )
     except pl.exceptions.PolarsError:
         return None
-    # polars refuses long rows itself, where all columns are read.
-    is_whole = len(header) == len(COLUMNS) or _is_rectangular(text, frame.height, len(header))
-    return frame.select(COLUMNS) if is_whole and not sum(frame.null_count().row(0)) else None
-
-
-def _is_rectangular(text: bytes, rows: int, columns: int) -> bool:
-    """Whether no row is long: none is short, so that one would show in the number of commas."""
-    bytes_ = np.frombuffer(text, np.uint8)
-    blocks = (bytes_[i : i + _BLOCK_BYTES] for i in range(0, len(text), _BLOCK_BYTES))
-    commas = sum(int(np.count_nonzero(block == ord(","))) for block in blocks)
-    return commas == (rows + 1) * (columns - 1)
+    return None if sum(frame.null_count().row(0)) else frame.select(COLUMNS)
 
 
 # -- the road that decides
 
 
 def _read_by_row(text: bytes, name: str, max_rows: int) -> pl.DataFrame:
-    reader = _NumberedRows(text, name)
-    header = next(reader, (0, []))[1]
+    lines = _NumberedRows(text, name)
+    header = next(lines, (0, []))[1]
     _check_header(header)
-    timestamp, *prices = [header.index(column) for column in COLUMNS]
+    places = [header.index(column) for column in COLUMNS]
     checked = CheckedRows()
-    for count, (number, row) in enumerate(reader, start=1):
-        if len(row) != len(header):
-            raise DataError(
-                f"Invalid row {number}: {len(row)} cells, but the header has {len(header)}"
-            )
+    for block in _blocks(_of_one_width(lines, len(header), name, max_rows)):
+        cells = {
+            column: pl.Series([row[place] for _, row in block], dtype=pl.String())
+            for column, place in zip(COLUMNS, places, strict=True)
+        }
+        checked.take([number for number, _ in block], pl.DataFrame(cells))
+    return checked.frame()
+
+
+_Row = tuple[int, list[str]]
+"""The line on which a row starts, and its cells."""
+
+
+def _of_one_width(rows: Iterator[_Row], width: int, name: str, max_rows: int) -> Iterator[_Row]:
+    for count, (number, row) in enumerate(rows, start=1):
+        if len(row) != width:
+            raise DataError(f"Invalid row {number}: {len(row)} cells, but the header has {width}")
         if count > max_rows:
             raise too_many_rows(name, max_rows)
-        checked.add(number, row[timestamp], [row[place] for place in prices])
-    return checked.frame()
+        yield number, row
+
+
+def _blocks(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
+    """Lists of rows; those before an error come first, for one of them may be bad."""
+    block: list[_Row] = []
+    try:
+        for row in rows:
+            block.append(row)
+            if len(block) == ROWS_AT_ONCE:
+                yield block
+                block = []
+    except DataError:
+        yield block
+        raise
+    yield block
 
 
 def _check_header(header: list[str]) -> None:
@@ -152,7 +174,7 @@ def _check_header(header: list[str]) -> None:
         raise
 
 
-class _NumberedRows(Iterator[tuple[int, list[str]]]):
+class _NumberedRows(Iterator[_Row]):
     """The rows of a CSV, each with the line on which it starts; blank lines are passed over."""
 
     def __init__(self, text: bytes, name: str) -> None:
@@ -161,7 +183,7 @@ class _NumberedRows(Iterator[tuple[int, list[str]]]):
             io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", newline=""), strict=True
         )
 
-    def __next__(self) -> tuple[int, list[str]]:
+    def __next__(self) -> _Row:
         while True:
             number = self._reader.line_num + 1
             try:

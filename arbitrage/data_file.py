@@ -22,6 +22,7 @@ ZSTD_SKIPPABLE_MAGICS = tuple(bytes([0x50 + kind]) + b"\x2a\x4d\x18" for kind in
 
 # Packed bytes unpacked at a time: zstd may hold 10,000 times as many, and a bomb must not get far.
 _ZSTD_STEP_BYTES = 4_096
+_ZSTD_LARGEST_WINDOW = 2**31  # of the format's library; its memory is taken when a frame has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +155,10 @@ def _unpacked_zstd(stored: bytes, limits: DataLimits, name: str) -> bytes:
     import zstandard  # for these files alone
 
     content = io.BytesIO()
-    decompressor = zstandard.ZstdDecompressor()  # one for all: dear to make, and frames may be tiny
+    position = 0
+    # One for all frames: it is dear to make, and they may be tiny.
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_LARGEST_WINDOW)
     try:
-        position = 0
         while position < len(stored):
             frame = decompressor.decompressobj()
             while not frame.eof:
@@ -167,6 +169,12 @@ def _unpacked_zstd(stored: bytes, limits: DataLimits, name: str) -> bytes:
                 position += len(step)
             position -= len(frame.unused_data)
     except zstandard.ZstdError as error:
+        if "memory" in str(error):  # for the window, which is taken where the frame begins
+            window = zstandard.get_frame_parameters(stored[position:]).window_size
+            raise DataError(
+                f"the data file {name!r} is packed with a window of {window:,} bytes, for which "
+                "there is no memory (ARBTUNE_JOB_MEMORY_BYTES); pack it without --long"
+            ) from error
         raise DataError(f"the data file {name!r} is a damaged archive: {error}") from error
     return content.getvalue()
 

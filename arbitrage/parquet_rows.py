@@ -1,85 +1,124 @@
-"""Parquet into the same columns as CSV; a row's number is its position, counted from 1."""
+"""Parquet into the same columns as CSV; a row's number is its position, counted from 1.
+
+pyarrow judges and decodes, block by block: damaged bytes end the process in readers that nobody has
+fuzzed. Importing it starts threads, so whoever imports this module forks no more.
+"""
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from arbitrage.checked_rows import CheckedRows
-from arbitrage.columns import (
-    COLUMNS,
-    PRICES,
-    SCHEMA,
-    TIMESTAMP,
-    check_header,
-    prices_are_sound,
-    too_many_rows,
-)
+from arbitrage.checked_rows import ROWS_AT_ONCE, CheckedRows
+from arbitrage.columns import COLUMNS, PRICES, TIMESTAMP, check_header, too_many_rows
+from arbitrage.data_file import DataLimits, too_large
 from arbitrage.errors import DataError
-from arbitrage.timestamps import timestamps_are_sound
 
-MAGIC = b"PAR1"
+# The default one reserves memory ahead, which the bound on a job then does not count.
+pa.set_memory_pool(pa.system_memory_pool())
+
+# The years 1 to 9999, in seconds since 1970: those of ISO 8601, and of Python's datetime.
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+_INSTANTS = {"ms": pl.Datetime("ms"), "us": pl.Datetime("us"), "ns": pl.Datetime("ns")}
+_PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
-def read_parquet(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
+def read_parquet(content: bytes, name: str, limits: DataLimits) -> pl.DataFrame:
     """The five columns of a Parquet file.
 
     Raises:
         DataError: As the table of data errors says, in the words used for CSV.
+        MemoryError: There is not enough for one of its pages.
     """
-    try:
-        check_header(list(pl.read_parquet_schema(io.BytesIO(content))))
-        frame = pl.read_parquet(io.BytesIO(content), columns=list(COLUMNS))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"the data file {name!r} is no sound Parquet: {reason}") from error
-    if frame.height == 0:
-        raise DataError("No valid snapshots loaded from CSV file")
-    if frame.height > max_rows:
-        raise too_many_rows(name, max_rows)
-    cells = [_timestamp_cells(frame[TIMESTAMP], name), *(_price_cells(frame[p]) for p in PRICES)]
-    if all(column.dtype == SCHEMA[column.name] for column in cells):
-        ready = pl.DataFrame(cells)
-        if (
-            not sum(ready.null_count().row(0))
-            and prices_are_sound(ready)
-            and timestamps_are_sound(ready[TIMESTAMP])
-        ):
-            return ready
-    checked = CheckedRows()
-    for number, (timestamp, *prices) in enumerate(zip(*cells, strict=True), start=1):
-        checked.add(number, timestamp, prices)
+    with _in_our_words(name):
+        file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
+        check_header(file.schema_arrow.names)
+        _check_footer(file.metadata, name, limits)
+        checked = CheckedRows()
+        count = 0
+        # Without threads: one that cannot start for want of memory would end the process.
+        for batch in file.iter_batches(ROWS_AT_ONCE, columns=list(COLUMNS), use_threads=False):
+            batch.validate(full=True)
+            numbers = range(count + 1, count + batch.num_rows + 1)
+            count += batch.num_rows
+            if count > limits.max_rows:
+                raise too_many_rows(name, limits.max_rows)
+            checked.take(numbers, _cells(batch, name))
+    if not count:
+        raise DataError("No valid snapshots loaded from Parquet file")
     return checked.frame()
 
 
-def _timestamp_cells(column: pl.Series, name: str) -> pl.Series:
+@contextmanager
+def _in_our_words(name: str) -> Iterator[None]:
+    """What pyarrow raises about a file, as the errors of this package."""
     try:
-        return _timestamp_text(column)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        yield
+    except pa.ArrowMemoryError as error:
+        raise MemoryError(str(error)) from error
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise DataError(f"the data file {name!r} is no sound Parquet: {reason}") from error
+
+
+def _check_footer(footer: pq.FileMetaData, name: str, limits: DataLimits) -> None:
+    """Refuse a file that says itself how large it is, before any of it is decoded."""
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    if max(footer.num_rows, sum(group.num_rows for group in groups)) > limits.max_rows:
+        raise too_many_rows(name, limits.max_rows)
+    if sum(group.total_byte_size for group in groups) > limits.max_bytes:
+        raise too_large(name, limits)
+
+
+def _cells(batch: pa.RecordBatch, name: str) -> pl.DataFrame:
+    cells = {TIMESTAMP: _timestamp_cells(batch.column(TIMESTAMP), name)}
+    cells |= {column: _price_cells(batch.column(column), column) for column in PRICES}
+    return pl.DataFrame(cells)
+
+
+def _timestamp_cells(column: pa.Array, name: str) -> pl.Series:
+    """Text as it is, numbers as their digits, timestamps as ISO 8601 UTC ending in Z."""
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("ms"))
+    if pa.types.is_timestamp(column.type):
+        return _instant_cells(column, name)
+    if _is_no_text(column.type):
         raise DataError(
-            f"the column {TIMESTAMP!r} of the data file {name!r} is of the type {column.dtype}, "
-            "and holds no timestamps, or some beyond any calendar"
-        ) from error
+            f"the column {TIMESTAMP!r} of the data file {name!r} is of the type {column.type}, "
+            "which holds no timestamps"
+        )
+    return _texts(column)
 
 
-def _timestamp_text(column: pl.Series) -> pl.Series:
-    """Text as it is, integers as their digits, timestamps as ISO 8601 UTC ending in Z."""
-    dtype = column.dtype
-    if dtype == pl.Date:
-        column = column.cast(pl.Datetime("us"))
-    if isinstance(column.dtype, pl.Datetime):
-        if column.dtype.time_zone is not None:
-            column = column.dt.convert_time_zone("UTC")
-        return column.dt.to_string("%Y-%m-%dT%H:%M:%S%.fZ")
-    return column.cast(pl.String, strict=False)
+def _instant_cells(column: pa.Array, name: str) -> pl.Series:
+    """The instants that are stored are of UTC, whatever zone they are to be shown in."""
+    unit = "ms" if column.type.unit == "s" else column.type.unit
+    epochs = pl.Series(pl.from_arrow(column.cast(pa.timestamp(unit)).cast(pa.int64())))
+    first = max(_FIRST_SECOND * _PER_SECOND[unit], -(2**63))
+    last = min((_LAST_SECOND + 1) * _PER_SECOND[unit], 2**63) - 1
+    if not ((epochs >= first) & (epochs <= last)).all():
+        raise DataError(
+            f"the column {TIMESTAMP!r} of the data file {name!r} is beyond any calendar"
+        )
+    return epochs.cast(_INSTANTS[unit]).dt.to_string("%Y-%m-%dT%H:%M:%S%.fZ")
 
 
-def _price_cells(column: pl.Series) -> pl.Series:
-    """Numbers as doubles; anything else as text, which the grammar of prices accepts or refuses."""
-    if column.dtype.is_numeric():
-        return column.cast(pl.Float64)
-    try:
-        return column.cast(pl.String, strict=False)
-    except pl.exceptions.PolarsError:  # lists, structs: no text, and no prices
-        return pl.Series(column.name, [str(cell) for cell in column.to_list()], pl.String)
+def _price_cells(column: pa.Array, name: str) -> pl.Series:
+    """Integers and floats as doubles; the rest as text, which is read or refused as in a CSV."""
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        return pl.Series(pl.from_arrow(column.cast(pa.float64(), safe=False)))
+    if _is_no_text(column.type):
+        raise DataError(f"Invalid row 1: {name} is of the type {column.type}: no finite number")
+    return _texts(column)
+
+
+def _is_no_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_temporal(kind) or pa.types.is_nested(kind))
+
+
+def _texts(column: pa.Array) -> pl.Series:
+    return pl.Series(pl.from_arrow(column.cast(pa.large_string())))

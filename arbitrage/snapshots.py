@@ -1,6 +1,7 @@
 """Snapshot files as a sequence of `OrderBookSnapshot`, columnar underneath.
 
-The format is decided by the content: Parquet, gzip and zstd by their first bytes, else CSV.
+The format is decided by the content: Parquet, gzip and zstd by their first bytes, as formats are
+that cannot be read; else it is CSV.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ from typing import overload
 
 import polars as pl
 
-from arbitrage import csv_rows, parquet_rows
+from arbitrage import csv_rows
 from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.columns import COLUMNS, TIMESTAMP
 from arbitrage.data_file import DataFile, DataLimits, read_data_file
 from arbitrage.errors import DataError
+from arbitrage.foreign_formats import foreign_format
 from arbitrage.forks import check_fork
 
 __all__ = ["DataLimits", "SnapshotTable", "load_snapshots", "read_snapshots"]
 
+_PARQUET_MAGIC = b"PAR1"
 _FORMATS = {".parquet": "Parquet", ".gz": "gzip", ".zst": "zstd"}
 _ROWS_AT_ONCE = 65_536  # rows that iteration turns into Python objects at a time
 
@@ -98,15 +101,15 @@ def read_snapshots(file: DataFile, limits: DataLimits) -> SnapshotTable:
         ConfigError: This process was forked while polars ran.
     """
     check_fork()
-    if _is_parquet(file.content):
-        frame = parquet_rows.read_parquet(file.content, file.name, limits.max_rows)
+    if file.content.startswith(_PARQUET_MAGIC):
+        from arbitrage.parquet_rows import read_parquet  # pyarrow
+
+        frame = read_parquet(file.content, file.name, limits)
+    elif foreign := foreign_format(file.content):
+        raise DataError(f"the data file {file.name!r} is {foreign}")
     else:
         frame = _read_csv(file, limits)
     return SnapshotTable(frame, file.sha256)
-
-
-def _is_parquet(content: bytes) -> bool:
-    return content.startswith(parquet_rows.MAGIC)
 
 
 def _read_csv(file: DataFile, limits: DataLimits) -> pl.DataFrame:

@@ -15,17 +15,22 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from arbitrage.cells import CellError, is_epoch, parse_timestamp
+from arbitrage.cells import CellError, epoch_unit, is_epoch, offset_seconds, parse_timestamp
 
-# What the vectorised reader takes for a timestamp: before and after the separator, which the first
-# row picks. (The digits are spelled out: \d is every script's.)
-_DATE = "^(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
-_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
+# Timestamps of any form, in the years that nanoseconds reach from 1970 in 64 bits. (The digits are
+# spelled out: \d is every script's.)
+_ANY_FORM = (
+    "^(?<date>(?:1[7-9]|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2})"
+    "(?:[Tt ](?<hour>[01][0-9]|2[0-3]):(?<minute>[0-5][0-9])"
+    "(?::(?<second>[0-5][0-9])(?:[.,](?<fraction>[0-9]{1,9}))?)?"
+    "(?<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?$"
+)
+_CLOCK = ("hour", "minute", "second")
 _DATE_LENGTH = len("2024-01-01")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?")
 _LATEST = "9999-99-99T29:59:59.999999999"  # what no digit of a timestamp lies above
 _AFTER_ALL_TIMES = "~"  # sorts after any character that may follow a date
-_INT64_DIGITS = "^-?[0-9]{1,18}$"
+_INT64_DIGITS = "^[+-]?[0-9]{1,19}$"
 
 WORTH_A_THREAD_ROWS = 65_536
 _ROWS_AT_ONCE = 65_536
@@ -35,7 +40,7 @@ _Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 
 def timestamps_are_sound(timestamps: pl.Series) -> bool:
-    """Whether all are of the first one's kind, in a plain form, and in order."""
+    """Whether all are of the first one's kind, epochs of its unit too, and in order."""
     if not len(timestamps):
         return True
     first: str = timestamps[0]
@@ -45,7 +50,10 @@ def timestamps_are_sound(timestamps: pl.Series) -> bool:
 def _epochs_are_sound(timestamps: pl.Series) -> bool:
     if not timestamps.str.contains(_INT64_DIGITS).all():
         return False
-    return timestamps.cast(pl.Int64).is_sorted()
+    epochs = timestamps.cast(pl.Int64, strict=False)
+    if epochs.null_count() or not epochs.is_sorted():
+        return False
+    return epoch_unit(epochs[0]) == epoch_unit(epochs[-1])
 
 
 def _isos_are_sound(timestamps: pl.Series, first: str) -> bool:
@@ -55,15 +63,30 @@ def _isos_are_sound(timestamps: pl.Series, first: str) -> bool:
         if _are_between(timestamps, *bounds):
             # Of one form and one length: text order is time order, only days are left to check.
             return are_sorted() and _days_exist(timestamps)
-    separator, zone = first[_DATE_LENGTH : _DATE_LENGTH + 1], "Z" if first.endswith("Z") else ""
-    if separator not in ("T", " "):
-        return False
-    if not timestamps.str.contains(f"{_DATE}{separator}{_TIME}{zone}$").all():
-        return False
-    moments = timestamps.str.to_datetime(
-        f"%Y-%m-%d{separator}%H:%M:%S%.f{zone}", time_unit="ns", strict=False
-    )
-    return moments.null_count() == 0 and moments.is_sorted()
+    latest = None
+    for part in timestamps.to_frame().iter_slices(_ROWS_AT_ONCE):
+        moments = _moments(part.to_series())
+        if moments is None or not moments.is_sorted() or (latest or moments[0]) > moments[0]:
+            return False
+        latest = moments[-1]
+    return True
+
+
+def _moments(timestamps: pl.Series) -> pl.Series | None:
+    """Nanoseconds since 1970, or None where one may not be a timestamp."""
+    parts = timestamps.str.extract_groups(_ANY_FORM).struct.unnest()
+    dates = parts["date"].str.to_date("%Y-%m-%d", strict=False)
+    if dates.null_count():
+        return None
+    try:
+        offsets = {zone: offset_seconds(zone) for zone in parts["zone"].unique().drop_nulls()}
+    except CellError:
+        return None
+    hours, minutes, seconds = (pl.col(part).cast(pl.Int64).fill_null(0) for part in _CLOCK)
+    fraction = pl.col("fraction").str.pad_end(9, "0").cast(pl.Int64).fill_null(0)
+    offset = pl.col("zone").replace_strict(offsets, default=0, return_dtype=pl.Int64)
+    total = dates.cast(pl.Int64) * 86_400 + hours * 3_600 + minutes * 60 + seconds - offset
+    return parts.select(total * 10**9 + fraction).to_series()
 
 
 def _bounds(first: str) -> tuple[bytes, bytes] | None:

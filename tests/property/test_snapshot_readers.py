@@ -1,15 +1,22 @@
-"""The fast reader of CSV never accepts what the deciding one refuses, nor reads it differently."""
+"""The fast readers of CSV accept nothing that the deciding one refuses, nor read it differently.
+
+The deciding one looks at each cell of the rows that the csv module finds. Of the fast ones, one
+lets polars read the whole file, the other checks what the csv module finds by the block.
+"""
 
 from __future__ import annotations
 
 import random
 import struct
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arbitrage import csv_rows
+from arbitrage.checked_rows import CheckedRows
 from arbitrage.errors import DataError
 
 HEADER = b"timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
@@ -34,6 +41,15 @@ timestamps = st.one_of(
             "2024-01-01T24:00:00Z",
             "2024-1-01T00:00:00Z",
             "2024-01-01T00:00:00+02:00",
+            "2024-01-01T00:00:00.5+02:00",
+            "2024-01-01T02:00:00,25-0530",
+            "2024-01-01T00:00:00+05:99",
+            "2024-01-01T00:00:00+24",
+            "2024-01-01T00:00",
+            "2024-01-01",
+            "1690-01-01T00:00:00",
+            "9999-12-31 23:59:59Z",
+            "1704067200.5",
             "2024-01-01T00:00:0\u0661Z",
             "2024-01-01T00:00:01Z",
             "2024-01-01T00:00:1Z",
@@ -50,17 +66,31 @@ def fast(text: bytes) -> list[tuple[object, ...]] | None:
     return None if frame is None else frame.rows()
 
 
-def deciding(text: bytes) -> list[tuple[object, ...]] | None:
+def by_block(text: bytes) -> Any:
+    """The rows or the refusal, of about three blocks."""
+    with patch.object(csv_rows, "ROWS_AT_ONCE", 1 + text.count(b"\n") // 3):
+        return deciding(text)
+
+
+def by_cell(text: bytes) -> Any:
+    """The rows or the refusal, each cell looked at."""
+    with patch.object(CheckedRows, "_at_once", return_value=None):
+        return deciding(text)
+
+
+def deciding(text: bytes) -> Any:
     try:
         return csv_rows._read_by_row(text, "x", 10**9).rows()
-    except DataError:
-        return None
+    except DataError as error:
+        return str(error)
 
 
 def agree(text: bytes) -> None:
+    expected = by_cell(text)
+    assert by_block(text) == expected
     accepted = fast(text)
     if accepted is not None:
-        assert accepted == deciding(text)
+        assert accepted == expected
 
 
 @settings(max_examples=400, deadline=None)
@@ -116,11 +146,71 @@ def test_on_a_long_column_with_one_odd_cell(
     agree(HEADER + "".join(f"{stamp},1,2,3,4\n" for stamp in stamps).encode())
 
 
+notes_of_a_file = st.lists(st.text("ab\"' ,\0é", max_size=3), min_size=1, max_size=4)
+ends = st.sampled_from(["\n", "\r\n"])
+last_ends = st.sampled_from(["", "\n", "\n\n", "\r\n\r\n", '\n""', '\n""\n', "\n,,,,,"])
+
+
+@settings(max_examples=400, deadline=None)
+@given(notes_of_a_file, st.sampled_from(["note", "note,more"]), ends, last_ends)
+def test_on_notes_that_nobody_reads(notes: list[str], names: str, end: str, last: str) -> None:
+    rows = [f"0,1,2,3,4,{note}" for note in notes]
+    header = HEADER.decode().rstrip("\n") + f",{names}"
+    agree((end.join([header, *rows]) + last).encode())
+
+
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.text("ab\"' ,", max_size=3), min_size=1, max_size=4))
-def test_on_notes_that_nobody_reads(notes: list[str]) -> None:
-    header = HEADER.decode().replace("\n", ",note\n")
-    agree((header + "".join(f"0,1,2,3,4,{note}\n" for note in notes)).encode())
+@given(st.binary(max_size=3), st.integers(0, 1))
+def test_on_bytes_of_columns_that_nobody_reads(note: bytes, place: int) -> None:
+    cells = [b"", b"x"]
+    cells[place] = note
+    agree(HEADER.rstrip() + b",a,b\n0,1,2,3,4," + b",".join(cells) + b"\n")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                [
+                    "1",
+                    '"1"',
+                    '""',
+                    '"',
+                    '1"',
+                    '"1"1',
+                    ' "1"',
+                    '"1,1"',
+                    '"1\n"',
+                    '"1\r\n"',
+                    "",
+                    '"""1"',
+                ]
+            ),
+            min_size=4,
+            max_size=6,
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    ends,
+    last_ends,
+)
+def test_on_quotes_of_all_kinds(lines: list[list[str]], end: str, last: str) -> None:
+    rows = [",".join(['"0"', *cells]) for cells in lines]
+    agree((end.join([HEADER.decode().rstrip("\n"), *rows]) + last).encode())
+    header = ",".join(f'"{name}"' for name in HEADER.decode().rstrip("\n").split(","))
+    agree((end.join([header, *rows]) + last).encode())
+
+
+units = st.sampled_from([10**9, 10**11, 10**12, 10**14, 10**15, 10**17, 10**18])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(units, st.integers(-2, 2)).map(sum), min_size=1, max_size=5))
+def test_on_epochs_of_several_units(epochs: list[int]) -> None:
+    agree(HEADER + "".join(f"{epoch},1,2,3,4\n" for epoch in sorted(epochs)).encode())
+    agree(HEADER + "".join(f"{epoch},1,2,3,4\n" for epoch in epochs).encode())
 
 
 @pytest.mark.parametrize(
@@ -151,6 +241,48 @@ def test_plain_files_take_the_fast_road() -> None:
         "2024-01-01 00:00:00.25",
         "2024-01-01T00:00:00+02:00",
         "1704067200",
+        "1704067200000000000",
     ):
         text = HEADER + f"{stamp},1,2,3,4.5\n".encode() * 3
         assert fast(text) == [(stamp, 1.0, 2.0, 3.0, 4.5)] * 3
+
+
+ROW = b"2024-01-01T00:00:00Z,1,2,3,4.5"
+HEAD = HEADER.rstrip()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEADER + (ROW + b"\n") * 3 + b"\n",
+        b"\r\n".join([HEAD, *[ROW] * 3, b"", b""]),
+        HEAD.replace(b"timestamp", b'"timestamp"') + b"\n" + (ROW + b"\n") * 3,
+        b"\n".join(b'"' + line.replace(b",", b'","') + b'"' for line in [HEAD, *[ROW] * 3]),
+        HEAD + b",note\n" + (ROW + b',"a note"\n') * 3,
+        HEAD + b",note\n" + (ROW + b",x\n") * 2 + ROW + b",",
+        HEAD + b",note,more\n" + (ROW + b",,\n") * 3,
+    ],
+)
+def test_files_that_are_odd_in_a_plain_way_take_it_too(text: bytes) -> None:
+    assert fast(text) == [("2024-01-01T00:00:00Z", 1.0, 2.0, 3.0, 4.5)] * 3
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        ["2024-01-01T00:00:00+00:00", "2024-01-01T00:00:00.25+00:00"],
+        ["2024-03-31T01:59:59.5+01:00", "2024-03-31T03:00:00+02:00"],
+        ["2024-01-01T00:00:00.25-0530", "2024-01-01T00:00:00.3-0530"],
+        ["2024-01-01", "2024-01-01T00:00", "2024-01-01t00:00:00.5z"],
+    ],
+)
+def test_so_do_timestamps_of_several_forms(stamps: list[str]) -> None:
+    text = HEADER + "".join(f"{stamp},1,2,3,4\n" for stamp in stamps).encode()
+    assert [row[0] for row in fast(text) or []] == stamps
+
+
+def test_rows_that_polars_may_not_read_are_still_checked_by_the_block() -> None:
+    """Or a file with one odd line would take ten times as long as one without."""
+    text = HEAD + b",note\n\n" + (ROW.replace(b",1,", b", 1 ,") + b',"a, b"\n') * 3
+    with patch.object(CheckedRows, "_one_by_one", side_effect=AssertionError):
+        assert len(deciding(text)) == 3

@@ -10,50 +10,20 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 import zstandard
 
 from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.data_file import ZSTD_MAGIC, DataLimits
 from arbitrage.errors import DataError
-from arbitrage.snapshots import SnapshotTable, load_snapshots
+from arbitrage.snapshots import load_snapshots
 from arbitrage.timestamps import WORTH_A_THREAD_ROWS
-
-HEADER = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b"
-GOOD = "2024-01-01T00:00:00Z,1,2,3,4"
-Load = Callable[..., SnapshotTable]
-
-
-@pytest.fixture
-def load(tmp_path: Path) -> Load:
-    """Load a file of this content."""
-
-    def load_content(content: str | bytes, limits: DataLimits | None = None) -> SnapshotTable:
-        path = tmp_path / "quotes.csv"
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return load_snapshots(path, limits)
-
-    return load_content
-
-
-def csv_of(*rows: str, header: str = HEADER, end: str = "\n") -> str:
-    return end.join([header, *rows, ""])
-
-
-def refusal(load: Load, content: str | bytes, limits: DataLimits | None = None) -> str:
-    with pytest.raises(DataError) as caught:
-        load(content, limits)
-    assert isinstance(caught.value, ValueError)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
+from tests.data_files import GOOD, HEADER, Load, csv_of, refusal
 
 # -- what loads
 
@@ -137,7 +107,7 @@ def test_books_that_cannot_be_traded_on_are_loaded(load: Load, row: str) -> None
         ["2024-01-01T00:00:00+01:00", "2024-01-01T00:00:00Z", "2023-12-31T23:00:00-0100"],
         ["1700-01-01T00:00:00Z", "9999-12-31T23:59:59Z"],
         ["2024-01-01", "2024-01-01T00:00", "2024-01-02"],
-        ["99999999999", "100000000000"],
+        ["99999999998", "99999999999"],
         ["1704067200000", "1704067200001"],
         ["1704067200000000000", "1704067200000000000"],
         ["-5", "0", "+5"],
@@ -183,6 +153,26 @@ def test_another_separator_is_told(load: Load, mark: str, name: str) -> None:
     assert text.startswith("CSV must have columns: timestamp, best_bid_a, ")
     assert f"missing: {HEADER.replace(',', ', ')} (" in text
     assert f"separated by {name}" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Best_Bid_A", "'Best_Bid_A'"),
+        (" best_bid_a", "' best_bid_a'"),
+        ("best bid a", "'best bid a'"),
+        ("BestBidA", "'BestBidA'"),
+    ],
+)
+def test_a_name_that_is_nearly_right_is_shown(load: Load, name: str, shown: str) -> None:
+    text = refusal(load, csv_of(GOOD, header=HEADER.replace("best_bid_a", name)))
+    assert text.startswith("CSV must have columns: timestamp, ")
+    assert f"missing: best_bid_a (the header has {shown}: write each name exactly as it " in text
+
+
+def test_a_second_byte_order_mark_is_named(load: Load) -> None:
+    text = refusal(load, "\ufeff\ufeff" + csv_of(GOOD))
+    assert "missing: timestamp (the header has '\\ufefftimestamp', where \\ufeff is a byte " in text
 
 
 def test_a_mark_beside_a_missing_column_is_no_separator(load: Load) -> None:
@@ -253,7 +243,8 @@ def test_a_header_alone(load: Load, content: str) -> None:
         ("   ", "empty"),
         ('""', "empty"),
         ("abc", "finite number"),
-        ("nan", "finite number"),
+        ("nan", "where a venue has no quote, write 0 or leave the row out"),
+        ("NULL", "where a venue has no quote, write 0 or leave the row out"),
         ("inf", "finite number"),
         ("-Infinity", "finite number"),
         ("1e400", "finite number"),
@@ -286,8 +277,13 @@ def test_a_bad_price_is_named_with_its_line_column_and_value(
         ("yesterday", "ISO 8601"),
         ("2024-13-01T00:00:00Z", "exists"),
         ("2023-02-29T00:00:00Z", "exists"),
-        ("2024-01-01T24:00:00Z", "exists"),
-        ("2024-01-01T23:59:60Z", "exists"),
+        ("2024-01-01T24:00:00Z", "write 00:00 of the day after"),
+        ("2024-01-01T23:59:60Z", "write second 59, or the minute after"),
+        ("2024-01-01T00:00:00+05:99", "offset +05:99 is beyond 23 hours or 59 minutes"),
+        ("2024-01-01T00:00:00-24", "offset -24 is beyond"),
+        ("20240101T000000Z", "not an ISO 8601 timestamp in its extended form, such as 2024-01-31T"),
+        ("01/31/2024 00:00", "not an ISO 8601 timestamp, such as 2024-01-31T"),
+        ("1704067200.25", "an epoch must be whole"),
         ("2024-1-1T00:00:00Z", "ISO 8601"),
         ("2024-01-01T00:00:00.1234567891Z", "ISO 8601"),
         ("20240101", "ISO 8601"),
@@ -300,6 +296,34 @@ def test_a_bad_or_earlier_timestamp_is_named(load: Load, timestamp: str, reason:
     text = refusal(load, csv_of(GOOD, f"{timestamp},1,2,3,4"))
     assert text.startswith(f"Invalid row 3: timestamp is {timestamp!r}: ")
     assert reason in text
+
+
+@pytest.mark.parametrize("timestamps", [["1704067200.25"], ["1704067200", "1704067200.25"]])
+def test_an_epoch_with_parts_is_told_how_to_be_whole(load: Load, timestamps: list[str]) -> None:
+    text = refusal(load, csv_of(*(f"{timestamp},1,2,3,4" for timestamp in timestamps)))
+    assert text.startswith(f"Invalid row {len(timestamps) + 1}: timestamp is '1704067200.25': ")
+    assert text.endswith(
+        "an epoch must be whole; write it in ms, us or ns where seconds have parts"
+    )
+
+
+UNITS = {"seconds": 10**9, "milliseconds": 10**12, "microseconds": 10**15, "nanoseconds": 10**18}
+
+
+@pytest.mark.parametrize("first", UNITS)
+@pytest.mark.parametrize("other", UNITS)
+@pytest.mark.parametrize("rows", [1, WORTH_A_THREAD_ROWS])
+def test_the_unit_of_epochs_is_that_of_the_first_row(
+    load: Load, first: str, other: str, rows: int
+) -> None:
+    epochs = [1.7 * UNITS[first]] * rows + [1.7 * UNITS[other]]
+    content = csv_of(*(f"{int(epoch)},1,2,3,4" for epoch in epochs))
+    if first == other:
+        assert len(load(content)) == rows + 1
+        return
+    text = refusal(load, content)
+    assert text.startswith(f"Invalid row {rows + 2}: timestamp is '17")
+    assert f"an epoch in {other}, by its size, but the first row's is in {first}; write " in text
 
 
 @pytest.mark.parametrize("timestamp", ["1704067199", "2024-01-01T00:00:00Z", "1.5e9", "9" * 30])
@@ -450,6 +474,42 @@ def test_a_skipped_frame_that_was_cut_is_damage(load: Load, length: int) -> None
         assert "is a damaged archive" in refusal(load, content)
 
 
+def long_window(content: bytes, exponent: int) -> bytes:
+    """A zstd frame of one raw block, with a window of 1 KiB times 2 to that power."""
+    block = (len(content) << 3 | 1).to_bytes(3, "little") + content
+    return ZSTD_MAGIC + b"\0" + bytes([exponent << 3]) + block
+
+
+def test_a_window_as_long_as_zstd_has_them_is_read(load: Load) -> None:
+    assert len(load(long_window(csv_of(GOOD).encode(), 20))) == 1
+
+
+BOUNDED = """
+import resource, sys
+from arbitrage.errors import DataError
+from arbitrage.snapshots import load_snapshots
+load_snapshots(sys.argv[1])
+pages = int(open("/proc/self/statm").read().split()[5])
+resource.setrlimit(resource.RLIMIT_DATA, (pages * resource.getpagesize() + 2**28,) * 2)
+try:
+    load_snapshots(sys.argv[2], name="q.zst")
+except DataError as error:
+    print(error)
+"""
+
+
+def test_a_window_that_memory_does_not_hold_is_named(tmp_path: Path) -> None:
+    sound, long = tmp_path / "sound.zst", tmp_path / "long.zst"
+    sound.write_bytes(zstandard.compress(csv_of(GOOD).encode()))
+    long.write_bytes(long_window(csv_of(GOOD).encode(), 20))
+    command = [sys.executable, "-c", BOUNDED, str(sound), str(long)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout == (
+        "the data file 'q.zst' is packed with a window of 1,073,741,824 bytes, for which there is "
+        "no memory (ARBTUNE_JOB_MEMORY_BYTES); pack it without --long\n"
+    )
+
+
 @pytest.mark.timeout(10)
 def test_half_a_million_tiny_frames_take_a_moment(load: Load) -> None:
     content = skippable(b"") * 500_000 + zstandard.compress(csv_of(GOOD).encode())
@@ -472,90 +532,3 @@ def test_an_archive_is_bounded_by_what_it_unpacks_to(
     bomb = pack(b"0" * 50_000_000)
     assert len(bomb) < 1_000_000
     assert "larger than 1,000,000" in refusal(load, bomb, DataLimits(max_bytes=1_000_000))
-
-
-# -- Parquet
-
-
-def parquet(**changes: Any) -> bytes:
-    import io
-
-    columns: dict[str, Any] = {
-        "timestamp": ["2024-01-01T00:00:00Z", "2024-01-01T00:00:01Z"],
-        "best_bid_a": [1.0, 1.5],
-        "best_ask_a": [2.0, 2.5],
-        "best_bid_b": [3.0, 3.5],
-        "best_ask_b": [4.0, 4.5],
-        **changes,
-    }
-    buffer = io.BytesIO()
-    kept = {name: values for name, values in columns.items() if values is not None}
-    pl.DataFrame(kept, strict=False).write_parquet(buffer)
-    return buffer.getvalue()
-
-
-def test_parquet_loads_like_csv(load: Load) -> None:
-    assert list(load(parquet()))[1] == OrderBookSnapshot("2024-01-01T00:00:01Z", 1.5, 2.5, 3.5, 4.5)
-
-
-@pytest.mark.parametrize(
-    ("timestamps", "texts"),
-    [
-        ([1704067200, 1704067201], ["1704067200", "1704067201"]),
-        (
-            [datetime(2024, 1, 1), datetime(2024, 1, 1, 0, 0, 0, 250_000)],  # noqa: DTZ001
-            ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00.250Z"],
-        ),
-        (
-            [datetime(2024, 1, 1, tzinfo=UTC).astimezone(timezone(timedelta(hours=2)))] * 2,
-            ["2024-01-01T00:00:00Z"] * 2,
-        ),
-        ([date(2024, 1, 1), date(2024, 1, 2)], ["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"]),
-    ],
-)
-def test_parquet_timestamps_have_a_text(
-    load: Load, timestamps: list[Any], texts: list[str]
-) -> None:
-    assert [snapshot.timestamp for snapshot in load(parquet(timestamp=timestamps))] == texts
-
-
-@pytest.mark.parametrize("prices", [[1, 2], ["1", "2.0"], [Decimal("1.0"), Decimal(2)]])
-def test_parquet_prices_may_be_integers_decimals_or_text(load: Load, prices: list[Any]) -> None:
-    assert [row.best_bid_a for row in load(parquet(best_bid_a=prices))] == [1.0, 2.0]
-
-
-LISTS = pl.Series([["a"], ["b"]])
-DURATIONS = pl.Series([1, 2], dtype=pl.Duration("us"))
-BEYOND_TIME = pl.Series([2**62, 2**62 + 1], dtype=pl.Int64).cast(pl.Datetime("ms"))
-BEYOND_DATES = pl.Series([2**31 - 1] * 2, dtype=pl.Int32).cast(pl.Date)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"best_bid_a": [1.0, None]}, "Invalid row 2: best_bid_a"),
-        ({"best_bid_a": [1.0, float("nan")]}, "Invalid row 2: best_bid_a"),
-        ({"best_bid_a": [1.0, 2e15]}, "Invalid row 2: best_bid_a"),
-        ({"best_bid_a": ["1", "x"]}, "Invalid row 2: best_bid_a is 'x'"),
-        ({"best_bid_a": [True, False]}, "Invalid row 1: best_bid_a"),
-        ({"best_bid_a": [[1.0], [2.0]]}, "Invalid row 1: best_bid_a"),
-        ({"timestamp": ["2024-01-01T00:00:00Z", None]}, "Invalid row 2: timestamp"),
-        ({"timestamp": [5, 4]}, "Invalid row 2: timestamp is '4': earlier"),
-        ({"timestamp": LISTS}, "the column 'timestamp'"),
-        ({"timestamp": DURATIONS}, "is of the type Duration"),
-        ({"timestamp": BEYOND_TIME}, "beyond any calendar"),
-        ({"timestamp": BEYOND_DATES}, "beyond any calendar"),
-        ({"best_ask_b": None}, "CSV must have columns: "),
-        ({name: [] for name in HEADER.split(",")}, "No valid snapshots loaded from CSV file"),
-    ],
-)
-def test_bad_parquet_is_named_by_row_and_column(
-    load: Load, changes: dict[str, Any], message: str
-) -> None:
-    assert message in refusal(load, parquet(**changes))
-
-
-def test_damaged_parquet_is_refused(load: Load) -> None:
-    whole = parquet()
-    for content in (whole[:-20], whole[:30] + b"\0" * 40 + whole[70:], whole[:4] + b"\xff" * 200):
-        assert "quotes.csv" in refusal(load, content)
