@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,13 +15,16 @@ import trustme
 
 LOOPBACK = "127.0.0.1"
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
-def issue_certificates(folder: Path) -> ssl.SSLContext:
+
+def issue_certificates(folder: Path, *, expired: bool = False) -> ssl.SSLContext:
     """A server's side of TLS; its authority's certificate is written to `folder/ca.crt`."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.crt"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(LOOPBACK).configure_cert(context)
+    end = LONG_AGO + timedelta(days=1) if expired else None
+    authority.issue_cert(LOOPBACK, not_before=LONG_AGO, not_after=end).configure_cert(context)
     return context
 
 

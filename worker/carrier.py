@@ -69,7 +69,7 @@ class Channel(redis.Channel):
 
     QoS = _QoS
     Message = _Message
-    connection_class_ssl = TlsConnection
+    connection_class_ssl: Any = TlsConnection
 
     def hang_up(self) -> None:
         """Close the sockets as they are: an orderly end would wait for a silent server at each."""
@@ -114,3 +114,14 @@ class Channel(redis.Channel):
         with suppress(OutOfMemoryError):
             return int(super().sweep_bindings(limit))
         return 0
+
+
+class SentinelChannel(Channel, redis.SentinelChannel):
+    """The same, where Sentinels name the server."""
+
+    connection_class_ssl: Any = redis.SentinelChannel.connection_class_ssl
+
+
+def channel_for(transport: Any) -> type[Channel]:
+    """The channel that goes with a transport of kombu."""
+    return SentinelChannel if isinstance(transport, redis.SentinelTransport) else Channel

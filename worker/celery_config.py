@@ -16,9 +16,12 @@ from worker.settings import Settings
 _settings = Settings.from_environment()
 _patience_s = worker_patience_s(_settings)
 
-broker_url = _settings.redis_url
-# All outcomes pass the ledger: Celery's own backend overwrites FAILURE and REVOKED with SUCCESS.
-result_backend = f"worker.result_backend:LedgerBackend+{_settings.redis_url}"
+_sentinels = _settings.sentinels
+broker_url = _settings.redis_url if _sentinels is None else _sentinels.broker_url
+# All outcomes pass the ledger: Celery's own backend overwrites FAILURE and REVOKED with SUCCESS. It
+# asks Sentinels by itself for its server, so that Celery gets a URL to parse and no more.
+_backend_url = _settings.redis_url if _sentinels is None else "redis://"
+result_backend = f"worker.result_backend:LedgerBackend+{_backend_url}"
 
 if _settings.redis_url.startswith("rediss://") and "ssl_cert_reqs" not in _settings.redis_url:
     # Celery refuses a rediss:// URL that does not say whether certificates are checked.
@@ -77,4 +80,6 @@ broker_transport_options = {
     "health_check_interval": _patience_s,
     # Longer than any job can wait inside a worker, or a waiting message would be delivered twice.
     "visibility_timeout": int(_settings.job_time_limit_s) + 3_600,
+    # By which Sentinels know the server.
+    **({} if _sentinels is None else {"master_name": _sentinels.master}),
 }

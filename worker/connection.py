@@ -6,16 +6,18 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import redis
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.retry import Retry
+from redis.sentinel import Sentinel
 
 from arbitrage.errors import ArbtuneError
 from worker.ledger import Ledger
 
 if TYPE_CHECKING:
+    from worker.sentinels import Sentinels
     from worker.settings import Settings
 
 CONNECT_TIMEOUT_S = 5.0
@@ -54,15 +56,31 @@ def connect(
 
     `patience_s`: how long it waits for a connection and for each answer.
     """
+    options: dict[str, Any] = {
+        "socket_connect_timeout": min(CONNECT_TIMEOUT_S, patience_s),
+        "socket_timeout": patience_s,
+        "socket_keepalive": True,
+        "retry": Retry(ExponentialWithJitterBackoff(base=0.1, cap=2.0), tries),
+    }
+    if settings.sentinels is not None:
+        return _connect_by_name(settings.sentinels, options)
     with_tls = settings.redis_url.startswith("rediss://")
-    return redis.Redis.from_url(
-        settings.redis_url,
-        connection_class=TlsConnection if with_tls else redis.Connection,
-        socket_connect_timeout=min(CONNECT_TIMEOUT_S, patience_s),
-        socket_timeout=patience_s,
-        socket_keepalive=True,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.1, cap=2.0), tries),
+    connection_class = TlsConnection if with_tls else redis.Connection
+    return redis.Redis.from_url(settings.redis_url, connection_class=connection_class, **options)
+
+
+def _connect_by_name(sentinels: Sentinels, options: dict[str, Any]) -> redis.Redis:
+    """A client of whichever server is the master when it connects."""
+    asking = {**options, "socket_timeout": options["socket_connect_timeout"]}
+    asking["retry"] = Retry(NoBackoff(), 0)  # there are others to ask
+    client: redis.Redis = Sentinel(sentinels.hosts, sentinel_kwargs=asking).master_for(
+        sentinels.master,
+        db=sentinels.database,
+        username=sentinels.username,
+        password=sentinels.password,
+        **options,
     )
+    return client
 
 
 def worker_patience_s(settings: Settings) -> float:
@@ -103,31 +121,70 @@ def redis_errors_in_a_sentence(settings: Settings) -> Iterator[None]:
         ) from error
     except (redis.ConnectionError, redis.TimeoutError) as error:
         raise RedisUnavailableError(_why_unreachable(error, place)) from error
+    except redis.ReadOnlyError as error:
+        raise RedisUnavailableError(
+            f"Redis at {place} is a replica, which takes no jobs: ARBTUNE_REDIS_URL must name the "
+            "master, or Sentinels (sentinel://)"
+        ) from error
     except redis.RedisError as error:
         raise RedisUnavailableError(f"Redis at {place} refused a command: {error}") from error
 
 
+# What the driver's error says, in some form or other, and the sentence for it.
+_CAUSES: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("No master found",),
+        (
+            "no Sentinel at {place} names a master: check ARBTUNE_REDIS_URL, the name behind "
+            "master= too, and that Sentinels and servers run"
+        ),
+    ),
+    (
+        ("max number of clients",),
+        "Redis at {place} has as many clients as it takes (maxclients): end some, or raise it",
+    ),
+    (
+        ("certificate has expired", "certificate is not yet valid"),
+        (
+            "the certificate of Redis at {place} has expired or is not valid yet: renew it on the "
+            "server, or look at this machine's clock"
+        ),
+    ),
+    (
+        ("CERTIFICATE_VERIFY_FAILED",),
+        (
+            "the certificate of Redis at {place} is not trusted: ARBTUNE_REDIS_URL must name "
+            "the host as the certificate does, and its authority's file (?ssl_ca_certs=FILE)"
+        ),
+    ),
+    (
+        ("NO_CERTIFICATE_OR_CRL_FOUND", "PEM lib"),
+        (
+            "the TLS files that ARBTUNE_REDIS_URL names for {place} are not all certificates and "
+            "keys in PEM: look at ssl_ca_certs, ssl_certfile and ssl_keyfile"
+        ),
+    ),
+    (
+        ("handshake operation timed out", "WRONG_VERSION_NUMBER"),
+        (
+            "Redis at {place} does not answer in TLS: for a port without TLS ARBTUNE_REDIS_URL "
+            "must start with redis://"
+        ),
+    ),
+)
+_HUNG_UP = (
+    ("closed by server", "reset by peer"),
+    (
+        "Redis at {place} closes the connection without an answer: it has as many clients as it "
+        "takes (maxclients), or for a port with TLS ARBTUNE_REDIS_URL must start with rediss://"
+    ),
+)
+
+
 def _why_unreachable(error: Exception, place: str) -> str:
     told = f"{error} {error.__context__}"
-    if "CERTIFICATE_VERIFY_FAILED" in told:
-        return (
-            f"the certificate of Redis at {place} is not trusted: ARBTUNE_REDIS_URL must name "
-            "the host as the certificate does, and its authority's file (?ssl_ca_certs=FILE)"
-        )
-    if "NO_CERTIFICATE_OR_CRL_FOUND" in told or "PEM lib" in told:
-        return (
-            f"the TLS files that ARBTUNE_REDIS_URL names for {place} are not all certificates and "
-            "keys in PEM: look at ssl_ca_certs, ssl_certfile and ssl_keyfile"
-        )
-    if "handshake operation timed out" in told or "WRONG_VERSION_NUMBER" in told:
-        return (
-            f"Redis at {place} does not answer in TLS: for a port without TLS ARBTUNE_REDIS_URL "
-            "must start with redis://"
-        )
-    hung_up = "closed by server" in told or "reset by peer" in told
-    if hung_up and place.startswith("redis://"):
-        return (
-            f"Redis at {place} closes the connection without an answer: for a port with TLS "
-            "ARBTUNE_REDIS_URL must start with rediss://"
-        )
+    causes = (*_CAUSES, _HUNG_UP) if place.startswith("redis://") else _CAUSES
+    for marks, sentence in causes:
+        if any(mark in told for mark in marks):
+            return sentence.format(place=place)
     return f"Redis at {place} cannot be reached: check ARBTUNE_REDIS_URL and that the server runs"

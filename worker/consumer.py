@@ -9,7 +9,7 @@ from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 from redis import RedisError
 
-from worker.carrier import Channel
+from worker.carrier import channel_for
 from worker.children import any_is_spared
 from worker.connection import open_ledger, worker_patience_s
 from worker.ledger import Ledger
@@ -32,7 +32,7 @@ class PatientConsumer(Consumer):
 
     def ensure_connected(self, conn: Any) -> Any:
         """Wait for a server that takes writes, and stay alive in the eyes of a probe."""
-        conn.transport.Channel = Channel
+        conn.transport.Channel = channel_for(conn.transport)
         # Anew: a connection that was open before may be a silent one.
         ledger = open_ledger(self._settings, tries=0, patience_s=self._patience_s)
         # In the place of Celery's own wait, which knows no errors but lost connections, says a line

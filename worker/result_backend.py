@@ -19,7 +19,7 @@ from redis import RedisError
 
 from arbitrage.documents import Document, error_record, sentence
 from worker import canvas, traces
-from worker.connection import TlsConnection, open_ledger, worker_patience_s
+from worker.connection import TlsConnection, connect, open_ledger, worker_patience_s
 from worker.envelope import CHUNKS, JOBS
 from worker.identity import worker_id
 from worker.job import JobFailedError
@@ -38,6 +38,12 @@ class LedgerBackend(RedisBackend):
     @cached_property
     def settings(self) -> Settings:
         return Settings.from_environment()
+
+    def _create_client(self, **params: Any) -> Any:
+        """A client of the server; where Sentinels name it, of ours."""
+        if self.settings.sentinels is not None:
+            return connect(self.settings)
+        return super()._create_client(**params)
 
     @cached_property
     def ledger(self) -> Ledger:

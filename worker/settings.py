@@ -15,6 +15,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from arbitrage.errors import ConfigError
 from arbitrage.numbers import number, whole_number
+from worker import sentinels
+from worker.sentinels import Sentinels
 
 if TYPE_CHECKING:
     from arbitrage.data_file import DataLimits
@@ -118,8 +120,16 @@ class Settings:
         return cls(**given)
 
     @property
+    def sentinels(self) -> Sentinels | None:
+        """Who is asked for the server, where the URL names Sentinels."""
+        is_sentinel = self.redis_url.startswith(sentinels.SCHEME)
+        return Sentinels.parse(self.redis_url) if is_sentinel else None
+
+    @property
     def redis_place(self) -> str:
         """Where Redis is, without user and password, for people to read."""
+        if self.sentinels is not None:
+            return self.sentinels.place
         parts = urlsplit(self.redis_url)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         return f"{parts.scheme}://{host}:{parts.port or 6379}{parts.path}"
@@ -127,7 +137,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be seen in a log: the password of the Redis URL, as written and decoded."""
-        password = urlsplit(self.redis_url).password
+        password = urlsplit(self.redis_url).password  # before the first of the Sentinels, too
         return () if not password else (password, unquote(password))
 
 
@@ -149,6 +159,12 @@ def _require(condition: bool, sentence: str) -> None:
 
 def _check_redis_url(url: str) -> None:
     name = _variable("redis_url")
+    if url.startswith(sentinels.SCHEME):
+        try:
+            Sentinels.parse(url)
+        except ValueError:
+            raise ConfigError(f"{name} is not of the form {sentinels.FORM}") from None
+        return
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -156,7 +172,8 @@ def _check_redis_url(url: str) -> None:
         raise ConfigError(f"{name} is no URL (redis://HOST:PORT/DB)") from None
     # In small letters and from the first character on: so the libraries want it.
     _require(
-        url.startswith(("redis://", "rediss://")), f"{name} must start with redis:// or rediss://"
+        url.startswith(("redis://", "rediss://")),
+        f"{name} must start with redis:// or rediss://, or with sentinel://",
     )
     _require(bool(parts.hostname), f"{name} names no host (redis://HOST:PORT/DB)")
     database = parts.path.removeprefix("/")

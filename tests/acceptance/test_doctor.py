@@ -20,7 +20,9 @@ from worker.operating.presence import WORKER_KEY, WORKERS_KEY, Presence, present
 
 CHECKS = [
     "redis-version",
+    "role",
     "append-only",
+    "appendfsync",
     "eviction",
     "clock",
     "ledger",

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+import redis
 
 from tests.tls import LOOPBACK, issue_certificates, tls_in_front_of
 from worker import connection
@@ -42,6 +43,20 @@ def test_a_url_with_tls_to_a_port_without_it(
     assert told.startswith(f"Redis at {redis_url.replace('redis://', 'rediss://')} does not answer")
     assert told.endswith("for a port without TLS ARBTUNE_REDIS_URL must start with redis://")
     assert time.monotonic() - began < connection.REPLY_TIMEOUT_S / 2
+
+
+def test_a_server_with_too_many_clients(own_redis_url: str) -> None:
+    with redis.Redis.from_url(own_redis_url) as client:
+        client.ping()
+        client.config_set("maxclients", 1)
+        assert "as many clients as it takes (maxclients)" in refusal(own_redis_url)
+
+
+def test_a_certificate_that_has_expired(redis_url: str, tmp_path: Path) -> None:
+    with tls_in_front_of(redis_url, issue_certificates(tmp_path, expired=True)) as port:
+        told = refusal(f"rediss://{LOOPBACK}:{port}/0?ssl_ca_certs={tmp_path / 'ca.crt'}")
+    assert told.startswith("the certificate of Redis at rediss://")
+    assert "has expired" in told
 
 
 def test_a_file_that_is_no_certificate(redis_url: str, tmp_path: Path) -> None:

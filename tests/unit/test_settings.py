@@ -104,6 +104,23 @@ def test_each_is_read_from_its_variable(name: str, text: str, value: object) -> 
             {"REDIS_URL": "rediss://h/0?ssl_check_hostname=maybe"},
             "ARBTUNE_REDIS_URL: ssl_check_hostname must be true or false",
         ),
+        *(
+            (
+                {"REDIS_URL": f"sentinel://{rest}"},
+                "ARBTUNE_REDIS_URL is not of the form sentinel://",
+            )
+            for rest in (
+                "h:1",
+                "h:1/0",
+                "?master=m",
+                "h:1,/0?master=m",
+                "h:x/0?master=m",
+                "h:1/x?master=m",
+                "h:1/0?master=",
+                "h:1/0?master=m&password=x",
+                "h:1/0?master=m&master=n",
+            )
+        ),
         ({"REDIS_URL": "redis://h:99999/0"}, "ARBTUNE_REDIS_URL is no URL"),
         ({"REDIS_URL": "unix:///run/redis.sock"}, "ARBTUNE_REDIS_URL must start with redis://"),
         ({"JOB_MEMORY_BYTES": "1000"}, "ARBTUNE_JOB_MEMORY_BYTES must be at least 268435456"),
@@ -191,3 +208,18 @@ def test_a_command_warns_of_it_on_stderr_alone(
     assert err.splitlines()[0] == (
         "arbtune: warning: ARBTUNE_CACHEDIR is not a setting (did you mean ARBTUNE_CACHE_DIR?)"
     )
+
+
+def test_the_url_of_sentinels_says_whom_to_ask_for_what() -> None:
+    url = "sentinel://us%40er:p%3Aw@h1:1,h2,[::1]:3/2?master=mymaster"
+    settings = Settings(redis_url=url)
+    found = settings.sentinels
+    assert found is not None
+    assert found.hosts == (("h1", 1), ("h2", 26_379), ("::1", 3))
+    assert (found.master, found.database) == ("mymaster", 2)
+    assert (found.username, found.password) == ("us@er", "p:w")
+    assert settings.redis_place == "sentinel://h1:1,h2:26379,[::1]:3/2?master=mymaster"
+    assert settings.secrets == ("p%3Aw", "p:w")
+    assert "p:w" not in repr(found)
+    assert found.broker_url.split(";")[1] == "sentinel://us%40er:p%3Aw@h2:26379/2"
+    assert Settings(redis_url="redis://h:1/0").sentinels is None

@@ -18,9 +18,11 @@ SUMMARY = "check the Redis server, the data root and the workers, and say what t
 
 CHECKS = (
     "append-only",
+    "appendfsync",
     "clock",
     "data-root",
     "redis-version",
+    "role",
     "eviction",
     "ledger",
     "versions",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
+from worker import sentinels
 from worker.ledger import Ledger
 from worker.operating.presence import present_workers, program_version
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from worker.settings import Settings
 
 MAX_CLOCK_SKEW_S = 5.0
+NAME_THE_MASTER = f"ARBTUNE_REDIS_URL must name the master, or Sentinels: {sentinels.FORM}"
 OLDEST_REDIS = (7, 0, 0)
 
 # Per branch, the first release in which CVE-2025-49844 and CVE-2026-23631 are mended: who may run
@@ -99,6 +101,33 @@ def _append_only(deployment: Deployment) -> Check:
     return Check("append-only", ok, f"appendonly yes, last write {written}", None if ok else remedy)
 
 
+def _role(deployment: Deployment) -> Check:
+    info = deployment.info
+    if info.get("cluster_enabled"):
+        remedy = "use one server, with replicas if you like: the ledger's keys want to be together"
+        return Check("role", ok=False, found="a node of a cluster", remedy=remedy)
+    if info.get("role") != "master":
+        found = f"a replica of {info.get('master_host')}:{info.get('master_port')}"
+        return Check("role", ok=False, found=found, remedy=NAME_THE_MASTER)
+    replicas = int(info.get("connected_slaves", 0))
+    plural = "" if replicas == 1 else "s"
+    found = f"a master with {replicas} replica{plural}" if replicas else "a server of its own"
+    return Check("role", ok=True, found=found)
+
+
+def _fsync(deployment: Deployment) -> Check:
+    try:
+        held: Any = deployment.client.config_get("appendfsync")
+    except redis.exceptions.NoPermissionError:
+        found = "this user may not ask for appendfsync: everysec is meant"
+        return Check("appendfsync", ok=True, found=found)
+    policy = str(held.get("appendfsync"))
+    losses = {"always": "nothing", "everysec": "up to 2 s of jobs", "no": "some 30 s of jobs"}
+    found = f"appendfsync {policy}: a power cut costs {losses.get(policy, 'we do not know what')}"
+    remedy = None if policy in ("always", "everysec") else "set appendfsync everysec, or always"
+    return Check("appendfsync", remedy is None, found, remedy)
+
+
 def _eviction(deployment: Deployment) -> Check:
     policy = str(deployment.info.get("maxmemory_policy"))
     remedy = "set maxmemory-policy noeviction: any other removes jobs when memory is full"
@@ -121,8 +150,14 @@ def _ledger(deployment: Deployment) -> Check:
     ledger = Ledger(deployment.client, result_ttl_s=settings.result_ttl_s, lease_s=settings.lease_s)
     try:
         ledger.check_rights()
-    except redis.RedisError as error:
+    except redis.ReadOnlyError:
+        found = "refused: a replica takes no jobs"
+        return Check("ledger", ok=False, found=found, remedy=NAME_THE_MASTER)
+    except redis.exceptions.NoPermissionError as error:
         remedy = "give the user the rights that deploy/redis/redis.conf has for it"
+        return Check("ledger", ok=False, found=f"refused: {error}", remedy=remedy)
+    except redis.ResponseError as error:
+        remedy = "see to what the server says there, or in its log"
         return Check("ledger", ok=False, found=f"refused: {error}", remedy=remedy)
     return Check("ledger", ok=True, found="its scripts run")
 
@@ -158,7 +193,9 @@ def _versions(deployment: Deployment) -> Check:
 
 _CHECKS: tuple[Callable[[Deployment], Check], ...] = (
     _redis_version,
+    _role,
     _append_only,
+    _fsync,
     _eviction,
     _clock,
     _ledger,
