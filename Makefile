@@ -22,12 +22,14 @@ demo: $(INSTALLED) ## server, workers, a small sweep of the sample, the ranking
 	@$(BIN)/arbtune demo
 
 test: $(INSTALLED) lint ## lint, types, import directions, and the whole suite
+	@echo "the tests ..."
 	@# More processes than two cores: many tests wait for workers rather than compute.
 	@$(BIN)/python -m pytest -n 5 --dist loadgroup --ignore tests/chaos
 	@echo "the promise under fire, in its short form ..."
-	@$(BIN)/python -m pytest -n 5 --dist loadgroup -q tests/chaos
+	@$(BIN)/python -m pytest -n 5 --dist loadgroup tests/chaos
 	@echo "the kernels once more, as Python ..."
-	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 -q tests/kernels
+	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 tests/kernels
+	@echo "make test: all is well"
 
 chaos: $(INSTALLED) ## 10,000 jobs under fire (a quarter of an hour); SEED=N replays a run
 	@$(BIN)/python -m tests.chaos.driver $(if $(SEED),--seed $(SEED))
@@ -39,6 +41,7 @@ bench: $(INSTALLED) $(PEERS) ## rates beside others, written to benchmarks/RESUL
 	@$(BIN)/python -m benchmarks
 
 lint: $(INSTALLED) ## style, format, types, import directions
+	@echo "style, types and import directions ..."
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy

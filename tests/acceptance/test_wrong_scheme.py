@@ -42,7 +42,7 @@ def test_a_url_with_tls_to_a_port_without_it(
     told = refusal(redis_url.replace("redis://", "rediss://"))
     assert told.startswith(f"Redis at {redis_url.replace('redis://', 'rediss://')} does not answer")
     assert told.endswith("for a port without TLS ARBTUNE_REDIS_URL must start with redis://")
-    assert time.monotonic() - began < connection.REPLY_TIMEOUT_S / 2
+    assert time.monotonic() - began < connection.REPLY_TIMEOUT_S, "as long as for an answer"
 
 
 def test_a_server_with_too_many_clients(own_redis_url: str) -> None:
