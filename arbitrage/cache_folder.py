@@ -16,6 +16,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from arbitrage.console import fail
+
 CACHE_LOG = "arbtune.cache"
 log = logging.getLogger(CACHE_LOG)
 
@@ -88,4 +90,12 @@ def _make_and_check(folder: Path) -> None:
 
 @cache
 def _warn(sentence: str) -> None:
-    log.warning("%s; ARBTUNE_CACHE_DIR can name another, of your own", sentence)
+    say(f"{sentence}; ARBTUNE_CACHE_DIR can name another, of your own")
+
+
+def say(sentence: str) -> None:
+    """One line: in the log of a program that keeps one, else on stderr."""
+    if log.hasHandlers():
+        log.warning(sentence)
+    else:
+        fail(sentence)

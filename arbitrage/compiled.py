@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import io
-import logging
 import pickle
 import sys
 from collections.abc import Callable, Iterator
@@ -22,12 +21,10 @@ import numba
 from numba.core.caching import IndexDataCacheFile, NullCache
 from numba.core.compiler import CompileResult
 
-from arbitrage.cache_folder import CACHE_LOG, own_folder, shipped_folder, warn_unwritable
+from arbitrage.cache_folder import own_folder, say, shipped_folder, warn_unwritable
 from arbitrage.whole_file import whole_file
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-
-log = logging.getLogger(CACHE_LOG)
 
 # numba keys its cache by CPU name and features; ours must not depend on the host.
 options: Any = numba.config
@@ -146,7 +143,7 @@ def _whole_content(path: Path) -> bytes:
 
 @cache
 def _say_that_it_takes_time() -> None:
-    log.warning("compiling the kernels of the replay, which takes some seconds")
+    say("compiling the kernels of the replay, which takes some seconds")
 
 
 @cache

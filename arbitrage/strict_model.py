@@ -47,14 +47,15 @@ _TYPES_OF_JSON = (str, float, int, bool, type(None), dict)
 
 
 def in_types_of_json(value: Any) -> Any:
-    """NumPy's numbers and arrays, a `Decimal` and a path as JSON has them; what it has stays.
+    """NumPy's numbers, arrays and series, a `Decimal` and a path, as JSON has them.
 
     An object is not looked into: it is a document of its own, or the user's.
     """
     if type(value) in _TYPES_OF_JSON:
         return value
-    if hasattr(value, "tolist"):
-        value = value.tolist()
+    for name in ("tolist", "to_list"):  # NumPy's and pandas's, polars's
+        if hasattr(value, name):
+            value = getattr(value, name)()
     if isinstance(value, (list, tuple)):
         return type(value)(map(in_types_of_json, value))
     if isinstance(value, Decimal):

@@ -169,4 +169,4 @@ def test_kernels_are_prepared_where_there_is_no_room_for_them(tmp_path: Path) ->
     )
     said = answer.stderr.splitlines()
     assert (answer.returncode, answer.stdout) == (0, "")
-    assert said == [COMPILING, NO_ROOM.format(tmp_path)]
+    assert said == [f"arbtune: {COMPILING}", f"arbtune: {NO_ROOM.format(tmp_path)}"]

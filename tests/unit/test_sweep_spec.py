@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from arbitrage.arbitrage_tuning import TuningConfig
@@ -188,7 +189,9 @@ def test_a_drawdown_limit_may_vary_from_none() -> None:
     assert math.isnan(float(SweepSpec(**FIXED).columns(0, 1)["stop_on_drawdown_pct"]))
 
 
-@pytest.mark.parametrize("values", [(0, 2.5), range(0, 80, 5), np.arange(0, 80, 0.5)])
+@pytest.mark.parametrize(
+    "values", [(0, 2.5), range(0, 80, 5), np.arange(0, 80, 0.5), pl.Series([0.0, 2.5])]
+)
 def test_python_sequences_are_lists(values: Any) -> None:
     assert values_of({"name": "slippage_bps", "values": values}) == list(values)
 
