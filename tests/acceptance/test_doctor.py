@@ -96,11 +96,22 @@ def test_a_worker_of_another_version_is_named(server: DurableServer) -> None:
 
 def test_a_user_without_the_right_to_run_scripts_is_found(server: DurableServer) -> None:
     client: Any = redis.Redis.from_url(server.url)
-    client.execute_command(
-        "ACL", "SETUSER", "poor", "on", ">x", "~*", "+@all", "-evalsha", "-eval", "-script"
-    )
     url = server.url.replace("redis://", "redis://poor:x@")
-    assert "deploy/redis/redis.conf" in wrong(doctor(url, "--json"))["ledger"]
+    for rights in (["~*", "+@all", "-evalsha", "-eval", "-script"], ["~arbtune:worker*", "+@all"]):
+        client.execute_command("ACL", "SETUSER", "poor", "reset", "on", ">x", *rights)
+        assert "deploy/redis/redis.conf" in wrong(doctor(url, "--json"))["ledger"]
+
+
+def test_a_server_that_does_not_write_is_told_apart_from_rights(server: DurableServer) -> None:
+    client: Any = redis.Redis.from_url(server.url)
+    client.config_set("min-replicas-to-write", 1)
+    client.config_set("appendfsync", "no")
+    answer = doctor(server.url, "--json")
+    found = wrong(answer)
+    assert set(found) == {"ledger", "workers", "appendfsync"}
+    assert found["ledger"] == "see to what it says, on the server"
+    assert "NOREPLICAS" in answer.stdout
+    assert found["appendfsync"] == "set appendfsync everysec, or always"
 
 
 def test_a_server_that_is_away_is_one_sentence() -> None:

@@ -14,6 +14,7 @@ from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker import sentinels
 from worker.ledger import Ledger
 from worker.operating.presence import present_workers, program_version
+from worker.operating.rights import is_refusal
 
 if TYPE_CHECKING:
     from worker.settings import Settings
@@ -153,11 +154,9 @@ def _ledger(deployment: Deployment) -> Check:
     except redis.ReadOnlyError:
         found = "refused: a replica takes no jobs"
         return Check("ledger", ok=False, found=found, remedy=NAME_THE_MASTER)
-    except redis.exceptions.NoPermissionError as error:
-        remedy = "give the user the rights that deploy/redis/redis.conf has for it"
-        return Check("ledger", ok=False, found=f"refused: {error}", remedy=remedy)
     except redis.ResponseError as error:
-        remedy = "see to what the server says there, or in its log"
+        rights = "give the user the rights that deploy/redis/redis.conf has for it"
+        remedy = rights if is_refusal(error) else "see to what it says, on the server"
         return Check("ledger", ok=False, found=f"refused: {error}", remedy=remedy)
     return Check("ledger", ok=True, found="its scripts run")
 

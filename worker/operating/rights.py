@@ -47,7 +47,7 @@ def check_rights(settings: Settings) -> None:
         try:
             _try_rights(client, settings)
         except redis.RedisError as error:
-            if _is_refusal(error):
+            if is_refusal(error):
                 raise
 
 
@@ -61,5 +61,6 @@ def _try_rights(client: redis.Redis, settings: Settings) -> None:
         channel.get_message(timeout=PATIENCE_S)
 
 
-def _is_refusal(error: redis.RedisError) -> bool:
+def is_refusal(error: redis.RedisError) -> bool:
+    """Whether the server does not let this user in, or not do that."""
     return isinstance(error, _REFUSALS) or str(error).startswith("ACL failure in script")
