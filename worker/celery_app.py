@@ -28,7 +28,7 @@ class InstalledLoader(AppLoader):
         return self.import_module(module, package)
 
 
-app = Celery("arbtune", include=["worker.tasks"], loader=InstalledLoader)
+app = Celery("arbtune", include=["worker.tasks", "worker.remote"], loader=InstalledLoader)
 app.config_from_object("worker.celery_config")
 app.steps["worker"] |= {
     "worker.upkeep:Upkeep",

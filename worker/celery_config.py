@@ -60,6 +60,8 @@ worker_enable_prefetch_count_reduction = False
 # Celery's log settings would replace the handlers that write one structured line an event.
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False
+# A job that is held back would stand in a worker's memory, and be forgotten there.
+worker_disable_rate_limits = True
 # Nobody listens unless Flower asks (`-E`); events would cost two publishes a job.
 worker_send_task_events = False
 # A broker that is away at start is waited for, not an error.

@@ -29,15 +29,20 @@ class JobRequest(Request):
     def stop(self, pool: Any) -> None:
         """End the child of a job that was cancelled in the ledger."""
         self._is_stopped = True
-        self.terminate(pool, signal="KILL")
+        self.terminate(pool)
+
+    def terminate(self, pool: Any, signal: Any = None) -> None:  # noqa: ARG002 - Celery's signature
+        """End the child, whatever signal a remote command names: it may ignore all others."""
+        super().terminate(pool, signal="KILL")
 
     @property
     def store_errors(self) -> bool:
         """Whether Celery has anything to record: not of what the ledger knows from before.
 
-        Under this id there may be the next generation already, which nobody has cancelled.
+        Under this id there may be the next generation already, which nobody has cancelled. That
+        the sender ignores results is nothing to the ledger.
         """
-        return not self._is_stopped and bool(super().store_errors)
+        return not self._is_stopped
 
     def on_failure(self, exc_info: Any, *args: Any, **options: Any) -> Any:
         """Record what ended the attempt, unless it was this very worker that did."""

@@ -69,13 +69,21 @@ class LedgerBackend(RedisBackend):
             self.store_result(task_id, exc, states.FAILURE, request=request)
 
     def mark_as_revoked(
-        self, task_id: str, reason: str = "", request: Any = None, *args: Any, **options: Any
+        self,
+        task_id: str,
+        reason: str = "",
+        request: Any = None,
+        store_result: bool = True,
+        **options: Any,
     ) -> None:
-        """Record a cancellation; a request that is not at hand is that of a broadcast."""
-        if _is_job(request):
+        """Record a cancellation, of the request at hand or of one that may be anywhere."""
+        if request is None and (record := self.ledger.record(task_id)) is not None:
+            if record.state is State.QUEUED:  # the worker that runs it ends it, and then says so
+                self.ledger.cancel(task_id, cancelled_meta(task_id))
+        elif not _is_job(request):
+            super().mark_as_revoked(task_id, reason, request, store_result, **options)
+        elif store_result:
             self.store_result(task_id, None, states.REVOKED, request=request)
-        else:
-            super().mark_as_revoked(task_id, reason, request, *args, **options)
 
     def store_result(
         self,

@@ -33,10 +33,19 @@ RESERVE_S = 1.0
 
 _requested = False
 
+# Whoever started the worker with `nohup` wants it to outlive the terminal.
+_OUTLIVES_TERMINAL = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
 
 def was_requested() -> bool:
     """Whether somebody told this worker to stop."""
     return _requested
+
+
+def stop_at_hang_up() -> None:
+    """Take SIGHUP for SIGTERM: Celery would start again, or leave it to a closed terminal."""
+    as_if = signal.SIG_IGN if _OUTLIVES_TERMINAL else signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGHUP, as_if)
 
 
 def bound_shutdown(**_: Any) -> None:

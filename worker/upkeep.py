@@ -7,11 +7,13 @@ Celery's event loop: the parent of the pool starts no thread, since a fork would
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from functools import partial
 from typing import Any
 
 from celery import bootsteps
+from celery.concurrency.prefork import TaskPool
 from redis import RedisError
 
 from worker import canvas, shutdown
@@ -40,6 +42,15 @@ def _load_kernels() -> None:
     log.info("kernels.ready", extra={"seconds": round(time.monotonic() - started, 3)})
 
 
+def _check_pool(pool: type) -> None:
+    """End with a sentence where jobs would run in no process of their own."""
+    if not issubclass(pool, TaskPool):
+        sys.exit(
+            f"arbtune: the pool {pool.__module__.rpartition('.')[2]} is refused: jobs need "
+            "--pool=prefork, since a cancel, a time limit and a lost lease end a job's process"
+        )
+
+
 class Upkeep(bootsteps.StartStopStep):
     """The step of the worker that keeps its promises to the ledger."""
 
@@ -47,6 +58,7 @@ class Upkeep(bootsteps.StartStopStep):
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
+        _check_pool(parent.pool_cls)
         # Before the pool forks, so that its children inherit it all.
         worker_id()
         canvas.watch_publishing()
@@ -54,6 +66,7 @@ class Upkeep(bootsteps.StartStopStep):
         self._entry: Any = None
 
     def start(self, parent: Any) -> None:
+        shutdown.stop_at_hang_up()  # Celery has set its own handlers by now
         settings = Settings.from_environment()
         ledger = open_ledger(settings, tries=0, patience_s=worker_patience_s(settings))
         leases = Leases(ledger, settings.lease_s)

@@ -27,6 +27,7 @@ SUMMARY = (
 
 MAX_RESTARTS = 10
 RESTART_PAUSE_S = 1.0
+STOPS = frozenset({signal.SIGTERM, signal.SIGHUP})
 
 _stops_before_the_start: list[bool] = []
 
@@ -67,9 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _stop_in_order_from_here_on() -> None:
-    """End with status 0 at SIGTERM, until Celery has its own handler: nothing has begun yet."""
-    signal.signal(signal.SIGTERM, _stop_before_the_start)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    """End with status 0 when told, until Celery has its own handlers: nothing has begun yet."""
+    for number in STOPS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as with nohup
+            signal.signal(number, _stop_before_the_start)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
 def _stop_before_the_start(*_: object) -> None:
@@ -150,5 +153,5 @@ def _start_again(arguments: argparse.Namespace) -> int:
         command += [f"--concurrency={arguments.concurrency}"]
     if arguments.events:
         command += ["--events"]
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until there is a handler again
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # until there is a handler again
     os.execv(sys.executable, command)  # noqa: S606 - our own module

@@ -59,7 +59,7 @@ class Pulse(bootsteps.StartStopStep):
         if shutdown.was_requested():
             return
         try:
-            waiting = announce(client, own_presence(parent.concurrency), self._queues)
+            waiting = announce(client, own_presence(parent.pool.num_processes), self._queues)
         except Exception as error:  # noqa: BLE001 - the next beat tries again; the timer must live
             if not self._has_failed:  # said once: an outage has lines of its own
                 log.warning("pulse.failed", extra={"error": f"{type(error).__name__}: {error}"})
@@ -76,6 +76,6 @@ class Pulse(bootsteps.StartStopStep):
     def _is_stalled(self, parent: Any, waiting: int) -> bool:
         return self._watch.is_stalled(
             waiting=waiting,
-            free=parent.concurrency - len(worker_state.active_requests),
+            free=parent.pool.num_processes - len(worker_state.active_requests),
             received=sum(worker_state.total_count.values()),
         )

@@ -1,0 +1,215 @@
+"""What Celery's remote control and the signals of a terminal make of a worker."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from celery import Celery
+
+from tests.conftest import (
+    JOB,
+    TOXIC,
+    WorkerProcess,
+    has_ended,
+    ledger_at,
+    running_worker,
+    wait_until,
+)
+from worker.enqueue import send, submission
+from worker.ledger import Ledger, State
+from worker.operating.presence import present_workers
+
+START_S = 120.0
+
+
+@pytest.fixture
+def client(own_redis_url: str) -> Celery:
+    return Celery(broker=own_redis_url, backend=own_redis_url, set_as_current=False)
+
+
+@pytest.fixture
+def controlled(
+    own_redis_url: str, data_root: Path, tmp_path: Path, client: Celery
+) -> Iterator[WorkerProcess]:
+    """A worker of two processes that listens, and whose jobs do what their tags say."""
+    log = tmp_path / "log"
+    with running_worker(own_redis_url, data_root, log, poisonous=True, concurrency=2) as running:
+        wait_until(lambda: client.control.ping(timeout=1, limit=1), "it listens")
+        yield running
+
+
+@pytest.fixture
+def ledger(own_redis_url: str) -> Ledger:
+    return ledger_at(own_redis_url)
+
+
+def enqueue(ledger: Ledger, tag: str = "sleep:0") -> str:
+    [[job_id]] = send(ledger, [submission({**JOB, "tag": tag})])
+    return job_id
+
+
+def is_in(ledger: Ledger, job_id: str, state: State) -> Callable[[], bool]:
+    return lambda: ledger.states([job_id]) == [state]
+
+
+# -- ends
+
+
+@pytest.mark.parametrize("how", ["Celery's command", "SIGHUP"])
+def test_an_orderly_end_finishes_what_runs_and_is_not_a_death(
+    how: str, controlled: WorkerProcess, client: Celery, ledger: Ledger
+) -> None:
+    job_id = enqueue(ledger, "sleep:2")
+    wait_until(is_in(ledger, job_id, State.RUNNING), "the job runs")
+    if how == "SIGHUP":
+        controlled.process.send_signal(signal.SIGHUP)
+    else:
+        client.control.shutdown()
+    assert controlled.process.wait(START_S) == 0
+    record = ledger.record(job_id)
+    assert record is not None
+    assert (record.state, record.attempts) == (State.SUCCESS, 1)
+    assert controlled.events("worker.stopping")
+    assert controlled.events("worker.died") == []
+
+
+def worker_on_a_terminal(url: str, root: Path, *, nohup: bool) -> tuple[int, int]:
+    """The process of a worker that a terminal was opened for, and the terminal."""
+    process, terminal = pty.fork()
+    if process == 0:
+        if nohup:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        os.environ.update(ARBTUNE_REDIS_URL=url, ARBTUNE_DATA_ROOT=str(root), PYTHONPATH=str(TOXIC))
+        command = [sys.executable, "-m", "worker.cli", "worker", "--concurrency=1"]
+        os.execv(sys.executable, command)  # noqa: S606 - our own module
+    return process, terminal
+
+
+def test_a_terminal_that_is_closed_ends_its_worker_in_order(
+    own_redis_url: str, data_root: Path, ledger: Ledger
+) -> None:
+    process, terminal = worker_on_a_terminal(own_redis_url, data_root, nohup=False)
+    job_id = enqueue(ledger, "sleep:2")
+    try:
+        wait_until(is_in(ledger, job_id, State.RUNNING), "the job runs")
+        os.close(terminal)
+        _, status = os.waitpid(process, 0)
+    except BaseException:
+        os.kill(process, signal.SIGKILL)
+        raise
+    assert os.waitstatus_to_exitcode(status) == 0
+    record = ledger.record(job_id)
+    assert record is not None
+    assert (record.state, record.attempts) == (State.SUCCESS, 1)
+
+
+def test_with_nohup_a_worker_outlives_its_terminal(
+    own_redis_url: str, data_root: Path, ledger: Ledger
+) -> None:
+    process, terminal = worker_on_a_terminal(own_redis_url, data_root, nohup=True)
+    try:
+        first = enqueue(ledger)
+        wait_until(is_in(ledger, first, State.SUCCESS), "it runs jobs")
+        os.close(terminal)
+        second = enqueue(ledger)
+        wait_until(is_in(ledger, second, State.SUCCESS), "it runs jobs still")
+        os.kill(process, signal.SIGTERM)
+        _, status = os.waitpid(process, 0)
+    except BaseException:
+        os.kill(process, signal.SIGKILL)
+        raise
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+# -- what Flower's buttons send
+
+
+def test_a_job_that_is_terminated_is_gone_and_the_next_one_runs(
+    controlled: WorkerProcess, client: Celery, ledger: Ledger
+) -> None:
+    running = [enqueue(ledger, "loop"), enqueue(ledger, "loop")]
+    for job_id in running:
+        wait_until(is_in(ledger, job_id, State.RUNNING), "the job runs")
+    children = controlled.children()
+    following = enqueue(ledger)
+    client.control.revoke(running, terminate=True)
+    wait_until(lambda: all(map(has_ended, children)), "their processes are gone")
+    wait_until(is_in(ledger, following, State.SUCCESS), "the next job runs")
+    assert ledger.states(running) == [State.CANCELLED] * 2
+    assert [meta and meta["status"] for meta in ledger.results(running)] == ["REVOKED"] * 2
+
+
+def test_a_revoke_cancels_what_waits_and_leaves_what_runs(
+    controlled: WorkerProcess, client: Celery, ledger: Ledger
+) -> None:
+    running = [enqueue(ledger, "sleep:3"), enqueue(ledger, "sleep:3")]
+    for job_id in running:
+        wait_until(is_in(ledger, job_id, State.RUNNING), "the job runs")
+    waiting = enqueue(ledger)
+    client.control.revoke([*running, waiting])
+    wait_until(is_in(ledger, waiting, State.CANCELLED), "what waits is cancelled")
+    assert ledger.results(running) == [None, None]
+    for job_id in running:
+        wait_until(is_in(ledger, job_id, State.SUCCESS), "what runs is finished")
+    assert controlled.process.poll() is None
+
+
+def test_limits_are_not_for_a_remote_to_set(
+    controlled: WorkerProcess, client: Celery, ledger: Ledger
+) -> None:
+    task = "worker.tasks.run_tuning_job"
+    [by_rate] = client.control.rate_limit(task, "1/h", reply=True, timeout=20, limit=1)
+    [by_time] = client.control.time_limit(task, reply=True, timeout=20, limit=1)
+    assert "no rate limits" in next(iter(by_rate.values()))["error"]
+    assert "ARBTUNE_JOB_TIME_LIMIT_S" in next(iter(by_time.values()))["error"]
+    for job_id in [enqueue(ledger) for _ in range(5)]:
+        wait_until(is_in(ledger, job_id, State.SUCCESS), "jobs run as ever")
+    assert controlled.events("worker.died") == []
+
+
+def test_a_pool_that_shrinks_and_grows_is_known_by_its_size(
+    controlled: WorkerProcess, client: Celery, own_redis_url: str
+) -> None:
+    server = redis.Redis.from_url(own_redis_url)
+
+    def processes() -> list[int]:
+        return [presence.concurrency for presence in present_workers(server)]
+
+    assert controlled.process.poll() is None
+    wait_until(lambda: processes() == [2], "it has two processes")
+    client.control.pool_shrink(1)
+    wait_until(lambda: processes() == [1], "it has one, and nobody misses another")
+    client.control.pool_grow(2)
+    wait_until(lambda: processes() == [3], "it has three")
+
+
+@pytest.mark.parametrize("pool", ["solo", "threads"])
+def test_a_pool_without_processes_is_refused(pool: str, own_redis_url: str, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {
+        "ARBTUNE_REDIS_URL": own_redis_url,
+        "ARBTUNE_DATA_ROOT": str(tmp_path),
+    }
+    refused = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "worker.celery_app", "worker", "-P", pool],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=START_S,
+        check=False,
+    )
+    assert refused.returncode == 1
+    last = refused.stderr.splitlines()[-1]
+    assert last.startswith(
+        f"arbtune: the pool {'thread' if pool == 'threads' else pool} is refused"
+    )
+    assert "--pool=prefork" in last
+    assert "Traceback" not in refused.stderr
