@@ -112,22 +112,26 @@ def open_patient_ledger(settings: Settings) -> Ledger:
 @contextmanager
 def redis_errors_in_a_sentence(settings: Settings) -> Iterator[None]:
     """Turn the driver's errors into one sentence that names the server and what to check."""
-    place = settings.redis_place
     try:
         yield
-    except redis.AuthenticationError as error:
-        raise RedisUnavailableError(
-            f"Redis at {place} refuses the user or password in ARBTUNE_REDIS_URL ({error})"
-        ) from error
-    except (redis.ConnectionError, redis.TimeoutError) as error:
-        raise RedisUnavailableError(_why_unreachable(error, place)) from error
-    except redis.ReadOnlyError as error:
-        raise RedisUnavailableError(
-            f"Redis at {place} is a replica, which takes no jobs: ARBTUNE_REDIS_URL must name the "
-            "master, or Sentinels (sentinel://)"
-        ) from error
     except redis.RedisError as error:
-        raise RedisUnavailableError(f"Redis at {place} refused a command: {error}") from error
+        raise RedisUnavailableError(why_away(error, settings.redis_place)) from error
+
+
+def why_away(error: Exception, place: str) -> str:
+    """What is wrong with the server, or with our way to it, and what to do."""
+    match error:
+        case redis.AuthenticationError():
+            return f"Redis at {place} refuses the user or password in ARBTUNE_REDIS_URL ({error})"
+        case redis.ReadOnlyError():
+            return (
+                f"Redis at {place} is a replica, which takes no jobs: ARBTUNE_REDIS_URL must name "
+                "the master, or Sentinels (sentinel://)"
+            )
+        case redis.ResponseError():
+            return f"Redis at {place} refused a command: {error}"
+        case _:
+            return _why_unreachable(error, place)
 
 
 # What the driver's error says, in some form or other, and the sentence for it.

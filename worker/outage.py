@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 from worker.children import spared
+from worker.connection import why_away
 from worker.ledger import NOTHING_TO_DO, Ledger
 from worker.settings import Settings
 
@@ -57,8 +58,8 @@ class Outage:
             extra={
                 "redis": self._place,
                 "error": str(error),
-                "remedy": "check ARBTUNE_REDIS_URL and that the server runs and takes writes; the "
-                "worker waits for it and goes on by itself",
+                "remedy": f"{why_away(error, self._place)}; "
+                "the worker waits for it and goes on by itself",
                 "seconds": round(now - self._began, 3),
             },
         )

@@ -138,7 +138,8 @@ class LedgerBackend(RedisBackend):
         return True
 
     def _failure(self, task_id: str, error: BaseException, request: Any) -> Outcome:
-        record = failure_record(error, self._attempts(task_id, request))
+        limit_s = self.settings.job_time_limit_s
+        record = failure_record(error, self._attempts(task_id, request), limit_s)
         meta = _of_canvas(failed_meta(task_id, record), request)
         return Outcome(State.ERROR, meta, record, canvas=canvas.of_message(request))
 
@@ -171,7 +172,7 @@ class LedgerBackend(RedisBackend):
             traces.attempts_lost(self.ledger, {task_id: verdict})
 
 
-def failure_record(error: BaseException, attempts: int) -> Document:
+def failure_record(error: BaseException, attempts: int, limit_s: float) -> Document:
     """The error record of whatever ended a job, and with it whether it is tried again."""
     if isinstance(error, JobFailedError):
         return {**error.record, "attempts": attempts}
@@ -182,7 +183,9 @@ def failure_record(error: BaseException, attempts: int) -> Document:
         message = f"the ledger could not be reached: {sentence(error)}"
         return _record(type(error).__name__, message, retryable=True, attempts=attempts)
     if isinstance(error, TimeLimitExceeded):
-        message = f"the job ran longer than {error.args[0]:g} s (ARBTUNE_JOB_TIME_LIMIT_S)"
+        ran_s = error.args[0]
+        whose = "its message's own time limit" if ran_s < limit_s else "ARBTUNE_JOB_TIME_LIMIT_S"
+        message = f"the job ran longer than {ran_s:g} s ({whose})"
         return _record("TimeLimitExceeded", message, retryable=False, attempts=attempts)
     return error_record(error, attempts=attempts)
 

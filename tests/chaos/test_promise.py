@@ -111,9 +111,16 @@ def test_a_poisonous_job_ends_itself_and_nothing_else(
     assert poisonous_worker.events("worker.died") == []
 
 
-@pytest.mark.parametrize("limits", [{"soft_time_limit": 1}, {"time_limit": 1000}])
+@pytest.mark.parametrize(
+    ("limits", "whose"),
+    [
+        ({"soft_time_limit": 1}, "2 s (ARBTUNE_JOB_TIME_LIMIT_S)"),
+        ({"time_limit": 1000}, "2 s (ARBTUNE_JOB_TIME_LIMIT_S)"),
+        ({"time_limit": 1}, "1 s (its message's own time limit)"),
+    ],
+)
 def test_a_message_cannot_ask_for_more_time_nor_swallow_its_end(
-    limits: dict[str, int], poisonous_worker: WorkerProcess, redis_url: str
+    limits: dict[str, int], whose: str, poisonous_worker: WorkerProcess, redis_url: str
 ) -> None:
     url = other_database(redis_url)
     client = Celery(broker=url, backend=url)
@@ -123,6 +130,7 @@ def test_a_message_cannot_ask_for_more_time_nor_swallow_its_end(
     record = ended(ledger_at(url), sent.id)
     assert record.error is not None
     assert record.error["type"] == "TimeLimitExceeded"
+    assert record.error["message"] == f"the job ran longer than {whose}"
     assert (record.error["retryable"], record.attempts) == (False, 1)
     assert poisonous_worker.process.poll() is None
 

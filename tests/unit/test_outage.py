@@ -6,6 +6,7 @@ import logging
 import time
 
 import pytest
+import redis
 
 from worker.outage import Outage
 
@@ -34,3 +35,21 @@ def test_no_outage_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "arbtune.worker")
     Outage(PLACE).has_ended()
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (redis.ReadOnlyError("You can't write"), "is a replica, which takes no jobs"),
+        (redis.ConnectionError("max number of clients reached"), "(maxclients)"),
+        (redis.ConnectionError("certificate has expired"), "renew it on the server"),
+        (redis.ResponseError("NOREPLICAS Not enough"), "refused a command: NOREPLICAS"),
+    ],
+)
+def test_an_outage_is_told_with_what_to_do(
+    error: Exception, remedy: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    Outage(PLACE).goes_on(error)
+    [record] = caplog.records
+    assert remedy in vars(record)["remedy"]
+    assert vars(record)["remedy"].endswith("; the worker waits for it and goes on by itself")

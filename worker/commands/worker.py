@@ -15,6 +15,7 @@ from typing import Any
 from arbitrage.console import EXIT_OK, count
 from arbitrage.errors import ArbtuneError, ConfigError
 from worker.data_root import check_root
+from worker.operating.machine import check_machine
 from worker.operating.probes import ALIVE, READY, ProbeFiles
 from worker.operating.rights import check_rights
 from worker.program import own_command
@@ -98,7 +99,9 @@ def _run_with_own_server(arguments: argparse.Namespace) -> int:
 
 def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
     check_root(settings.data_root)
+    check_machine(arguments.concurrency or os.cpu_count() or 1)
     check_rights(settings)
+    check_machine(arguments.concurrency or os.cpu_count() or 1)
     # The pool is the parallelism: a thread per core in every child would only fight over them, and
     # the parent must have none when it forks. Read by the libraries when they are imported.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
