@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from tests import commands
-from tests.conftest import running_worker
+from tests.conftest import running_worker, wait_until
 from tests.servers import DurableServer, durable_server
 from worker.operating.presence import WORKER_KEY, WORKERS_KEY, Presence, present_workers
 
@@ -53,10 +53,11 @@ def wrong(answer: subprocess.CompletedProcess[str]) -> dict[str, str]:
 
 def test_a_sound_deployment_has_nothing_to_change(server: DurableServer, tmp_path: Path) -> None:
     with running_worker(server.url, tmp_path, tmp_path / "log", concurrency=2):
+        client: Any = redis.Redis.from_url(server.url)
+        wait_until(lambda: present_workers(client), "the worker has announced itself")
         answer = doctor(server.url, "--json")
         assert wrong(answer) == {}
         told = doctor(server.url)
-        client: Any = redis.Redis.from_url(server.url)
         [present] = present_workers(client)
         assert 0 < client.ttl(WORKER_KEY.format(present.worker)) <= 10, (
             "dead it would not count for longer"
