@@ -5,19 +5,18 @@ Where they stand as in the plainest of files, polars and the csv module cannot d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-_BLOCK_BYTES = 2**17  # whose comparison a core's own cache holds
+_BLOCK_BYTES = 2**17  # whose comparisons a core's own cache holds
 _QUOTE, _COMMA, _LINE_FEED, _RETURN = (ord(mark) for mark in '",\n\r')
 
 _Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 _END = np.array([_LINE_FEED], np.uint8)
-_NOTHING = _END[:0]
+_NO_MARKS = bytes(set(range(256)) - set(b",\n"))
 
 
 def has_lone_returns(text: bytes) -> bool:
@@ -27,10 +26,9 @@ def has_lone_returns(text: bytes) -> bool:
 
 def is_rectangular(text: bytes, columns: int) -> bool:
     """Whether each line of a text without quotes has so many cells; blank ones have not."""
-    found = [block[(block == _COMMA) | (block == _LINE_FEED)] for block in _blocks(text)]
-    marks = np.concatenate([*found, _NOTHING if text.endswith(b"\n") else _END])
-    line = np.array([*[_COMMA] * (columns - 1), _LINE_FEED], np.uint8)
-    return len(marks) % columns == 0 and bool((marks.reshape(-1, columns) == line).all())
+    marks = text.translate(None, _NO_MARKS) + (b"" if text.endswith(b"\n") else b"\n")
+    line = b"," * (columns - 1) + b"\n"
+    return marks == line * (len(marks) // columns)
 
 
 def without_quotes(text: bytes) -> bytes | None:
@@ -65,8 +63,3 @@ def _are_idle(is_quote: npt.NDArray[np.bool_], lines: _Bytes) -> bool:
     begins = is_first | (before == _COMMA)
     is_end = (after == _COMMA) | (after == _LINE_FEED) | (after == _RETURN)
     return bool(begins.all() and is_end.all() and not (is_first & is_last).any())
-
-
-def _blocks(text: bytes) -> Iterator[_Bytes]:
-    bytes_ = np.frombuffer(text, np.uint8)
-    return (bytes_[i : i + _BLOCK_BYTES] for i in range(0, len(text), _BLOCK_BYTES))

@@ -52,22 +52,12 @@ def read_csv(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
 
 def _read_fast(text: bytes) -> pl.DataFrame | None:
     """The columns, or None when the csv module has to look."""
-    if b"\0" in text or has_lone_returns(text) or not _is_utf8(text):
-        return None
-    plain = _plain(text)
+    plain = None if has_lone_returns(text) else _plain(text)
     header = None if plain is None else _header_of(plain)
     if plain is None or header is None:
         return None
     frame = _read_columns(plain, header)
     return frame if frame is not None and _is_sound(frame) else None
-
-
-def _is_utf8(text: bytes) -> bool:
-    """Whether it is all text, in the columns that polars does not look at too."""
-    try:
-        return text.isascii() or bool(text.decode())
-    except UnicodeDecodeError:
-        return False
 
 
 def _plain(text: bytes) -> bytes | None:
@@ -89,14 +79,18 @@ def _is_sound(frame: pl.DataFrame) -> bool:
 
 def _header_of(text: bytes) -> list[str] | None:
     """The names of the columns, if ours are among them and none is there twice."""
-    header = io.BytesIO(text).readline().rstrip(b"\r\n").decode().split(",")
+    try:
+        header = io.BytesIO(text).readline().rstrip(b"\r\n").decode().split(",")
+    except UnicodeDecodeError:
+        return None
     is_plain = len(set(header)) == len(header) and set(COLUMNS) <= set(header)
     return header if is_plain else None
 
 
 def _read_columns(text: bytes, header: list[str]) -> pl.DataFrame | None:
-    # Where all columns are read, polars refuses long rows, and short ones lack a cell.
-    if len(header) > len(COLUMNS) and not is_rectangular(text, len(header)):
+    # Where all columns are read, polars refuses long rows, short ones lack a cell, and what is not
+    # text shows in a price or a timestamp.
+    if len(header) > len(COLUMNS) and not (_is_text(text) and is_rectangular(text, len(header))):
         return None
     try:
         frame = pl.read_csv(
@@ -109,6 +103,13 @@ def _read_columns(text: bytes, header: list[str]) -> pl.DataFrame | None:
     except pl.exceptions.PolarsError:
         return None
     return None if sum(frame.null_count().row(0)) else frame.select(COLUMNS)
+
+
+def _is_text(text: bytes) -> bool:
+    try:
+        return b"\0" not in text and (text.isascii() or bool(text.decode()))
+    except UnicodeDecodeError:
+        return False
 
 
 # -- the road that decides
