@@ -30,6 +30,7 @@ from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig
 from tests.chaos.fleet import Fleet
 from tests.chaos.plan import Fault, Job, Plan
 from tests.conftest import quotes_csv
+from tests.proxy import Proxy
 from tests.servers import DurableServer, durable_server
 from worker.connection import open_ledger
 from worker.enqueue import send, submission
@@ -84,9 +85,12 @@ class Report:
 class Chaos:
     """One run."""
 
-    def __init__(self, plan: Plan, server: DurableServer, fleet: Fleet, ledger: Ledger) -> None:
+    def __init__(
+        self, plan: Plan, server: DurableServer, proxy: Proxy, fleet: Fleet, ledger: Ledger
+    ) -> None:
         self._plan = plan
         self._server = server
+        self._proxy = proxy  # which all workers go through
         self._fleet = fleet
         self._ledger = ledger
         self._client = redis.Redis.from_url(server.url)
@@ -138,7 +142,7 @@ class Chaos:
         if self._apply(fault.name, fault.luck):
             self.report.faults[fault.name] += 1
 
-    def _apply(self, name: str, luck: float) -> bool:  # noqa: C901 - a table in code
+    def _apply(self, name: str, luck: float) -> bool:  # noqa: C901, PLR0912 - a table in code
         match name:
             case "SIGKILL of a child":
                 return self._fleet.kill_child(luck)
@@ -153,6 +157,14 @@ class Chaos:
             case "connections cut":
                 for kind in ("normal", "pubsub"):
                     self._client.client_kill_filter(_type=kind, skipme=True)
+            case "connections silent":
+                self._proxy.silence()
+            case "server refuses writes":
+                self._client.replicaof("127.0.0.1", "1")  # as after a failover
+                time.sleep(LEASE_S * luck * 1.5)
+                self._client.replicaof("NO", "ONE")
+            case "log blocked":
+                self._fleet.block_log(luck, LEASE_S * (0.5 + 2 * luck))
             case "server killed and started":
                 self._server.kill()
                 time.sleep(luck * 2)
@@ -293,9 +305,12 @@ def run(
         (folder / "data").mkdir()
         (folder / "data" / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
         (folder / "server").mkdir()
-        with durable_server(server_kind, folder / "server") as server:
+        with (
+            durable_server(server_kind, folder / "server") as server,
+            Proxy.before(server.url) as proxy,
+        ):
             environment = {
-                "ARBTUNE_REDIS_URL": server.url,
+                "ARBTUNE_REDIS_URL": proxy.url,
                 "ARBTUNE_DATA_ROOT": str(folder / "data"),
                 "ARBTUNE_LEASE_S": str(LEASE_S),
                 "ARBTUNE_JOB_TIME_LIMIT_S": str(TIME_LIMIT_S),
@@ -306,7 +321,7 @@ def run(
                 environment["ARBTUNE_TEST_WITHOUT_RECOVERY"] = "1"
             ledger = open_ledger(Settings(redis_url=server.url))
             with fleet_of(environment, folder) as fleet:
-                chaos = Chaos(plan, server, fleet, ledger)
+                chaos = Chaos(plan, server, proxy, fleet, ledger)
                 started = time.monotonic()
                 chaos.run(settle_s)
                 chaos.report.seconds = time.monotonic() - started

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from tests.conftest import TOXIC
 
 STOP_TIMEOUT_S = 40.0
+READ_TIMEOUT_S = 15.0  # above any pause of a log
+PIPE_BYTES = 4_096
 NEVER = 999  # the exit status of one that did not stop in time
 
 
@@ -32,7 +37,7 @@ class Fleet:
         self._folder = folder
         self._started = 0
         self._workers: list[subprocess.Popen[bytes]] = []
-        self._log_of: dict[int, Path] = {}
+        self._log_of: dict[int, LogReader] = {}
         self._frozen: list[tuple[float, int]] = []
         self.bad_exits: list[int] = []
 
@@ -57,11 +62,11 @@ class Fleet:
                     env=self._settings,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
-                    stderr=subprocess.STDOUT,
+                    stderr=subprocess.PIPE,
                     start_new_session=True,
                 )
             self._workers.append(worker)
-            self._log_of[worker.pid] = path
+            self._log_of[worker.pid] = LogReader(worker.stderr, path)
 
     def kill_child(self, luck: float) -> bool:
         """Kill a process that runs jobs, if there is one."""
@@ -90,6 +95,10 @@ class Fleet:
         _signal_group(group, signal.SIGSTOP)
         self._frozen.append((time.monotonic() + seconds, group))
 
+    def block_log(self, luck: float, seconds: float) -> None:
+        """Read the log of a worker no more for a while."""
+        self._log_of[self._any(luck).pid].pause(seconds)
+
     def roll_out(self, luck: float) -> None:
         """Stop one in order, all its processes being told, as systemd does."""
         worker = self._any(luck)
@@ -105,6 +114,8 @@ class Fleet:
             worker.send_signal(signal.SIGTERM)
         for worker in self._workers:
             self._wait(worker)
+        for log in self._log_of.values():
+            log.read_to_its_end()
 
     def kill(self) -> None:
         """Leave nothing behind, however the run ended."""
@@ -121,9 +132,36 @@ class Fleet:
         except subprocess.TimeoutExpired:
             status = NEVER
         # Before its first line of code a process dies of a SIGTERM, and has nothing to say.
-        was_unborn = status == -signal.SIGTERM and not self._log_of[worker.pid].stat().st_size
+        was_unborn = status == -signal.SIGTERM and not self._log_of[worker.pid].read_to_its_end()
         if status != 0 and not was_unborn:
             self.bad_exits.append(status)
+
+
+class LogReader:
+    """Writes a worker's log into a file, from a pipe that holds little."""
+
+    def __init__(self, pipe: Any, path: Path) -> None:
+        self._pipe = pipe
+        self._path = path
+        self._resumes_at = 0.0
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def pause(self, seconds: float) -> None:
+        """Leave the pipe alone for so long."""
+        self._resumes_at = time.monotonic() + seconds
+
+    def read_to_its_end(self) -> int:
+        """Wait for what a worker that has ended has said; how many bytes that were."""
+        self._thread.join(READ_TIMEOUT_S)
+        return self._path.stat().st_size
+
+    def _read(self) -> None:
+        with self._path.open("ab", buffering=0) as log, self._pipe:
+            while piece := self._pipe.read1(PIPE_BYTES):
+                log.write(piece)
+                time.sleep(max(0.0, self._resumes_at - time.monotonic()))
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:
