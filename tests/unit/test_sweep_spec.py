@@ -254,8 +254,10 @@ def test_a_decimal_that_is_not_finite_is_refused(text: str) -> None:
 
 
 def test_specs_compare_by_their_jobs_and_their_ranking() -> None:
+    """However they are spelled, defaults written out or not."""
     grid = {"name": "slippage_bps", "values": [0, 2.0]}
-    one, same = SweepSpec(**spec(grid)), SweepSpec(**spec({**grid, "values": (0.0, 2)}))
+    one = SweepSpec(**spec(grid))
+    same = SweepSpec(**spec({**grid, "values": (0.0, 2)}, initial_balance_usd=10_000))
     assert one.total == same.total == 2  # whatever they have computed of themselves
     assert one == same
     assert one.grids == same.grids
