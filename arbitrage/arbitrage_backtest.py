@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from arbitrage.arbitrage_core import ArbitrageEngine, OrderBookSnapshot
-from arbitrage.figures import Figures
+from arbitrage.documents.figures import Figures
 
 RUIN_PCT = 100.0
 

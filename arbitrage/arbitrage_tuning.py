@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig
 from arbitrage.arbitrage_core import ENGINE_VERSION, ArbitrageConfig, ArbitrageEngine
-from arbitrage.config import NUMBERS, TuningConfig
+from arbitrage.documents.config import NUMBERS, TuningConfig
+from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.metrics import TuningMetrics
 from arbitrage.errors import TuningJobError
-from arbitrage.figures import FIGURES
-from arbitrage.metrics import TuningMetrics
 
 if TYPE_CHECKING:
-    from arbitrage.snapshots import DataLimits, SnapshotTable
+    from arbitrage.data.snapshots import DataLimits, SnapshotTable
 
 __all__ = ["ArbitrageTuningRunner", "TuningConfig", "TuningMetrics"]
 
@@ -46,7 +46,7 @@ class ArbitrageTuningRunner:
         config: What to run.
         data_path: Where the data file really is, when that is not `config.data_file` taken from
             the current directory.
-        limits: Bounds on the data file; None for the defaults of `arbitrage.snapshots`.
+        limits: Bounds on the data file; None for the defaults of `arbitrage.data.snapshots`.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class ArbitrageTuningRunner:
             DataError: (a `ValueError`) The file cannot be used; the message says why and where.
             OSError: The file system failed in a way that may pass.
         """
-        from arbitrage.snapshots import load_snapshots  # polars
+        from arbitrage.data.snapshots import load_snapshots  # polars
 
         return load_snapshots(self._data_path, self._limits, name=self.config.data_file)
 
@@ -99,7 +99,7 @@ class ArbitrageTuningRunner:
         Where every slot is taken the engine looks at every open trade on every row, so a small file
         may be much work for it.
         """
-        is_loaded = "arbitrage.replay" in sys.modules
+        is_loaded = "arbitrage.replay.replay" in sys.modules
         limits = _WHERE_KERNELS_ARE_LOADED if is_loaded else _WHERE_THEY_HAVE_TO_BE
         if self._size() >= limits.size_bytes:
             return self._replayed()
@@ -127,7 +127,7 @@ class ArbitrageTuningRunner:
 
     def _replayed(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The same by the compiled kernels, from the prepared file."""
-        from arbitrage.replay import open_data, replay_one  # numba
+        from arbitrage.replay.replay import open_data, replay_one  # numba
 
         data = open_data(self._data_path, self._limits, name=self.config.data_file)
         return replay_one(data, self.config.model_dump(include=set(NUMBERS))), {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from arbitrage.forks import check_fork
-from arbitrage.replay import PreparedData, open_data, replay
-from arbitrage.snapshots import DataLimits
-from arbitrage.sweep_rows import SCHEMA, sweep_rows, with_timestamps
-from arbitrage.sweep_spec import SweepSpec
+from arbitrage.data.forks import check_fork
+from arbitrage.data.snapshots import DataLimits
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.replay.replay import PreparedData, open_data, replay
+from arbitrage.results.rows import SCHEMA, sweep_rows, with_timestamps
 
 __all__ = ["SweepSpec", "replay_range", "run_sweep"]
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from arbitrage.console import count
+from arbitrage.shell.console import count
 from benchmarks.machine import machine
 from benchmarks.report import Section
 

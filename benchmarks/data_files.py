@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from arbitrage.columns import PRICES, TIMESTAMP
+from arbitrage.data.columns import PRICES, TIMESTAMP
 from benchmarks.market_data import market_data
 
 FIRST = np.datetime64("2024-01-01T00:00:00.000", "ms")

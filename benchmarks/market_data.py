@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from arbitrage.compiled import compiled
-from arbitrage.kernels.layout import Floats, Prices
+from arbitrage.replay.compiled import compiled
+from arbitrage.replay.kernels.layout import Floats, Prices
 
 SEED = 1
 PRICE = 100.0

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from arbitrage.kernels.layout import BPS, Integers, Quotes
+from arbitrage.replay.kernels.layout import BPS, Integers, Quotes
 
 
 class Terms(NamedTuple):

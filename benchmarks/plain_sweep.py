@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sys
 
-from arbitrage.replay import open_data, replay
-from arbitrage.sweep_spec import SweepSpec
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.replay.replay import open_data, replay
 
 CONFIGS = 20_000  # as many as a chunk has at most
 

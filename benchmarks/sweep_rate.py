@@ -17,9 +17,9 @@ from typing import NamedTuple
 import polars as pl
 import psutil
 
-from arbitrage.replay import open_data
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.replay.replay import open_data
 from arbitrage.sweep import replay_range
-from arbitrage.sweep_spec import SweepSpec
 from benchmarks.data_files import write_parquet
 from benchmarks.processes import peak_mb, server
 from benchmarks.report import Section, Table, ceiling, target

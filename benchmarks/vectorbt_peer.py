@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import vectorbt as vbt
 
-from arbitrage.kernels.layout import Floats, Parameters, Prices, Quotes
+from arbitrage.replay.kernels.layout import Floats, Parameters, Prices, Quotes
 
 
 class Legs(NamedTuple):

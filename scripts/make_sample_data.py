@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from arbitrage.console import EXIT_OK, count, run_command
+from arbitrage.documents.whole_file import write_whole
 from arbitrage.errors import ConfigError
-from arbitrage.whole_file import write_whole
+from arbitrage.shell.console import EXIT_OK, count, run_command
 
 SUMMARY = "make the sample data file, the same bytes from the same seed"
 

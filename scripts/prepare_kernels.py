@@ -23,10 +23,10 @@ def main(argv: list[str] | None = None) -> int:
         help="keep them with the installation (default: in ARBTUNE_CACHE_DIR)",
     )
     if parser.parse_args(argv).shipped:
-        from arbitrage.cache_folder import shipped_folder
+        from arbitrage.replay.cache_folder import shipped_folder
 
         os.environ["ARBTUNE_CACHE_DIR"] = str(shipped_folder())
-    from arbitrage.market import warm_up  # numba
+    from arbitrage.replay.market import warm_up  # numba
 
     warm_up()
     return 0

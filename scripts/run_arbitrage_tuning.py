@@ -11,15 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from arbitrage.console import (
-    EXIT_FAILED,
-    EXIT_OK,
-    EXIT_UNEXPECTED,
-    ArgumentParser,
-    fail,
-    run_command,
-)
-from arbitrage.documents import (
+from arbitrage.documents.result import (
     Document,
     as_text,
     error_document,
@@ -29,6 +21,14 @@ from arbitrage.documents import (
     write_document,
 )
 from arbitrage.errors import ConfigError, is_user_error
+from arbitrage.shell.console import (
+    EXIT_FAILED,
+    EXIT_OK,
+    EXIT_UNEXPECTED,
+    ArgumentParser,
+    fail,
+    run_command,
+)
 
 SUMMARY = (
     "run one job in this process and print its result document; exit status 0: success, "
@@ -38,7 +38,7 @@ SUMMARY = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    from arbitrage.flags import add_config_flags  # pydantic
+    from arbitrage.shell.flags import add_config_flags  # pydantic
 
     add_config_flags(parser)
     _add_output_flag(parser)
@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the job that the flags describe; the exit status."""
     from arbitrage.arbitrage_tuning import ArbitrageTuningRunner  # pydantic
-    from arbitrage.flags import config_from_flags
+    from arbitrage.shell.flags import config_from_flags
 
     config_json: Document | None = None
     try:

@@ -20,8 +20,8 @@ import pytest
 import redis
 from hypothesis import settings
 
-from arbitrage.data_file import DataLimits
-from arbitrage.snapshots import SnapshotTable, load_snapshots
+from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.snapshots import SnapshotTable, load_snapshots
 from tests.data_files import Load
 from worker.embedded import embedded_server
 from worker.ledger import Ledger

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from arbitrage.data_file import DataLimits
+from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.snapshots import SnapshotTable
 from arbitrage.errors import DataError
-from arbitrage.snapshots import SnapshotTable
 
 HEADER = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b"
 GOOD = "2024-01-01T00:00:00Z,1,2,3,4"

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import redis
 
-from arbitrage.console import warn
+from arbitrage.shell.console import warn
 from worker.connection import connect
 from worker.operating.presence import present_workers
 from worker.settings import Settings

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.documents import Document, error_document, status_document, success_document
+from arbitrage.documents.result import Document, error_document, status_document, success_document
 from worker.ledger_view import JobRecord, State
 
 if TYPE_CHECKING:

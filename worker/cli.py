@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run `arbtune COMMAND ...`; the exit status."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        from arbitrage.console import run_program
+        from arbitrage.shell.console import run_program
 
         return run_program(lambda: _run(arguments))
     except KeyboardInterrupt:  # before there was anybody to tell of it
@@ -42,8 +42,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    from arbitrage.console import EXIT_FAILED, EXIT_OK, call_command
     from arbitrage.errors import ConfigError
+    from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, call_command
 
     if set(arguments) <= set(HELP):
         print(_overview())
@@ -71,7 +71,7 @@ def _version() -> str:
 
 
 def _no_such(name: str) -> str:
-    from arbitrage.console import nearest
+    from arbitrage.shell.console import nearest
 
     if name.startswith("-"):
         close = nearest(name, OPTIONS)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.console import printable
+from arbitrage.shell.console import printable
 
 if TYPE_CHECKING:
     from worker.ledger import Submission

@@ -19,9 +19,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arbitrage.cache_folder import CACHE_LOG
-from arbitrage.console import fail
 from arbitrage.errors import ArbtuneError
+from arbitrage.replay.cache_folder import CACHE_LOG
+from arbitrage.shell.console import fail
 from worker.program import own_command
 from worker.settings import Settings
 

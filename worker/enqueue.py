@@ -21,7 +21,7 @@ from worker.envelope import JOBS, job_message
 from worker.ledger import Ledger, Submission
 
 if TYPE_CHECKING:
-    from arbitrage.config import TuningConfig
+    from arbitrage.documents.config import TuningConfig
     from worker.settings import Settings
 
 # Jobs in one round trip: enough to hide the trip, few enough to hold up other clients for
@@ -72,7 +72,7 @@ def submission(config: TuningConfig | dict[str, Any], job_id: str | None = None)
     Raises:
         ConfigError: The config or the id is refused.
     """
-    from arbitrage.config import parse_config  # pydantic
+    from arbitrage.documents.config import parse_config  # pydantic
 
     text = parse_config(config).to_json()
     chosen = str(uuid.uuid4()) if job_id is None else checked_id(job_id)

@@ -26,7 +26,7 @@ from typing import Any
 
 from celery.utils.time import maybe_iso8601
 
-from arbitrage.config import MAX_EXTRA_DEPTH, MAX_JOB_BYTES
+from arbitrage.documents.config import MAX_EXTRA_DEPTH, MAX_JOB_BYTES
 from worker.envelope import CHUNKS, JOBS
 
 # JSON may spell one byte in six ("\u00e9" is two bytes of UTF-8), the protocol adds its own, and a

@@ -8,10 +8,10 @@ from traceback import clear_frames
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
-from arbitrage.config import MAX_JOB_BYTES, TuningConfig, parse_config
-from arbitrage.documents import Document, error_record
+from arbitrage.documents.config import MAX_JOB_BYTES, TuningConfig, parse_config
+from arbitrage.documents.json_text import compact_json
+from arbitrage.documents.result import Document, error_record
 from arbitrage.errors import ConfigError, is_out_of_memory, is_retryable, is_user_error
-from arbitrage.json_text import compact_json
 from worker.data_root import resolve_in_root
 from worker.intake import REFUSED
 from worker.memory import bound_memory, out_of_memory_record

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import IO
 
-from arbitrage.config import MAX_JOB_BYTES, parse_config
+from arbitrage.documents.config import MAX_JOB_BYTES, parse_config
 from arbitrage.errors import ConfigError
 from worker.envelope import job_message
 from worker.ledger import Submission

@@ -13,7 +13,7 @@ from typing import Any
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-from arbitrage.console import printable
+from arbitrage.shell.console import printable
 
 # One that is shorter may be part of any word: it is blotted out only where a password stands.
 SHORTEST_SECRET = 8

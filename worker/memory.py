@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arbitrage.documents import Document
+from arbitrage.documents.result import Document
 
 if TYPE_CHECKING:
     from worker.settings import Settings

@@ -6,7 +6,7 @@ import builtins
 from datetime import UTC, datetime
 from typing import Any
 
-from arbitrage.documents import Document
+from arbitrage.documents.result import Document
 
 
 def success_meta(job_id: str, result: Any) -> Document:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
-from arbitrage.console import nearest, printable, warn
+from arbitrage.shell.console import nearest, printable, warn
 from worker.settings import PREFIX, Settings
 
 _KNOWN = [setting.name.upper() for setting in fields(Settings)] + ["CACHE_DIR"]

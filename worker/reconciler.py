@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from arbitrage.documents import Document
+from arbitrage.documents.result import Document
 from worker import traces
 from worker.envelope import job_message
 from worker.identity import worker_id

@@ -17,7 +17,7 @@ from celery.backends.redis import RedisBackend
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from redis import RedisError
 
-from arbitrage.documents import Document, error_record, sentence
+from arbitrage.documents.result import Document, error_record, sentence
 from worker import canvas, traces
 from worker.connection import TlsConnection, connect, open_ledger, worker_patience_s
 from worker.envelope import CHUNKS, JOBS

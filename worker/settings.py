@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from arbitrage.errors import ConfigError
-from arbitrage.numbers import number, whole_number
+from arbitrage.shell.numbers import number, whole_number
 from worker import sentinels
 from worker.sentinels import Sentinels
 
 if TYPE_CHECKING:
-    from arbitrage.data_file import DataLimits
+    from arbitrage.data.files.data_file import DataLimits
 
 PREFIX = "ARBTUNE_"
 
@@ -87,7 +87,7 @@ class Settings:
     @property
     def data_limits(self) -> DataLimits:
         """The bounds on a data file."""
-        from arbitrage.data_file import DataLimits  # where one is opened
+        from arbitrage.data.files.data_file import DataLimits  # where one is opened
 
         return DataLimits(max_rows=self.max_rows, max_bytes=self.max_bytes)
 

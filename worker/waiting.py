@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from arbitrage.console import fail, printable
-from arbitrage.documents import Document, as_text
+from arbitrage.documents.result import Document, as_text
 from arbitrage.errors import ArbtuneError
+from arbitrage.shell.console import fail, printable
 from worker.answers import figures_in_short, result_documents
 from worker.connection import RedisUnavailableError, redis_errors_in_a_sentence
 from worker.ledger import State

@@ -29,5 +29,5 @@ def prepare_child(**_: Any) -> None:
     current_app.backend.ledger = open_ledger(
         settings, tries=1, patience_s=worker_patience_s(settings), kind=EnduringLedger
     )
-    importlib.import_module("arbitrage.snapshots")
+    importlib.import_module("arbitrage.data.snapshots")
     traces.prepare_child()

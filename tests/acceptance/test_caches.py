@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from arbitrage.cache_folder import cache_folder
-from arbitrage.compiled import _place
-from arbitrage.market import warm_up
+from arbitrage.replay.cache_folder import cache_folder
+from arbitrage.replay.compiled import _place
+from arbitrage.replay.market import warm_up
 from tests.conftest import HEADER, JOB, ledger_at, running_worker, wait_until
 from worker.enqueue import send, submission
 

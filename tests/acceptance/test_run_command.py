@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from arbitrage.arbitrage_tuning import TuningConfig
-from arbitrage.console import EXIT_UNEXPECTED, run_command
+from arbitrage.shell.console import EXIT_UNEXPECTED, run_command
 from scripts import run_arbitrage_tuning
 from tests.conftest import JOB, quotes_csv
 

@@ -81,7 +81,7 @@ def test_no_job_comes_from_a_closed_stdin(folder: Path) -> None:
 
 def test_a_closed_stream_is_not_taken_by_the_next_file(folder: Path) -> None:
     code = (
-        "import os; from arbitrage.console import run_program; "
+        "import os; from arbitrage.shell.console import run_program; "
         "run_program(lambda: 0); free = os.open('said', os.O_WRONLY | os.O_CREAT); "
         "os.write(free, str(free).encode())"
     )
@@ -111,7 +111,7 @@ sys.exit(main(sys.argv[2:]))
 @pytest.mark.parametrize(
     ("module", "said"),
     [
-        ("arbitrage.console", ""),
+        ("arbitrage.shell.console", ""),
         ("argparse", ""),
         ("worker.commands.jobs", "arbtune: interrupted\n"),
         ("redis", "arbtune: interrupted\n"),

@@ -22,12 +22,12 @@ from celery import Celery
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
-from arbitrage.data_cache import file_digest, open_data
-from arbitrage.figures import FIGURES
+from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.spec.sweep_spec import sweep_id
+from arbitrage.replay.data_cache import file_digest, open_data
+from arbitrage.results.folder import SweepFolder
+from arbitrage.results.rows import SCHEMA
 from arbitrage.sweep import SweepSpec, run_sweep
-from arbitrage.sweep_results import SweepFolder
-from arbitrage.sweep_rows import SCHEMA
-from arbitrage.sweep_spec import sweep_id
 from tests import commands
 from tests.conftest import (
     PATIENCE_S,

@@ -12,9 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from arbitrage.data_file import DataLimits
+from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.snapshots import load_snapshots
 from arbitrage.errors import DataError
-from arbitrage.snapshots import load_snapshots
 from tests.fuzz.mutants import mutant
 from worker.memory import bound_memory
 from worker.settings import Settings

@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from arbitrage.columns import PRICES, TIMESTAMP
+from arbitrage.data.columns import PRICES, TIMESTAMP
 from tests.data_files import HEADER
 
 ROWS = 24

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from arbitrage.config import MAX_NUMBER, MIN_BALANCE_USD, NUMBERS, parse_config
+from arbitrage.documents.config import MAX_NUMBER, MIN_BALANCE_USD, NUMBERS, parse_config
+from arbitrage.documents.figures import FIGURES
 from arbitrage.errors import ConfigError
-from arbitrage.figures import FIGURES
 from arbitrage.sweep import SweepSpec, run_sweep
 from scripts.run_arbitrage_tuning import main
 from tests.conftest import HEADER

@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arbitrage.arbitrage_tuning import TuningConfig
-from arbitrage.data_file import DataLimits
-from arbitrage.documents import MAX_SENTENCE
+from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.snapshots import load_snapshots
+from arbitrage.documents.result import MAX_SENTENCE
 from arbitrage.errors import DataError
-from arbitrage.snapshots import load_snapshots
 from tests.conftest import JOB, quotes_csv
 from worker.job import JobFailedError, attempt_job
 from worker.settings import Settings

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arbitrage import csv_rows
-from arbitrage.checked_rows import CheckedRows
+from arbitrage.data.readers import csv_rows
+from arbitrage.data.rules.checked_rows import CheckedRows
 from arbitrage.errors import DataError
 
 HEADER = b"timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arbitrage.arbitrage_tuning import TuningConfig
-from arbitrage.axes import MAX_VALUES, RangeAxis
-from arbitrage.sweep_spec import SweepSpec
+from arbitrage.documents.spec.axes import MAX_VALUES, RangeAxis
+from arbitrage.documents.spec.sweep_spec import SweepSpec
 from tests import sweeps
 
 FIELDS: dict[str, st.SearchStrategy[Any]] = {

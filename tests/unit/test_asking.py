@@ -10,8 +10,8 @@ from typing import Any
 import fakeredis
 import pytest
 
-from arbitrage.console import Command, run_command, span
-from arbitrage.sweep_spec import sweep_id
+from arbitrage.documents.spec.sweep_spec import sweep_id
+from arbitrage.shell.console import Command, run_command, span
 from tests.conftest import JOB
 from worker import waiting
 from worker.answers import result_documents

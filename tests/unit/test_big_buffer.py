@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from arbitrage.big_buffer import read_whole
+from arbitrage.data.files.big_buffer import read_whole
 
 MIB = 2**20
 

@@ -10,9 +10,9 @@ import pytest
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.errors import ConfigError, DataChanged, DataError
-from arbitrage.replay import open_data, replay
+from arbitrage.replay.replay import open_data, replay
+from arbitrage.results.rows import sweep_rows
 from arbitrage.sweep import SweepSpec, run_sweep
-from arbitrage.sweep_rows import sweep_rows
 from tests.conftest import quotes_csv
 from tests.sweeps import spec
 from worker.settings import Settings

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from arbitrage import compiled as module
-from arbitrage.compiled import compiled, one_at_a_time
+from arbitrage.replay import compiled as module
+from arbitrage.replay.compiled import compiled, one_at_a_time
 from tests.conftest import no_file_above
 
 COMPILING = "compiling the kernels of the replay, which takes some seconds"
@@ -152,7 +152,7 @@ def test_kernels_are_prepared_where_there_is_no_room_for_them(tmp_path: Path) ->
     """The command that compiles ahead goes on too: of one kernel of all, which take long."""
     program = (
         "import resource\n"
-        "from arbitrage import market\n"
+        "from arbitrage.replay import market\n"
         "from scripts import prepare_kernels\n"
         "market.windows_of = lambda quotes: quotes\n"
         "market.replay_all = lambda quotes, _: quotes\n"

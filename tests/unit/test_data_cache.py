@@ -20,11 +20,12 @@ import polars as pl
 import pytest
 import zstandard
 
-from arbitrage import data_cache, data_file
-from arbitrage.data_cache import file_digest, open_data
-from arbitrage.data_file import DataFile, DataLimits
+from arbitrage.data.files import data_file
+from arbitrage.data.files.data_file import DataFile, DataLimits
 from arbitrage.errors import DataError
-from arbitrage.prepared import PreparedData, prepare
+from arbitrage.replay import data_cache
+from arbitrage.replay.data_cache import file_digest, open_data
+from arbitrage.replay.prepared import PreparedData, prepare
 from tests.conftest import HEADER, no_file_above, quotes_csv
 
 Damage = Callable[[Path], object]
@@ -284,7 +285,8 @@ def test_an_entry_larger_than_the_bound_is_used_all_the_same(
 
 OPEN_PROGRAM = """
 import sys
-from arbitrage import data_cache, data_file
+from arbitrage.replay import data_cache
+from arbitrage.data.files import data_file
 prepare = data_cache.prepare
 def told(*arguments):
     print("prepared")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.errors import ConfigError, DataError
-from arbitrage.sweep_spec import SweepSpec
 from tests.sweeps import spec
 from worker.settings import Settings
 from worker.sweeps.data_place import placed

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from arbitrage.documents import (
+from arbitrage.documents.result import (
     as_text,
     error_document,
     error_record,

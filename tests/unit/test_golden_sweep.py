@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from arbitrage.sweep_spec import SweepSpec, sweep_id
+from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 SHOWN = (0, 1, 2, 500, 899)

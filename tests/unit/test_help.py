@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 
 from arbitrage.arbitrage_tuning import TuningConfig
-from arbitrage.console import ArgumentParser
+from arbitrage.shell.console import ArgumentParser
 from scripts import make_sample_data
 from worker import cli
 from worker.commands.doctor import CHECKS

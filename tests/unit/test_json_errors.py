@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from arbitrage.console import ArgumentParser
+from arbitrage.shell.console import ArgumentParser
 from tests.conftest import JOB
 from tests.unit.test_help import MODULES, parsers
 from worker.cli import COMMANDS, main

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from arbitrage.console import run_command
-from arbitrage.numbers import number, whole_number
+from arbitrage.shell.console import run_command
+from arbitrage.shell.numbers import number, whole_number
 from worker.commands import enqueue, worker
 
 

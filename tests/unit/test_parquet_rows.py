@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from arbitrage.arbitrage_core import OrderBookSnapshot
-from arbitrage.checked_rows import ROWS_AT_ONCE
-from arbitrage.data_file import DataLimits
+from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE
 from tests.data_files import HEADER, Load, refusal
 
 
@@ -210,7 +210,7 @@ def test_a_page_that_is_not_what_was_written_is_refused(load: Load) -> None:
 
 BOUNDED = """
 import resource, sys
-from arbitrage.snapshots import load_snapshots
+from arbitrage.data.snapshots import load_snapshots
 load_snapshots(sys.argv[1])
 pages = int(open("/proc/self/statm").read().split()[5])
 resource.setrlimit(resource.RLIMIT_DATA, (pages * resource.getpagesize() + 2**25,) * 2)

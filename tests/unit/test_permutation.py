@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arbitrage.permutation import Permutation
+from arbitrage.documents.spec.permutation import Permutation
 from tests import sweeps
 
 SEEDS = st.integers(0, 2**64 - 1)

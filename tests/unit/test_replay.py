@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig
-from arbitrage.cache_folder import cache_folder
-from arbitrage.config import NUMBERS
-from arbitrage.replay import open_data, replay_one
+from arbitrage.documents.config import NUMBERS
+from arbitrage.replay.cache_folder import cache_folder
+from arbitrage.replay.replay import open_data, replay_one
 from tests.conftest import HEADER, JOB, quotes_csv
 
 UNTRADABLE = "2024-01-01T00:02:00Z,0,0,100,101\n2024-01-01T00:02:01Z,100,100,100,101\n"
@@ -53,9 +53,9 @@ def test_the_figures_are_the_engine_s(quotes: Path, run: dict[str, float | None]
 COUNT_PROGRAM = """
 import sys
 from numba.core.dispatcher import Dispatcher
-from arbitrage import market
-from arbitrage.kernels import scan, trades, windows
-from arbitrage.replay import open_data, replay
+from arbitrage.replay import market
+from arbitrage.replay.kernels import scan, trades, windows
+from arbitrage.replay.replay import open_data, replay
 
 def variants():
     modules = (scan, trades, windows)
@@ -134,7 +134,7 @@ for slots in sys.argv[2:]:
     config = TuningConfig(data_file=sys.argv[1], min_spread_bps=0, max_position_usd=1,
                           max_open_trades=int(slots), **numbers)
     trades = ArbitrageTuningRunner(config).run().total_trades
-    print(slots, trades, "kernels" if "arbitrage.replay" in sys.modules else "engine")
+    print(slots, trades, "kernels" if "arbitrage.replay.replay" in sys.modules else "engine")
 """
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from arbitrage.grids import Grid
-from arbitrage.short_values import short_text, short_value
+from arbitrage.documents.spec.grids import Grid
+from arbitrage.documents.spec.short_values import short_text, short_value
 
 
 def grid(**parts: Any) -> Grid:

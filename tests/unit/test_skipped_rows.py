@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from arbitrage.data_file import DataLimits, read_data_file
-from arbitrage.prepared import Facts, prepare
+from arbitrage.data.files.data_file import DataLimits, read_data_file
+from arbitrage.replay.prepared import Facts, prepare
 
 HEAD = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
 TRADABLE = "100,101,103.02,104"

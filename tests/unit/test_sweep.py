@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig
+from arbitrage.documents.figures import FIGURES
 from arbitrage.errors import DataError
-from arbitrage.figures import FIGURES
+from arbitrage.results.rows import SCHEMA
 from arbitrage.sweep import SweepSpec, run_sweep
-from arbitrage.sweep_rows import SCHEMA
 from tests.conftest import quotes_csv
 from tests.sweeps import spec
 
@@ -91,7 +91,7 @@ def test_a_file_that_is_none_or_bad_is_said_in_its_own_words(quotes: Path) -> No
 
 def test_a_spec_is_read_without_polars() -> None:
     """A worker's parent reads specs, and must not start what polars starts."""
-    program = "import sys, arbitrage.sweep_spec; sys.exit('polars' in sys.modules)"
+    program = "import sys, arbitrage.documents.spec.sweep_spec; sys.exit('polars' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from arbitrage import sweep_overlap
-from arbitrage.sweep_overlap import Alike, most_alike
-from arbitrage.sweep_results import SweepFolder
-from arbitrage.sweep_rows import sweep_rows
-from arbitrage.sweep_spec import SweepSpec
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.results import overlap as sweep_overlap
+from arbitrage.results.folder import SweepFolder
+from arbitrage.results.overlap import Alike, most_alike
+from arbitrage.results.rows import sweep_rows
 from tests.sweeps import spec
 
 SPREADS = {"name": "min_spread_bps", "start": 0, "stop": 9, "step": 1}

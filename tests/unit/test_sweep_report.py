@@ -9,15 +9,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from arbitrage import sweep_ranking
 from arbitrage.arbitrage_tuning import TuningMetrics
-from arbitrage.config import parse_config
-from arbitrage.console import run_command
-from arbitrage.figures import FIGURES
-from arbitrage.sweep_ranking import CONFIGS, Rejection, left_out, ranked_groups, rejections
-from arbitrage.sweep_results import SweepFolder
-from arbitrage.sweep_rows import sweep_rows
-from arbitrage.sweep_spec import SweepSpec
+from arbitrage.documents.config import parse_config
+from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.results import ranking as sweep_ranking
+from arbitrage.results.folder import SweepFolder
+from arbitrage.results.ranking import CONFIGS, Rejection, left_out, ranked_groups, rejections
+from arbitrage.results.rows import sweep_rows
+from arbitrage.shell.console import run_command
 from tests.sweeps import spec
 from worker.commands import sweep as sweep_command
 from worker.sweeps.collector import Progress

@@ -18,13 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.documents.whole_file import UNFINISHED
 from arbitrage.errors import ConfigError, DataError
-from arbitrage.figures import FIGURES
-from arbitrage.sweep_ranking import Standing, best_row
-from arbitrage.sweep_results import SweepFolder, digest_of_latest
-from arbitrage.sweep_rows import SCHEMA, sweep_rows
-from arbitrage.sweep_spec import SweepSpec
-from arbitrage.whole_file import UNFINISHED
+from arbitrage.results.folder import SweepFolder, digest_of_latest
+from arbitrage.results.ranking import Standing, best_row
+from arbitrage.results.rows import SCHEMA, sweep_rows
 from tests.sweeps import spec
 
 GRID = {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 100}

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from arbitrage.arbitrage_tuning import TuningConfig, TuningMetrics
-from arbitrage.figures import FIGURES
-from arbitrage.sweep_rows import FIGURE_TYPES, SCHEMA, sweep_rows
-from arbitrage.sweep_spec import SweepSpec
+from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.results.rows import FIGURE_TYPES, SCHEMA, sweep_rows
 from tests.sweeps import spec
 
 GRIDS = (

@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 
 from arbitrage.arbitrage_tuning import TuningConfig
+from arbitrage.documents.spec.sweep_spec import RANKS, SweepSpec, sweep_id
 from arbitrage.errors import ConfigError
-from arbitrage.sweep_spec import RANKS, SweepSpec, sweep_id
 from tests import sweeps
 from tests.sweeps import FIXED, spec
 

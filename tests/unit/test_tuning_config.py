@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from arbitrage.arbitrage_tuning import TuningConfig, TuningMetrics
-from arbitrage.config import MAX_EXTRA_BYTES, MAX_EXTRA_DEPTH, MAX_JOB_BYTES, parse_config
+from arbitrage.documents.config import MAX_EXTRA_BYTES, MAX_EXTRA_DEPTH, MAX_JOB_BYTES, parse_config
 from arbitrage.errors import ConfigError
 
 MINIMAL: dict[str, Any] = {

@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK, agrees, somebody_can_answer
 from arbitrage.errors import ArbtuneError, ConfigError
+from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, agrees, somebody_can_answer
 from worker.answers import sweeps_are_asked
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.envelope import CHUNKS

@@ -8,7 +8,9 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.console import (
+from arbitrage.documents.result import Document, as_text
+from arbitrage.errors import ArbtuneError, ConfigError
+from arbitrage.shell.console import (
     EXIT_FAILED,
     EXIT_OK,
     agrees,
@@ -17,8 +19,6 @@ from arbitrage.console import (
     printable,
     somebody_can_answer,
 )
-from arbitrage.documents import Document, as_text
-from arbitrage.errors import ArbtuneError, ConfigError
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.envelope import job_message
 from worker.ledger_view import slices

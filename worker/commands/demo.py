@@ -14,9 +14,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK
-from arbitrage.documents import Document, as_text
+from arbitrage.documents.result import Document, as_text
 from arbitrage.errors import ConfigError
+from arbitrage.shell.console import EXIT_FAILED, EXIT_OK
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.embedded import embedded_server, ended_by_signals, local_workers
 from worker.enqueue import send, submission

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK
+from arbitrage.shell.console import EXIT_FAILED, EXIT_OK
 from worker.connection import connect, redis_errors_in_a_sentence
 from worker.settings import Settings
 

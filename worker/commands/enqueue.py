@@ -12,9 +12,9 @@ from contextlib import ExitStack
 from functools import partial
 from typing import IO, TYPE_CHECKING, TextIO
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK, fail, warn
 from arbitrage.errors import ConfigError
-from arbitrage.numbers import number
+from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, fail, warn
+from arbitrage.shell.numbers import number
 from worker.absence import look_for_workers
 from worker.connection import open_patient_ledger, redis_errors_in_a_sentence
 from worker.differences import Differences
@@ -32,7 +32,7 @@ SUMMARY = "send one job, given by flags, or many, one JSON object a line; prints
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    from arbitrage.flags import add_config_flags  # pydantic
+    from arbitrage.shell.flags import add_config_flags  # pydantic
 
     add_config_flags(parser)
     parser.add_argument(
@@ -112,7 +112,7 @@ def _seconds(text: str) -> float:
 
 
 def _jobs(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Iterator[Submission], int]:
-    from arbitrage.flags import config_from_flags, has_config_flags  # pydantic
+    from arbitrage.shell.flags import config_from_flags, has_config_flags  # pydantic
 
     if arguments.jobs is None:
         if arguments.job_id is not None:

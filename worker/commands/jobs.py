@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
 
-from arbitrage.console import EXIT_OK, count, printable, span
+from arbitrage.shell.console import EXIT_OK, count, printable, span
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger import JobRecord, Ledger, State
 from worker.ledger_view import slices

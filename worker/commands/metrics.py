@@ -9,8 +9,8 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
-from arbitrage.console import EXIT_OK
 from arbitrage.errors import ArbtuneError, ConfigError
+from arbitrage.shell.console import EXIT_OK
 from worker.misnamed import warn_of_misnamed
 from worker.settings import Settings
 

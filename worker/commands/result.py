@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK, warn
-from arbitrage.documents import as_text
+from arbitrage.documents.result import as_text
+from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, warn
 from worker.answers import result_documents, sweeps_are_asked
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger_view import State

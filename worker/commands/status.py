@@ -6,8 +6,8 @@ import argparse
 import time
 from collections.abc import Iterator
 
-from arbitrage.console import EXIT_FAILED, EXIT_OK, span
-from arbitrage.documents import Document, as_text
+from arbitrage.documents.result import Document, as_text
+from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, span
 from worker.answers import figures_in_short, result_documents, sweeps_are_asked
 from worker.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger_view import JobRecord, State

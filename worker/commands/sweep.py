@@ -12,13 +12,13 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arbitrage.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail, printable, warn
 from arbitrage.errors import ConfigError
+from arbitrage.shell.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail, printable, warn
 from worker.settings import Settings
 
 if TYPE_CHECKING:  # Redis and polars take their time: the first line comes before them
-    from arbitrage.sweep_results import SweepFolder
-    from arbitrage.sweep_spec import SweepSpec
+    from arbitrage.documents.spec.sweep_spec import SweepSpec
+    from arbitrage.results.folder import SweepFolder
     from worker.ledger import Ledger
     from worker.sweeps.collector import Progress
     from worker.sweeps.plan import Plan
@@ -57,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run, resume, or look after a sweep; 0 when every config succeeded."""
-    from arbitrage.sweep_spec import LEAST_IS_BEST, SweepSpec  # pydantic
+    from arbitrage.documents.spec.sweep_spec import LEAST_IS_BEST, SweepSpec  # pydantic
     from worker.sweeps.data_place import placed
 
     if arguments.local and (arguments.collect or arguments.cancel):
@@ -151,7 +151,7 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
 
 def _known_digest(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> str | None:
     """The digest of the data, as far as it is known without a worker."""
-    from arbitrage.sweep_results import digest_of_latest
+    from arbitrage.results.folder import digest_of_latest
     from worker.sweeps.plan import local_digest
 
     digest = local_digest(spec, settings)
@@ -174,8 +174,8 @@ def _known_plan(folder: SweepFolder, digest: str) -> Plan | None:
 
 def _folder(spec: SweepSpec, digest: str, settings: Settings) -> SweepFolder:
     from arbitrage.arbitrage_core import ENGINE_VERSION
-    from arbitrage.sweep_results import SweepFolder
-    from arbitrage.sweep_spec import sweep_id
+    from arbitrage.documents.spec.sweep_spec import sweep_id
+    from arbitrage.results.folder import SweepFolder
 
     return SweepFolder(settings.results_dir, sweep_id(spec.identity(), digest, ENGINE_VERSION))
 
@@ -206,7 +206,7 @@ def _compute(
 def _say_who_has_these(spec: SweepSpec, folder: SweepFolder, digest: str) -> None:
     """Say which sweep had most of these configs, before they are computed once more."""
     from arbitrage.arbitrage_core import ENGINE_VERSION
-    from arbitrage.sweep_overlap import most_alike
+    from arbitrage.results.overlap import most_alike
 
     if alike := most_alike(folder.path.parent, spec, digest, ENGINE_VERSION):
         share = "all" if alike.share == 1 else f"{alike.share:.0%}"

@@ -12,8 +12,8 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from arbitrage.console import EXIT_OK, count
 from arbitrage.errors import ArbtuneError, ConfigError
+from arbitrage.shell.console import EXIT_OK, count
 from worker.data_root import check_root
 from worker.operating.machine import check_machine
 from worker.operating.probes import ALIVE, READY, ProbeFiles

@@ -7,9 +7,9 @@ import io
 
 import polars as pl
 
-from arbitrage.prepared import PreparedData
-from arbitrage.replay import Columns
-from arbitrage.sweep_rows import FIGURE_TYPES, with_timestamps
+from arbitrage.replay.prepared import PreparedData
+from arbitrage.replay.replay import Columns
+from arbitrage.results.rows import FIGURE_TYPES, with_timestamps
 
 
 def packed(figures: Columns, data: PreparedData) -> str:

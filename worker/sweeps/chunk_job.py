@@ -6,15 +6,15 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from arbitrage.documents import Document
+from arbitrage.documents.result import Document
 from arbitrage.errors import ConfigError, DataChanged
 from worker.data_root import resolve_in_root
 from worker.job import Argument, payload_of
 from worker.sweeps.chunks import Chunk
 
 if TYPE_CHECKING:
-    from arbitrage.prepared import PreparedData
-    from arbitrage.sweep_spec import SweepSpec
+    from arbitrage.documents.spec.sweep_spec import SweepSpec
+    from arbitrage.replay.prepared import PreparedData
     from worker.settings import Settings
 
 CHUNK = Argument("chunk", "a range of a sweep")
@@ -47,7 +47,7 @@ def run_chunk(chunk: Chunk, settings: Settings) -> Document:
         DataChanged: The data file is another than the sweep's.
         ConfigError, DataError, OSError: The file cannot be used.
     """
-    from arbitrage.replay import replay
+    from arbitrage.replay.replay import replay
     from worker.sweeps.chunk_figures import packed  # polars, in children only
 
     spec = chunk.sweep
@@ -72,7 +72,7 @@ def configs_in(result: Document) -> int:
 
 
 def _open(spec: SweepSpec, settings: Settings) -> PreparedData:
-    from arbitrage.replay import open_data
+    from arbitrage.replay.replay import open_data
 
     return open_data(resolve_in_root(spec.data_file, settings.data_root), settings.data_limits)
 
@@ -90,7 +90,7 @@ def _facts(spec: SweepSpec, data: PreparedData, pilots: int) -> Document:
 
 def _seconds_per_config(spec: SweepSpec, data: PreparedData, pilots: int) -> float:
     """What one of some configs from all over the sweep takes."""
-    from arbitrage.replay import replay
+    from arbitrage.replay.replay import replay
 
     count = min(pilots, spec.total)
     started = time.perf_counter()

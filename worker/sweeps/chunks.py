@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from arbitrage.documents.json_text import compact_json
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.documents.strict_model import StrictModel
+from arbitrage.documents.validation import one_sentence, refuse
 from arbitrage.errors import ConfigError
-from arbitrage.json_text import compact_json
-from arbitrage.strict_model import StrictModel
-from arbitrage.sweep_spec import SweepSpec
-from arbitrage.validation import one_sentence, refuse
 from worker.envelope import CHUNKS, job_message
 from worker.ledger import Submission
 

@@ -30,8 +30,8 @@ from worker.sweeps.plan import (
 if TYPE_CHECKING:
     import polars as pl
 
-    from arbitrage.sweep_results import SweepFolder
-    from arbitrage.sweep_spec import SweepSpec
+    from arbitrage.documents.spec.sweep_spec import SweepSpec
+    from arbitrage.results.folder import SweepFolder
     from worker.ledger import Ledger
 
 # Enough for many workers, few enough for their results to be a small part of Redis: a chunk's are
@@ -205,7 +205,7 @@ class Collector:
             self._keep(part, None, {start: failure_message(meta)})
 
     def _keep(self, part: Range, figures: str | None, errors: dict[int, str]) -> None:
-        from arbitrage.sweep_rows import sweep_rows
+        from arbitrage.results.rows import sweep_rows
         from worker.sweeps.chunk_figures import unpacked  # polars
 
         rows = sweep_rows(self._spec, *part, unpacked(figures) if figures else {}, errors)
@@ -219,7 +219,7 @@ class Collector:
     def _better(self, rows: pl.DataFrame) -> dict[str, Any] | None:
         import polars as pl
 
-        from arbitrage.sweep_ranking import best_row
+        from arbitrage.results.ranking import best_row
 
         held = [] if self.progress.best is None else [self.progress.best]
         known = pl.DataFrame(held, schema=rows.schema)

@@ -11,7 +11,7 @@ from arbitrage.errors import ConfigError, DataError
 from worker.data_root import resolve_in_root
 
 if TYPE_CHECKING:
-    from arbitrage.sweep_spec import SweepSpec
+    from arbitrage.documents.spec.sweep_spec import SweepSpec
     from worker.settings import Settings
 
 

@@ -10,7 +10,7 @@ from worker.ledger_view import OPEN
 from worker.metas import cancelled_meta
 
 if TYPE_CHECKING:
-    from arbitrage.sweep_results import SweepFolder
+    from arbitrage.results.folder import SweepFolder
     from worker.ledger import Ledger
 
 _STATES = {"running": State.RUNNING, "queued": State.QUEUED, "to_collect": State.SUCCESS}

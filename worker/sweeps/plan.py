@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from arbitrage.data_cache import file_digest
 from arbitrage.errors import ArbtuneError, ConfigError, DataError
+from arbitrage.replay.data_cache import file_digest
 from worker.data_root import resolve_in_root
 from worker.envelope import CHUNKS
 from worker.ledger import State
@@ -20,7 +20,7 @@ from worker.metas import cancelled_meta
 from worker.sweeps.chunks import MAX_CONFIGS, Chunk, of_spec
 
 if TYPE_CHECKING:
-    from arbitrage.sweep_spec import SweepSpec
+    from arbitrage.documents.spec.sweep_spec import SweepSpec
     from worker.ledger import Ledger
     from worker.settings import Settings
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.short_values import short_text
+from arbitrage.documents.spec.short_values import short_text
 
 if TYPE_CHECKING:
-    from arbitrage.grids import Grid
-    from arbitrage.sweep_spec import SweepSpec
+    from arbitrage.documents.spec.grids import Grid
+    from arbitrage.documents.spec.sweep_spec import SweepSpec
     from worker.sweeps.collector import Progress
 
 Show = Callable[["Progress"], None]

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from arbitrage.config import TuningConfig
-from arbitrage.grids import exact
-from arbitrage.short_values import short_text, short_value
-from arbitrage.sweep_ranking import CONFIGS
-from arbitrage.sweep_spec import LEAST_IS_BEST, Filters
+from arbitrage.documents.config import TuningConfig
+from arbitrage.documents.spec.grids import exact
+from arbitrage.documents.spec.short_values import short_text, short_value
+from arbitrage.documents.spec.sweep_spec import LEAST_IS_BEST, Filters
+from arbitrage.results.ranking import CONFIGS
 
 if TYPE_CHECKING:
-    from arbitrage.sweep_ranking import Rejection
-    from arbitrage.sweep_results import SweepFolder
-    from arbitrage.sweep_spec import SweepSpec
+    from arbitrage.documents.spec.sweep_spec import SweepSpec
+    from arbitrage.results.folder import SweepFolder
+    from arbitrage.results.ranking import Rejection
     from worker.sweeps.summary import Summary
 
 SHOWN = 10

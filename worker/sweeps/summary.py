@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.figures import FIGURES
+from arbitrage.documents.figures import FIGURES
 
 if TYPE_CHECKING:
-    from arbitrage.sweep_ranking import Standing
-    from arbitrage.sweep_results import SweepFolder
-    from arbitrage.sweep_spec import SweepSpec
+    from arbitrage.documents.spec.sweep_spec import SweepSpec
+    from arbitrage.results.folder import SweepFolder
+    from arbitrage.results.ranking import Standing
 
 FEW_TRADES = 10  # a best of fewer may be luck
 

@@ -98,7 +98,7 @@ def poisoned_take(channel: Any, key: bytes, raw: bytes) -> None:
 
 def poisoned_run_chunk(chunk: Chunk, settings: Settings) -> Any:
     """A chunk's run; `POISON@SPREAD` as tag is taken by each config of that min_spread_bps."""
-    from arbitrage import replay
+    from arbitrage.replay import replay
 
     poison, _, spread = (chunk.spec.get("tag") or "").partition("@")
     poison, _, argument = poison.partition(":")

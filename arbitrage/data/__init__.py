@@ -1,0 +1,1 @@
+"""Quotes: data files read, judged, and handed on as rows."""

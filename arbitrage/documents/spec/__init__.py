@@ -1,0 +1,1 @@
+"""Sweep specs: what holds, what varies, and which config has which number."""

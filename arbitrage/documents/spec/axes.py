@@ -1,0 +1,125 @@
+"""The values of one grid by their index: listed, or computed from a range.
+
+    num:  value i = start + (stop - start) * i / (num - 1), the last exactly stop; num 1: start
+    step: value i = start + i * step, up to stop; a last value that meets stop within rounding
+          (1e-9 of a step, or 2**-50 of the whole range where that is more) is exactly stop
+
+All in double precision and in this order; whole numbers stay whole.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arbitrage.documents.validation import shown
+from arbitrage.errors import ConfigError
+
+# Far more than anybody computes, and few enough for every index to be exact as a double and for
+# rounding to keep each value of a range between its ends.
+MAX_VALUES = 10**12
+
+HIT_STEPS = Fraction(1, 10**9)
+HIT_SHARE = Fraction(1, 2**50)
+
+Indices = NDArray[np.int64]
+Values = NDArray[Any]
+"""float64, or int64 for fields of whole numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListAxis:
+    """Values one by one; a null is NaN."""
+
+    values: Values
+
+    @property
+    def size(self) -> int:
+        return len(self.values)
+
+    def at(self, indices: Indices) -> Values:
+        """The values at these indices."""
+        return self.values[indices]
+
+
+@dataclass(frozen=True, slots=True)
+class RangeAxis:
+    """`start + rise * i / divisor`, but `last` at the end; int64 when its numbers are ints."""
+
+    start: float
+    rise: float
+    divisor: int
+    size: int
+    last: float
+
+    @classmethod
+    def by_num(cls, start: float, stop: float, num: int) -> Self:
+        """`num` values from `start` to `stop`, evenly.
+
+        Raises:
+            ConfigError: `num` is not positive, or too large.
+        """
+        if num < 1:
+            raise ConfigError(f"num must be at least 1, not {shown(num)}")
+        if _bounded(num) == 1:
+            return cls(start, 0.0, 1, 1, start)
+        return cls(start, stop - start, num - 1, num, stop)
+
+    @classmethod
+    def by_step(cls, start: float, stop: float, step: float) -> Self:
+        """Values from `start` on, `step` apart, up to `stop` and with it where they meet it.
+
+        Raises:
+            ConfigError: `step` leads away from `stop` or nowhere, or makes too many values.
+        """
+        way = Fraction(stop) - Fraction(start)
+        if step == 0 or way * Fraction(step) < 0:
+            raise ConfigError(f"step must lead from start to stop, not {shown(step)}")
+        steps = way / Fraction(step)
+        _bounded(int(steps) + 1)
+        nearest = round(steps)
+        if abs(steps - nearest) <= max(HIT_STEPS, steps * HIT_SHARE):
+            return cls(start, step, 1, nearest + 1, stop)
+        last = int(steps)
+        return cls(start, step, 1, last + 1, start + last * step)
+
+    def may_repeat(self) -> bool:
+        """Whether rounding may make one value of two.
+
+        Neighbours are rounded by less than two units in the last place each, and in one direction
+        only: the computed values never turn back.
+        """
+        unit = math.ulp(max(abs(self.start), abs(self.last)))
+        return self.size > 1 and abs(self.rise) / self.divisor < 4 * unit
+
+    def in_whole_numbers(self) -> Self:
+        """The same axis in ints; its ends must be whole.
+
+        Raises:
+            ConfigError: What lies between is not.
+        """
+        rise = Fraction(self.rise) / self.divisor if self.size > 1 else Fraction(0)
+        if rise.denominator != 1:
+            raise ConfigError(f"must be a whole number, not {self.start + float(rise)}")
+        return type(self)(int(self.start), int(rise), 1, self.size, int(self.last))
+
+    def at(self, indices: Indices) -> Values:
+        """The values at these indices."""
+        risen = self.rise * indices if self.divisor == 1 else self.rise * indices / self.divisor
+        values: Values = self.start + risen
+        values[indices == self.size - 1] = self.last
+        return values
+
+
+Axis = ListAxis | RangeAxis
+
+
+def _bounded(size: int) -> int:
+    if size > MAX_VALUES:
+        raise ConfigError(f"a grid has at most {MAX_VALUES:,} values, not {shown(size)}")
+    return size

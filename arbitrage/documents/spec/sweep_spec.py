@@ -1,0 +1,295 @@
+"""Many configs over one data file, described rather than listed.
+
+The fields of a `TuningConfig` at the top level hold for every job, `grids` vary. Combination number
+c is read like a number whose digits are the indices into the grids, the last grid being the last
+digit: it varies fastest. Config number i is combination i, or with a sample the one that
+`arbitrage.documents.spec.permutation` has at i. Nothing here is ever as long as the sweep.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import numpy as np
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from arbitrage.documents.config import NUMBERS, Text, TuningConfig
+from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.json_text import compact_json
+from arbitrage.documents.spec.axes import MAX_VALUES, Indices, Values
+from arbitrage.documents.spec.grids import INTEGERS, Grid, WholeNumber, whole
+from arbitrage.documents.spec.permutation import Permutation
+from arbitrage.documents.spec.spec_text import (
+    MAX_SPEC_BYTES,
+    parse_spec_text,
+    read_spec_file,
+    too_large,
+)
+from arbitrage.documents.strict_model import StrictModel, as_part
+from arbitrage.documents.validation import did_you_mean, one_sentence, refuse, shown
+from arbitrage.errors import ConfigError
+
+MAX_SEED = 2**64 - 1
+
+RANKS = tuple(name for name in FIGURES if name != "stopped_timestamp")
+"""The figures that a sweep may be ranked by."""
+
+LEAST_IS_BEST = {"max_drawdown_pct": "the largest drawdown"}
+"""Figures of which one wants little, and what comes first in a ranking by them: it descends."""
+
+Column = Values | float | int
+"""A parameter of a range of configs: one value each, or the one of all."""
+
+
+class _Part(StrictModel):
+    """A part of the spec that is an object of its own."""
+
+    @classmethod
+    def _called(cls, _: Any, /) -> dict[str, str]:
+        return as_part(cls.__name__.lower())
+
+
+class Sample(_Part):
+    """That many different combinations instead of all of them."""
+
+    n: Annotated[WholeNumber, Field(ge=1, le=MAX_VALUES)]
+    seed: Annotated[WholeNumber, Field(ge=0, le=MAX_SEED)] = 0
+
+
+class Filters(_Part):
+    """What a row must keep to be the best: a drawdown at most, a number of trades at least."""
+
+    max_drawdown_pct: Annotated[float, Field(ge=0)] | None = None
+    min_trades: Annotated[WholeNumber, Field(ge=0)] | None = None
+
+
+class SweepSpec(StrictModel):
+    """A sweep. Beside the fields below it takes those of `TuningConfig`, which hold for every job.
+
+    Raises:
+        pydantic.ValidationError: a `ValueError` whose text names every field that is wrong.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    grids: tuple[Grid, ...] = ()
+    sample: Sample | None = None
+    max_jobs: Annotated[WholeNumber, Field(ge=1)] | None = None
+    tag_prefix: Text | None = None
+    rank_by: str = "net_pnl_usd"
+    filters: Filters = Filters()
+
+    @classmethod
+    def _called(cls, _: Any, /) -> dict[str, str]:
+        return {"whole": "the sweep"}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if problems := [*self._unknown_fields()] or [*self._problems()]:
+            refuse("; ".join(problems))
+        return self
+
+    @field_validator("grids", mode="before")
+    @classmethod
+    def _grids_are_a_list(cls, value: Any) -> Any:
+        """Strict mode takes a tuple for a tuple alone; JSON and YAML know lists."""
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("filters", mode="before")
+    @classmethod
+    def _no_filters(cls, value: Any) -> Any:
+        return Filters() if value is None else value
+
+    @field_validator("rank_by")
+    @classmethod
+    def _rank_is_a_figure(cls, value: str) -> str:
+        if value in RANKS:
+            return value
+        hint = did_you_mean(value, RANKS) or f": it is one of {', '.join(RANKS)}"
+        return refuse(f"rank_by is {shown(value)}, which is no figure to rank by{hint}")
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Self:
+        """The spec of a YAML or JSON file.
+
+        Raises:
+            ConfigError: The file cannot be read, or one sentence names every field that is wrong.
+        """
+        try:
+            return cls.from_text(read_spec_file(Path(path)))
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from error
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """The spec of a YAML or JSON text.
+
+        Raises:
+            ConfigError: One sentence that names every field that is wrong.
+        """
+        data = parse_spec_text(text)
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise ConfigError(one_sentence(error)) from error
+
+    def to_json(self) -> str:
+        """All of the spec as compact JSON, which `from_text` reads: so its results keep it."""
+        ranking = {"rank_by": self.rank_by, "filters": self.filters.model_dump()}
+        return compact_json({**self._jobs(), "max_jobs": self.max_jobs, **ranking})
+
+    def identity(self) -> str:
+        """What defines the jobs, as canonical JSON.
+
+        Neither the order of keys nor the spelling of numbers nor a default written out changes it;
+        a range and the list of its values are two identities.
+        """
+        return json.dumps(
+            self._jobs(), allow_nan=False, ensure_ascii=False, separators=(",", ":"), sort_keys=True
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it has the same jobs in the same order, and ranks and filters them alike."""
+        return isinstance(other, SweepSpec) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
+
+    def _jobs(self) -> dict[str, Any]:
+        """What defines the jobs; without defaults, so that new fields do not change old sweeps."""
+        fixed = self.base.model_dump(mode="json", exclude={*self._varying}, exclude_defaults=True)
+        return {
+            **{name: whole(value) for name, value in fixed.items()},
+            **({"tag_prefix": self.tag_prefix} if self.tag_prefix is not None else {}),
+            "grids": [grid.canonical() for grid in self.grids],
+            **({"sample": self.sample.model_dump()} if self.sample else {}),
+        }
+
+    @property
+    def data_file(self) -> str:
+        """The one file of the sweep, as the spec names it."""
+        return self.base.data_file
+
+    @cached_property
+    def combinations(self) -> int:
+        """How many combinations the grids have."""
+        return math.prod(grid.axis.size for grid in self.grids)
+
+    @cached_property
+    def total(self) -> int:
+        """How many configs the sweep has, after `sample` and `max_jobs`."""
+        drawn = self.sample.n if self.sample else self.combinations
+        return drawn if self.max_jobs is None else min(drawn, self.max_jobs)
+
+    def config(self, number: int) -> TuningConfig:
+        """The config of a number from 0 to `total` - 1.
+
+        Raises:
+            IndexError: There is no such config.
+        """
+        if not 0 <= number < self.total:
+            raise IndexError(f"config {number} of a sweep of {self.total}")
+        columns = self._varying_at(number, number + 1)
+        varying = {name: _number_or_null(values.item()) for name, values in columns}
+        tag = self.base.tag if self.tag_prefix is None else f"{self.tag_prefix}-{number}"
+        return self.base.model_copy(update={**varying, "tag": tag})
+
+    def columns(self, start: int, stop: int) -> dict[str, Column]:
+        """The parameters of the configs `start` to `stop` - 1, in the order of the config's fields.
+
+        What varies is an array of float64 (int64 for whole numbers), what does not is a scalar.
+        A null is NaN.
+
+        Raises:
+            IndexError: Not all of them exist.
+        """
+        if not 0 <= start <= stop <= self.total:
+            raise IndexError(f"configs {start} to {stop} of a sweep of {self.total}")
+        fixed = {name: getattr(self.base, name) for name in NUMBERS}
+        found = {name: math.nan if value is None else value for name, value in fixed.items()}
+        return {**found, **dict(self._varying_at(start, stop))}
+
+    def _varying_at(self, start: int, stop: int) -> Iterator[tuple[str, Values]]:
+        """The columns of the grids, the last first: the digits of the combination numbers."""
+        rest: Indices = np.arange(start, stop, dtype=np.int64)
+        if self._permutation is not None:
+            rest = self._permutation.at(rest)
+        for grid in reversed(self.grids):
+            rest, digits = np.divmod(rest, grid.axis.size)
+            yield grid.name, grid.axis.at(digits)
+
+    @cached_property
+    def _permutation(self) -> Permutation | None:
+        return Permutation(self.combinations, self.sample.seed) if self.sample else None
+
+    @cached_property
+    def _varying(self) -> frozenset[str]:
+        return frozenset(grid.name for grid in self.grids)
+
+    @property
+    def _fixed(self) -> dict[str, Any]:
+        return self.model_extra or {}
+
+    @cached_property
+    def base(self) -> TuningConfig:
+        """The fixed fields as a config, with 1 for whatever varies."""
+        given = {
+            name: whole(value) if name in INTEGERS else value for name, value in self._fixed.items()
+        }
+        return TuningConfig.model_validate({**given, **dict.fromkeys(self._varying, 1)})
+
+    def _problems(self) -> Iterator[str]:
+        """What is wrong with parts that are sound each for itself."""
+        yield from self._problems_of_names()
+        yield from self._problems_of_numbers()
+        try:
+            _ = self.base
+        except ValidationError as error:
+            yield one_sentence(error)
+            return
+        if len(self.to_json().encode()) > MAX_SPEC_BYTES:
+            yield str(too_large())
+
+    def _unknown_fields(self) -> Iterator[str]:
+        known = {**TuningConfig.model_fields, **type(self).model_fields}
+        for name in self._fixed:
+            if name not in known:
+                yield f"unknown field {shown(name)}{did_you_mean(name, known)}"
+
+    def _problems_of_names(self) -> Iterator[str]:
+        names = [grid.name for grid in self.grids]
+        for name in dict.fromkeys(names):
+            if names.count(name) > 1:
+                yield f"{name} stands in two grids"
+            if name in self._fixed:
+                yield f"{name} stands both in a grid and at the top level"
+        if self.tag_prefix is not None and self._fixed.get("tag") is not None:
+            yield "tag and tag_prefix stand both, but a job has one tag"
+
+    def _problems_of_numbers(self) -> Iterator[str]:
+        if self.combinations > MAX_VALUES:
+            yield (
+                f"the grids have {self.combinations:,} combinations; "
+                f"a sweep has at most {MAX_VALUES:,}"
+            )
+        if self.sample and self.sample.n > self.combinations:
+            yield (
+                f"sample: n is {self.sample.n:,}, "
+                f"but the number of combinations is {self.combinations:,}"
+            )
+
+
+def sweep_id(identity: str, data_sha256: str, engine_version: str) -> str:
+    """The id of the jobs of a spec over these data, computed by this engine: 16 hex digits."""
+    parts = f"{identity}\n{data_sha256}\n{engine_version}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def _number_or_null(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,1 @@
+"""Computing: prepared files and their cache, and the compiled kernels that run over them."""

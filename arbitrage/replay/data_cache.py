@@ -1,0 +1,267 @@
+"""Prepared data files: read once per machine, then mapped into memory.
+
+An entry of the cache is a folder of `.npy` files with a `meta.json`, named by the digest of the
+file's content and the version of this format. It is written under another name and renamed, so it
+is whole or not there. `meta.json` holds size and modification time of each array file: whatever was
+written to it later, it is not what was prepared, and is prepared again.
+
+A file is recognised without reading it, by device, inode, size, and times of modification and of
+change.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arbitrage.data.files.data_file import (
+    DataLimits,
+    Identity,
+    plain_file,
+    read_data_file,
+    too_large,
+)
+from arbitrage.documents.leftovers import remove_leftovers
+from arbitrage.documents.whole_file import whole_file
+from arbitrage.replay.cache_folder import own_folder, warn_unwritable
+from arbitrage.replay.prepared import Facts, PreparedData, prepare
+
+FORMAT = 3
+MAX_CACHE_BYTES = 32 * 2**30
+
+# A file that was written to so recently may be again, within one tick of its modification time.
+SETTLED_AFTER_NS = 2 * 10**9
+
+# NumPy parses an array's header as Python text, which CPython 3.11 may not do in two threads at
+# once: one of them raises SystemError.
+_HEADERS = threading.Lock()
+
+LOCKS = 16  # files that may be prepared at once, save those that share a lock by chance
+
+
+def open_data(
+    path: str | Path, limits: DataLimits | None = None, *, name: str | None = None
+) -> PreparedData:
+    """A data file, from the cache or prepared now.
+
+    Args:
+        path: CSV (plain, gzip or zstd) or Parquet.
+        limits: Bounds on the file.
+        name: What messages call the file, when that is not its path.
+
+    Raises:
+        FileNotFoundError: `Data file not found: PATH`.
+        DataError: (a `ValueError`) The file cannot be used; `Invalid row N: ...` for a bad row.
+        OSError: The file system failed in a way that may pass.
+    """
+    bounds, called = limits or DataLimits(), os.fspath(path) if name is None else name
+    folder = own_folder("data")
+    if folder is None:
+        return prepare(read_data_file(path, bounds, called), bounds)
+    data = _kept(DataCache(folder), path, bounds, called)
+    _check_limits(data.facts, bounds, called)
+    return data
+
+
+def _kept(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> PreparedData:
+    if known := cache.recognised(path):
+        return known
+    with cache.preparing(path):
+        # Whoever was first has prepared it in the meantime.
+        return cache.recognised(path) or _prepared(cache, path, limits, name)
+
+
+def _prepared(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> PreparedData:
+    opened_ns = time.time_ns()
+    file = read_data_file(path, limits, name)
+    data = cache.entry(file.sha256) or cache.keep(prepare(file, limits))
+    cache.remember(file.identity, data.data_sha256, opened_ns)
+    return data
+
+
+def file_digest(path: Path) -> str:
+    """The digest of a file's bytes; without reading it where it is recognised.
+
+    Raises:
+        DataError: It is no plain file.
+        OSError: It cannot be read.
+    """
+    folder = own_folder("data")
+    if folder is not None and (known := DataCache(folder).recognised(path)):
+        return known.data_sha256
+    with plain_file(path, os.fspath(path)) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_limits(facts: Facts, limits: DataLimits, name: str) -> None:
+    """What was prepared under other limits is held against these."""
+    if facts.content_bytes > limits.max_bytes:
+        raise too_large(name, limits)
+    if facts.rows > limits.max_rows:
+        from arbitrage.data.columns import too_many_rows  # polars
+
+        raise too_many_rows(name, limits.max_rows)
+
+
+class DataCache:
+    """The folder of prepared files. What cannot be written is not kept, and one line says so."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen = folder / "seen"
+
+    def recognised(self, path: str | Path) -> PreparedData | None:
+        """The entry of a file that is what it was when it was prepared."""
+        try:
+            sha256 = self._note(Identity.of(Path(path).stat())).read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return None
+        return self.entry(sha256)
+
+    def remember(self, identity: Identity, sha256: str, opened_ns: int) -> None:
+        """Recognise the file from now on, unless it was still being written when it was opened."""
+        if opened_ns - identity.mtime_ns < SETTLED_AFTER_NS:
+            return
+        with suppress(OSError):
+            self._seen.mkdir(parents=True, exist_ok=True)
+            with whole_file(self._note(identity)) as temporary:
+                temporary.write_text(sha256, encoding="ascii")
+
+    def _note(self, identity: Identity) -> Path:
+        return self._seen / "-".join(map(str, asdict(identity).values()))
+
+    def entry(self, sha256: str) -> PreparedData | None:
+        """The entry of a content, or None where there is none that is whole."""
+        folder = self._entry_folder(sha256)
+        try:
+            meta = _sound(json.loads((folder / "meta.json").read_bytes()))
+            arrays = {name: _mapped(folder, name, stamp) for name, stamp in meta["arrays"].items()}
+            data = PreparedData.of_arrays(Facts(**meta["facts"]), arrays)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        with suppress(OSError):
+            os.utime(folder / "meta.json")  # used now: the last to be put out
+        return data
+
+    def keep(self, data: PreparedData) -> PreparedData:
+        """Write an entry and return it as mapped; the data themselves where that fails."""
+        temporary = self._folder / f".tmp-{uuid.uuid4().hex}"
+        try:
+            temporary.mkdir(parents=True)
+            _write(temporary, data)
+            self._put(temporary, self._entry_folder(data.data_sha256))
+            self._put_out_the_oldest()
+        except OSError as error:
+            warn_unwritable(error)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return self.entry(data.data_sha256) or data
+
+    @contextmanager
+    def preparing(self, path: str | Path) -> Iterator[None]:
+        """Let one process of this machine prepare a file: the others would do it once more."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            name = f"lock-{Path(path).stat().st_ino % LOCKS}"
+            lock = os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except (OSError, ValueError):
+            yield
+            return
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def _entry_folder(self, sha256: str) -> Path:
+        return self._folder / f"{sha256}-{FORMAT}"
+
+    def _put(self, temporary: Path, target: Path) -> None:
+        """Give an entry its name; what stands there is damaged, or it would have been used."""
+        if target.exists():
+            target.rename(self._folder / f".tmp-{uuid.uuid4().hex}")
+        temporary.rename(target)
+
+    def _put_out_the_oldest(self) -> None:
+        remove_leftovers(self._folder, ".tmp-*")
+        remove_leftovers(self._seen, ".*")
+        entries = []
+        for meta in self._folder.glob("[!.]*/meta.json"):
+            with suppress(FileNotFoundError):  # put out by somebody else
+                size = sum(file.stat().st_size for file in meta.parent.iterdir())
+                entries.append((meta.stat().st_mtime, size, meta.parent))
+        total = sum(size for _, size, _ in entries)
+        for _, size, folder in sorted(entries)[:-1]:
+            if total <= MAX_CACHE_BYTES:
+                break
+            shutil.rmtree(folder, ignore_errors=True)
+            total -= size
+        self._forget_what_is_gone()
+
+    def _forget_what_is_gone(self) -> None:
+        """Remove the notes of files whose entries were put out."""
+        for note in self._seen.glob("[!.]*"):
+            with suppress(FileNotFoundError):  # somebody else was first
+                digest = note.read_text(encoding="ascii", errors="replace")
+                if not self._entry_folder(digest).is_dir():
+                    note.unlink()
+
+
+def _write(folder: Path, data: PreparedData) -> None:
+    stamps = {}
+    for name, array in data.arrays().items():
+        with (folder / f"{name}.npy").open("wb") as file:
+            _save(file, array)
+        stamps[name] = _stamp(folder, name)
+    meta = {"facts": asdict(data.facts), "arrays": stamps}
+    (folder / "meta.json").write_text(
+        json.dumps({"meta": meta, "sha256": _digest(meta)}), encoding="ascii"
+    )
+
+
+def _save(file: BinaryIO, array: NDArray[Any]) -> None:
+    """What `np.save` does, which does not say why it could not."""
+    header = np.lib.format.header_data_from_array_1_0(array)
+    np.lib.format.write_array_header_1_0(file, header)
+    file.write(array.reshape(-1).view(np.uint8).data)
+
+
+def _sound(document: Any) -> Any:
+    """The meta data themselves.
+
+    Raises:
+        ValueError: They are not what was written.
+    """
+    if document["sha256"] != _digest(document["meta"]):
+        raise ValueError("damaged")
+    return document["meta"]
+
+
+def _digest(meta: Any) -> str:
+    return hashlib.sha256(json.dumps(meta).encode()).hexdigest()
+
+
+def _mapped(folder: Path, name: str, stamp: Any) -> NDArray[Any]:
+    if _stamp(folder, name) != stamp:
+        raise ValueError("damaged")
+    with _HEADERS:
+        return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+
+
+def _stamp(folder: Path, name: str) -> list[int]:
+    status = (folder / f"{name}.npy").stat()
+    return [status.st_size, status.st_mtime_ns]

@@ -1,0 +1,124 @@
+"""How open trades move the equity of one config, its peak and its drawdown."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from arbitrage.replay.compiled import compiled
+from arbitrage.replay.kernels.layout import BPS, FLIPS, WINDOW, Floats, Outcome, Tally, Windows
+
+# What a bound on a drawdown has to spare over the rounding of what it bounds, relative to itself
+# and to the money that it is made of; the dozen operations in between err by 1e-15.
+MARGIN, SLACK = 1.0 + 1e-9, 1e-12
+
+
+class Terms(NamedTuple):
+    """One config; `cost` is that of both executions, in bps."""
+
+    threshold: float
+    cost: float
+    notional: float
+    slots: int
+    balance: float
+    stop: float
+
+
+class Positions(NamedTuple):
+    """Room for open trades: the entry spread and the price of the long leg, the oldest first."""
+
+    entry: Floats
+    price: Floats
+
+
+@compiled
+def put(outcome: Outcome[float], tally: Tally, run: int) -> None:
+    """Keep what a run came to."""
+    for field in range(len(outcome)):
+        tally[field, run] = outcome[field]
+
+
+@compiled
+def fall_pct(peak: float, equity: float) -> float:
+    return (peak - equity) / peak * 100
+
+
+@compiled
+def marked(equity: float, peak: float, drawdown: float) -> tuple[float, float]:
+    """The peak and the drawdown after a row at this equity."""
+    peak = max(peak, equity)
+    return peak, max(drawdown, fall_pct(peak, equity))
+
+
+@compiled
+def is_marked_between(records: Floats, window_before: int, k: int) -> bool:
+    """Whether a row is marked between the trades of two windows, when none is open.
+
+    Not if one closes them and opens those at record `k`: it is marked once, after both.
+    """
+    return bool(records[k, FLIPS] == 0.0 or records[k, WINDOW] != window_before + 1)
+
+
+@compiled
+def worth(exit_: float, positions: Positions, n_open: int, terms: Terms) -> float:
+    """What closing the open trades at this exit would pay, the oldest first."""
+    total = 0.0
+    for k in range(n_open):
+        pnl_bps = positions.entry[k] - exit_ / positions.price[k] * BPS - terms.cost
+        total += pnl_bps / BPS * terms.notional
+    return total
+
+
+@compiled
+def brings_nothing_new(
+    best: float, worst: float, fall: float, base: float, peak: float, drawdown: float
+) -> bool:
+    """Whether the drawdown cannot grow on a stretch of rows, nor reach a stop that it has not.
+
+    `best` and `worst` are its highest and its lowest equity, `fall` bounds the fall between two of
+    its rows, and `base` is the equity without the open trades; all in USD.
+    """
+    spare = SLACK * (abs(base) + abs(best) + abs(worst) + peak)
+    return (max(peak - worst, fall) * MARGIN + spare) * 100 * MARGIN <= drawdown * peak
+
+
+@compiled
+def walk(
+    windows: Windows,
+    place: int,
+    end: int,
+    positions: Positions,
+    n_open: int,
+    terms: Terms,
+    account: tuple[float, float, float],
+) -> tuple[int, float, float]:
+    """Mark row by row, the same trades being open: where it stopped (or -1), peak, drawdown.
+
+    Equity is close to a line over the exit, `height - slope * exit`: where that lies well between
+    the peak and the deepest fall so far, the row is neither.
+    """
+    base, peak, drawdown = account
+    height, slope = base, 0.0
+    for k in range(n_open):
+        height += (positions.entry[k] - terms.cost) / BPS * terms.notional
+        slope += terms.notional / positions.price[k]
+    farthest = max(abs(windows.exit_max[place]), abs(windows.exit_min[place]))
+    spare = SLACK * (abs(base) + abs(height) + slope * farthest + peak)
+    low, high = peak - peak * drawdown / 100 + spare, peak - spare
+    for here in range(place, end):
+        line = height - slope * windows.exit[here]
+        if low < line < high:
+            continue
+        equity = base + worth(windows.exit[here], positions, n_open, terms)
+        peak, drawdown = marked(equity, peak, drawdown)
+        if drawdown >= terms.stop:
+            return here, peak, drawdown
+        low, high = peak - peak * drawdown / 100 + spare, peak - spare
+        rest = here + 1
+        if (
+            rest < end
+            and height - slope * windows.exit_max[rest] > low
+            and slope * windows.exit_rise[rest] * MARGIN < peak - low
+        ):  # nothing new is left but perhaps a peak
+            equity = base + worth(windows.exit_min[rest], positions, n_open, terms)
+            return -1, max(peak, equity), drawdown
+    return -1, peak, drawdown

@@ -1,0 +1,119 @@
+"""What the kernels read and write: arrays in named tuples, which compiled code takes as they are.
+
+Floats are float64 and integers int64. Prices are in the quote currency, spreads and costs in bps.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+Column = TypeVar("Column", float, Floats)
+
+BPS = 10_000.0
+
+# Columns of `Windows.records`, a cache line each: the row's entry spread; what a trade that opens
+# there earns before costs in bps, where its window ends, at best and at worst until then, and the
+# largest fall on the way; its place among the rows in windows; its window; and whether the window
+# before ends on this very row (1.0) or not (0.0).
+SPREAD, GROSS, BEST, WORST, FALL, PLACE, WINDOW, FLIPS = range(8)
+RECORD_FIELDS = 8
+
+# The difference of two computed profits may be larger than the profit of the difference, by this
+# much of the numbers that they were computed from.
+NOISE = 16 * 2.0**-52
+
+
+class Prices(NamedTuple):
+    """The best quotes of every row of a file."""
+
+    bid_a: Floats
+    ask_a: Floats
+    bid_b: Floats
+    ask_b: Floats
+
+
+class Quotes(NamedTuple):
+    """The tradable rows as the plain scan reads them.
+
+    `best` is the better side's entry spread; `exit_ab` what the short leg's ask stands above the
+    long leg's bid for LONG_A_SHORT_B; `row` the row's number in the file, from 0.
+    """
+
+    best: Floats
+    spread_ab: Floats
+    spread_ba: Floats
+    exit_ab: Floats
+    exit_ba: Floats
+    ask_a: Floats
+    ask_b: Floats
+    row: Integers
+
+
+class Windows(NamedTuple):
+    """The windows of a file (see `arbitrage.replay.kernels`).
+
+    Of each window: `first_place` (one longer than there are windows) where its rows start;
+    `end_exit`, `end_row`, the exit and the number of the row on which its trades close, NaN and -1
+    where the file ends before.
+
+    Of each row in a window: `spread` of the window's side, `price` of the long leg, `exit`, `row`;
+    `exit_max`, `exit_min`, `exit_rise`, over the rows from there to the window's end, the rise
+    being the largest between two of them.
+
+    `records`, (records, 8): what a trade comes to that opens there, see `SPREAD`.
+
+    `levels`, some spreads, rising from zero. Of each: `openings[level_start[i] : level_start[i+1]]`
+    are the first records to reach it, one of every window that does.
+    """
+
+    first_place: Integers
+    end_exit: Floats
+    end_row: Integers
+    spread: Floats
+    price: Floats
+    exit: Floats
+    row: Integers
+    exit_max: Floats
+    exit_min: Floats
+    exit_rise: Floats
+    records: Floats
+    levels: Floats
+    level_start: Integers
+    openings: Integers
+
+
+class Parameters(NamedTuple):
+    """Configs, one element each: threshold and cost of one execution in bps, money in USD."""
+
+    threshold: Floats
+    cost: Floats
+    notional: Floats
+    slots: Integers
+    balance: Floats
+    stop: Floats
+
+
+class Outcome(NamedTuple, Generic[Column]):
+    """What a run came to: a number each, or of many runs an array each.
+
+    All are floats, so that a tally is one array; the counts and `stopped_row`, which is -1 where no
+    stop fired, are whole.
+    """
+
+    opened: Column
+    closed: Column
+    wins: Column
+    realized: Column
+    unrealized: Column
+    drawdown: Column
+    stopped_row: Column
+
+
+Tally = Floats
+"""Room for the outcomes of many runs, (fields of `Outcome`, runs)."""

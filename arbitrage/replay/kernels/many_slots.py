@@ -1,0 +1,100 @@
+"""The run of a config with several slots: the rows of a window are walked until all are taken."""
+
+from __future__ import annotations
+
+from arbitrage.replay.compiled import compiled
+from arbitrage.replay.kernels.account import (
+    Positions,
+    Terms,
+    brings_nothing_new,
+    fall_pct,
+    is_marked_between,
+    marked,
+    walk,
+    worth,
+)
+from arbitrage.replay.kernels.layout import BPS, NOISE, PLACE, WINDOW, Integers, Outcome, Windows
+
+
+@compiled
+def replay_many_slots(
+    windows: Windows, terms: Terms, openings: Integers, positions: Positions
+) -> Outcome[float]:
+    """Run one config; `positions` has room for its slots or for the longest window."""
+    records = windows.records
+    opened = closed = wins = realized = drawdown = 0.0
+    base = peak = terms.balance
+    window = 0
+    for i in range(len(openings)):
+        if is_marked_between(records, window, openings[i]):
+            peak, drawdown = marked(base, peak, drawdown)
+            if drawdown >= terms.stop:
+                stopped_row = float(windows.end_row[window])
+                return Outcome(opened, closed, wins, realized, 0.0, drawdown, stopped_row)
+        window = int(records[openings[i], WINDOW])
+        place, end = int(records[openings[i], PLACE]), windows.first_place[window + 1]
+        n_open, stopped = 0, -1
+        while place < end and n_open < terms.slots and stopped < 0:
+            if windows.spread[place] >= terms.threshold:
+                positions.entry[n_open] = windows.spread[place]
+                positions.price[n_open] = windows.price[place]
+                n_open += 1
+                if n_open == terms.slots:
+                    break  # the same trades are open from here to the end
+            equity = base + worth(windows.exit[place], positions, n_open, terms)
+            peak, drawdown = marked(equity, peak, drawdown)
+            if drawdown >= terms.stop:
+                stopped = place
+            place += 1
+        if place < end and stopped < 0:
+            account = (base, peak, drawdown)
+            stopped, peak, drawdown = _hold(windows, place, end, positions, n_open, terms, account)
+        opened += n_open
+        if stopped >= 0 or windows.end_row[window] < 0:
+            last = end - 1 if stopped < 0 else stopped
+            left = worth(windows.exit[last], positions, n_open, terms)
+            stopped_row = -1.0 if stopped < 0 else float(windows.row[stopped])
+            return Outcome(opened, closed, wins, realized, left, drawdown, stopped_row)
+        end_exit = windows.end_exit[window]
+        for k in range(n_open):
+            pnl_bps = positions.entry[k] - end_exit / positions.price[k] * BPS - terms.cost
+            pnl = pnl_bps / BPS * terms.notional
+            realized += pnl
+            wins += pnl > 0
+        closed += n_open
+        base = terms.balance + realized
+    peak, drawdown = marked(base, peak, drawdown)
+    stopped_row = float(windows.end_row[window]) if drawdown >= terms.stop else -1.0
+    return Outcome(opened, closed, wins, realized, 0.0, drawdown, stopped_row)
+
+
+@compiled
+def _hold(
+    windows: Windows,
+    place: int,
+    end: int,
+    positions: Positions,
+    n_open: int,
+    terms: Terms,
+    account: tuple[float, float, float],
+) -> tuple[int, float, float]:
+    """What `walk` finds, from the extremes of the stretch's exits where they suffice.
+
+    The stretch ends with its window.
+    """
+    base, peak, drawdown = account
+    best = base + worth(windows.exit_min[place], positions, n_open, terms)
+    worst = base + worth(windows.exit_max[place], positions, n_open, terms)
+    if best <= peak:  # which stands for the whole stretch, then
+        deepest = fall_pct(peak, worst)
+        if deepest < terms.stop:
+            return -1, peak, max(drawdown, deepest)
+    else:
+        farthest = max(abs(windows.exit_max[place]), abs(windows.exit_min[place]))
+        fall = noise = 0.0
+        for k in range(n_open):
+            fall += windows.exit_rise[place] / positions.price[k] * terms.notional
+            noise += (positions.entry[k] / BPS + farthest / positions.price[k]) * terms.notional
+        if brings_nothing_new(best, worst, fall + NOISE * noise, base, peak, drawdown):
+            return -1, best, drawdown
+    return walk(windows, place, end, positions, n_open, terms, account)

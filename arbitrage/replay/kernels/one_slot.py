@@ -1,0 +1,92 @@
+"""The run of a config with one slot: a window is one trade, a trade one record."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from arbitrage.replay.compiled import compiled
+from arbitrage.replay.kernels.account import (
+    Positions,
+    Terms,
+    brings_nothing_new,
+    fall_pct,
+    is_marked_between,
+    marked,
+    walk,
+    worth,
+)
+from arbitrage.replay.kernels.layout import (
+    BEST,
+    BPS,
+    FALL,
+    GROSS,
+    PLACE,
+    SPREAD,
+    WINDOW,
+    WORST,
+    Integers,
+    Outcome,
+    Windows,
+)
+
+
+@compiled
+def replay_one_slot(
+    windows: Windows, terms: Terms, openings: Integers, positions: Positions
+) -> Outcome[float]:
+    """Run one config; `positions` is room for one trade.
+
+    Nearly every trade is judged by its extremes. The branches are those that hardly ever vary
+    from trade to trade, since one that is mispredicted costs more than all the arithmetic.
+    """
+    records = windows.records
+    wins = realized = drawdown = 0.0
+    base = peak = terms.balance
+    window = 0
+    usd_per_bps = terms.notional / BPS
+    closed = 0.0
+    for k in openings:
+        between = base if is_marked_between(records, window, k) else peak
+        peak = max(peak, between)
+        best = base + (records[k, BEST] - terms.cost) / BPS * terms.notional
+        worst = base + (records[k, WORST] - terms.cost) / BPS * terms.notional
+        deepest = fall_pct(peak, worst)  # if the peak stands; no less than that of `between`
+        quiet = brings_nothing_new(
+            best, worst, records[k, FALL] * usd_per_bps, base, peak, drawdown
+        )
+        if (best > peak) & (not quiet) or deepest >= terms.stop:
+            drawdown = max(drawdown, fall_pct(peak, between))
+            if drawdown >= terms.stop:
+                stopped_row = float(windows.end_row[window])
+                return Outcome(closed, closed, wins, realized, 0.0, drawdown, stopped_row)
+            window = int(records[k, WINDOW])
+            _take(windows, k, positions)
+            first, end = int(records[k, PLACE]), windows.first_place[window + 1]
+            account = (base, peak, drawdown)
+            stopped, peak, drawdown = walk(windows, first, end, positions, 1, terms, account)
+            if stopped >= 0:
+                left = worth(windows.exit[stopped], positions, 1, terms)
+                stopped_row = float(windows.row[stopped])
+                return Outcome(closed + 1, closed, wins, realized, left, drawdown, stopped_row)
+        else:
+            peak, drawdown = max(peak, best), max(drawdown, deepest)
+            window = int(records[k, WINDOW])
+        if np.isnan(records[k, GROSS]):  # the file ends before its last window does
+            _take(windows, k, positions)
+            left = worth(windows.exit[-1], positions, 1, terms)
+            return Outcome(closed + 1, closed, wins, realized, left, drawdown, -1.0)
+        pnl = (records[k, GROSS] - terms.cost) / BPS * terms.notional
+        realized += pnl
+        wins += pnl > 0
+        closed += 1
+        base = terms.balance + realized
+    peak, drawdown = marked(base, peak, drawdown)
+    stopped_row = float(windows.end_row[window]) if drawdown >= terms.stop else -1.0
+    return Outcome(closed, closed, wins, realized, 0.0, drawdown, stopped_row)
+
+
+@compiled
+def _take(windows: Windows, k: int, positions: Positions) -> None:
+    """Make the trade that opens at a record the only position."""
+    positions.entry[0] = windows.records[k, SPREAD]
+    positions.price[0] = windows.price[int(windows.records[k, PLACE])]

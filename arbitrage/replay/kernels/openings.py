@@ -1,0 +1,66 @@
+"""Which records a threshold opens trades at: the first of each window that reaches it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from arbitrage.replay.compiled import compiled
+from arbitrage.replay.kernels.layout import SPREAD, WINDOW, Floats, Integers, Windows
+
+# A level has this share of the openings of the one below, and the last one no fewer than these.
+SHARE, FEWEST = 15 / 16, 2
+
+
+@compiled
+def narrow(records: Floats, threshold: float, openings: Integers, count: int) -> int:
+    """Move the openings of a lower threshold to those of this one; how many there are."""
+    kept = 0
+    for i in range(count):
+        k = openings[i]
+        if records[k, SPREAD] < threshold:
+            k = _next_to_reach(records, threshold, k)
+            if k < 0:
+                continue
+        openings[kept] = k
+        kept += 1
+    return kept
+
+
+@compiled
+def _next_to_reach(records: Floats, threshold: float, k: int) -> int:
+    """The next record of the same window that reaches the threshold, or -1."""
+    window = records[k, WINDOW]
+    while k < len(records) and records[k, WINDOW] == window:
+        if records[k, SPREAD] >= threshold:
+            return k
+        k += 1
+    return -1
+
+
+@compiled
+def look_up(windows: Windows, level: int, openings: Integers, count: int) -> int:
+    """Replace openings by those of a level if these are fewer; how many there are."""
+    first, end = int(windows.level_start[level]), int(windows.level_start[level + 1])
+    if end - first >= count:
+        return count
+    openings[: end - first] = windows.openings[first:end]
+    return end - first
+
+
+def levels_of(records: Floats) -> tuple[Floats, Integers, Integers]:
+    """`levels`, `level_start` and `openings` of `Windows`."""
+    window = records[:, WINDOW]
+    openings = np.flatnonzero(np.diff(window, prepend=-1.0))
+    peaks = np.sort(records[np.diff(window, append=-1.0) != 0, SPREAD])
+    levels = [0.0]
+    size = len(peaks) * SHARE
+    while size >= FEWEST:
+        levels.append(peaks[len(peaks) - int(size)])
+        size *= SHARE
+    rising = np.unique(levels)
+    count, lists = len(openings), []
+    for level in rising:
+        count = narrow(records, level, openings, count)
+        lists.append(openings[:count].copy())
+    starts = np.cumsum([0, *map(len, lists)])
+    return rising, starts, np.concatenate(lists)

@@ -1,0 +1,100 @@
+"""A file's quotes in the arrays that the kernels run over."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arbitrage.replay.compiled import one_at_a_time
+from arbitrage.replay.kernels.layout import (
+    RECORD_FIELDS,
+    Floats,
+    Outcome,
+    Parameters,
+    Prices,
+    Quotes,
+    Tally,
+    Windows,
+)
+from arbitrage.replay.kernels.openings import levels_of
+from arbitrage.replay.kernels.scan import fill_quotes, scan
+from arbitrage.replay.kernels.trades import replay_trades
+from arbitrage.replay.kernels.windows import count_windows, fill_windows
+
+Number = TypeVar("Number", bound=np.generic)
+
+
+def warm_up() -> None:
+    """Load or compile every kernel of the replay, so that no job has to.
+
+    For the parent of a pool of processes: it runs no polars and starts no thread.
+    """
+    rows = 4
+    prices = Prices._make(frozen(np.full(rows, price)) for price in (100.0, 100.1, 100.5, 100.6))
+    ones = np.ones(2)
+    parameters = Parameters(ones, ones, ones, np.array([1, 2]), ones, ones)
+    with one_at_a_time():
+        replay_all(windows_of(quotes_of(prices)), parameters)
+
+
+def quotes_of(prices: Prices) -> Quotes:
+    """The tradable rows, for the plain scan and for `windows_of`."""
+    rows = len(prices.bid_a)
+    floats = [np.empty(rows) for _ in Quotes._fields[:-1]]
+    quotes = Quotes._make([*floats, np.empty(rows, np.int64)])
+    tradable = fill_quotes(prices, quotes)
+    return Quotes._make(frozen(column[:tradable]) for column in quotes)
+
+
+def windows_of(quotes: Quotes) -> Windows:
+    """The windows, for the replay."""
+    n_windows, n_places, n_records = count_windows(quotes)
+    windows = Windows(
+        first_place=np.empty(n_windows + 1, np.int64),
+        end_exit=np.empty(n_windows),
+        end_row=np.empty(n_windows, np.int64),
+        spread=np.empty(n_places),
+        price=np.empty(n_places),
+        exit=np.empty(n_places),
+        row=np.empty(n_places, np.int64),
+        exit_max=np.empty(n_places),
+        exit_min=np.empty(n_places),
+        exit_rise=np.empty(n_places),
+        records=np.empty((n_records, RECORD_FIELDS)),
+        levels=np.empty(0),
+        level_start=np.empty(0, np.int64),
+        openings=np.empty(0, np.int64),
+    )
+    fill_windows(quotes, windows)
+    levels, level_start, openings = levels_of(frozen(windows.records))
+    windows = windows._replace(levels=levels, level_start=level_start, openings=openings)
+    return Windows._make(map(frozen, windows))
+
+
+def scan_all(
+    quotes: Quotes, parameters: Parameters, *, closes_on_reversal: bool = True
+) -> Outcome[Floats]:
+    """Every config over every row."""
+    tally = _room_for(parameters)
+    scan(quotes, parameters, closes_on_reversal, tally)
+    return Outcome._make(tally)
+
+
+def replay_all(windows: Windows, parameters: Parameters) -> Outcome[Floats]:
+    """Every config over its trades; thresholds must not be negative."""
+    tally = _room_for(parameters)
+    replay_trades(windows, parameters, np.argsort(parameters.threshold, kind="stable"), tally)
+    return Outcome._make(tally)
+
+
+def _room_for(parameters: Parameters) -> Tally:
+    return np.zeros((len(Outcome._fields), len(parameters.threshold)))
+
+
+def frozen(array: NDArray[Number]) -> NDArray[Number]:
+    """Read-only, as a memory-mapped array is: one kind of array, compiled for once."""
+    array = np.ascontiguousarray(array)
+    array.flags.writeable = False
+    return array

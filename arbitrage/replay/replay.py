@@ -1,0 +1,91 @@
+"""Many configs over one data file: parameters in as columns, figures out as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arbitrage.arbitrage_backtest import RUIN_PCT
+from arbitrage.replay.data_cache import open_data
+from arbitrage.replay.kernels.layout import Parameters
+from arbitrage.replay.market import replay_all, warm_up
+from arbitrage.replay.prepared import PreparedData
+
+__all__ = ["NOT_STOPPED", "Columns", "PreparedData", "open_data", "replay", "replay_one", "warm_up"]
+
+NOT_STOPPED = -1
+
+
+Columns = dict[str, NDArray[Any]]
+"""Figures by their names: one array each, one element a config."""
+
+
+def replay(data: PreparedData, parameters: Mapping[str, Any], count: int) -> Columns:
+    """The figures of `count` configs over the data; equal to the engine's, to the last bit.
+
+    All of `FIGURES` but `stopped_timestamp`; `stopped_row` is -1 where nothing stopped a run.
+
+    Args:
+        data: What `open_data` returned.
+        parameters: The numbers of the configs by the name of their field, all eight of them: an
+            array of one value a config, or one value for all. A `stop_on_drawdown_pct` that is not
+            set is NaN or None. None of the costs and spreads may be negative.
+        count: How many configs there are.
+    """
+    columns = {name: _column(value, count) for name, value in parameters.items()}
+    balance = columns["initial_balance_usd"]
+    stop = columns["stop_on_drawdown_pct"]
+    cost = columns["taker_fee_a_bps"] + columns["taker_fee_b_bps"] + columns["slippage_bps"]
+    total = replay_all(
+        data.windows,
+        Parameters(
+            threshold=columns["min_spread_bps"] + cost,
+            cost=cost,
+            notional=columns["max_position_usd"],
+            slots=columns["max_open_trades"].astype(np.int64),
+            balance=balance,
+            stop=np.where(np.isnan(stop), RUIN_PCT, stop),
+        ),
+    )
+    opened, closed = total.opened.astype(np.int64), total.closed.astype(np.int64)
+    divisor = np.maximum(closed, 1)  # with none both figures are 0.0, which 0.0 over 1 is
+    return {
+        "total_trades": opened,
+        "closed_trades": closed,
+        "open_trades": opened - closed,
+        "final_balance_usd": balance + total.realized,
+        "realized_pnl_usd": total.realized,
+        "max_drawdown_pct": total.drawdown,
+        "win_rate": total.wins / divisor,
+        "avg_pnl_per_trade_usd": total.realized / divisor,
+        "unrealized_pnl_usd": total.unrealized,
+        "net_pnl_usd": total.realized + total.unrealized,
+        "stopped_row": total.stopped_row.astype(np.int64),
+    }
+
+
+def replay_one(data: PreparedData, numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of one config by the names of `TuningMetrics`.
+
+    Args:
+        data: What `open_data` returned.
+        numbers: The config's numbers by the name of their field.
+    """
+    figures = replay(data, numbers, 1)
+    found = {name: column[0].item() for name, column in figures.items()}
+    stopped = found["stopped_row"] != NOT_STOPPED
+    return {
+        **found,
+        "stopped_row": found["stopped_row"] if stopped else None,
+        "stopped_timestamp": data.timestamp(found["stopped_row"]) if stopped else None,
+    }
+
+
+def _column(value: Any, count: int) -> NDArray[np.float64]:
+    """One float64 a config; a number of slots is exact up to 2^53, beyond any bound on it."""
+    single = np.nan if value is None else value
+    # A copy: the kernels are compiled for arrays that can be written to, and a view cannot.
+    return np.array(np.broadcast_to(np.asarray(single, np.float64), count))

@@ -1,0 +1,36 @@
+"""Why the rows of a file are not tradable: for whoever wonders that nothing was traded."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from arbitrage.replay.kernels.layout import Integers, Prices
+
+
+class SkippedRows(NamedTuple):
+    """How many rows are skipped for which reason, each for the first that holds.
+
+    `empty`: a price of 0 or below. `crossed`: a bid above its ask. `locked`: a bid that is its ask.
+    """
+
+    empty: int
+    crossed: int
+    locked: int
+
+
+def skipped_rows(prices: Prices, tradable: Integers) -> SkippedRows:
+    """Count them by their reasons.
+
+    Args:
+        prices: Of every row; finite.
+        tradable: The numbers of the rows that are not skipped.
+    """
+    is_skipped = np.ones(len(prices.bid_a), np.bool_)
+    is_skipped[tradable] = False
+    bid_a, ask_a, bid_b, ask_b = (column[is_skipped] for column in prices)
+    empty = np.minimum.reduce([bid_a, ask_a, bid_b, ask_b]) <= 0
+    crossed = ~empty & ((bid_a > ask_a) | (bid_b > ask_b))
+    counts = int(empty.sum()), int(crossed.sum())
+    return SkippedRows(*counts, locked=len(bid_a) - sum(counts))

@@ -1,0 +1,87 @@
+"""What a sweep's rows are results of: `<results_dir>/<sweep id>.json`.
+
+It stands beside the folder of the rows and not in it, so that whatever reads Parquet reads the
+folder whole. An older version wrote it into the folder, as `sweep.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from arbitrage.documents.result import as_text
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.documents.whole_file import write_whole
+
+OLD_NAME = "sweep.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A sweep in its results folder.
+
+    Attributes:
+        spec: The spec as JSON, rank and filters included.
+        total: How many configs it has.
+        chunk_size: How many of them make a chunk.
+        data: What is known of the data file besides its digest; None where nobody has said it.
+    """
+
+    sweep_id: str
+    spec: dict[str, Any]
+    data_sha256: str
+    engine_version: str
+    total: int
+    chunk_size: int
+    data: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.chunk_size, int) and self.chunk_size > 0):
+            raise ValueError("a chunk has at least one config")
+
+    @property
+    def sweep(self) -> SweepSpec:
+        """The spec itself.
+
+        Raises:
+            ValueError: It is none that this version knows.
+        """
+        return SweepSpec.model_validate(self.spec)
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """The description in a file, or None where it has none; more fields are passed over."""
+        known = {field.name for field in fields(cls)}
+        try:
+            document = json.loads(path.read_bytes())
+            return cls(**{name: document[name] for name in known & document.keys()})
+        except (OSError, ValueError, TypeError, AttributeError):
+            return None
+
+    def write(self, path: Path) -> None:
+        """Write the file, unless it says so already.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        text = as_text(asdict(self)) + "\n"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            write_whole(path, text)
+
+
+def descriptions(results_dir: Path) -> Iterator[Description]:
+    """Those of all sweeps in a results folder, the last written first."""
+    paths = [*results_dir.glob("*.json"), *results_dir.glob(f"*/{OLD_NAME}")]
+    for path in sorted(paths, key=_age):
+        if found := Description.read(path):
+            yield found
+
+
+def _age(path: Path) -> float:
+    try:
+        return -path.stat().st_mtime
+    except OSError:
+        return 0.0  # gone in the meantime

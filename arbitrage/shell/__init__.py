@@ -1,0 +1,1 @@
+"""What every command line shares: arguments, numbers as people write them, exit statuses."""
