@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import re
 import secrets
 import signal
@@ -25,11 +26,14 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from kombu.exceptions import OperationalError
 
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig
 from tests.chaos.fleet import Fleet
-from tests.chaos.plan import Fault, Job, Plan
+from tests.chaos.plain_client import PlainClient
+from tests.chaos.plan import Canvas, Fault, Job, Plan
 from tests.conftest import quotes_csv
+from tests.elements import spoilt_element
 from tests.proxy import Proxy
 from tests.servers import DurableServer, durable_server
 from worker.connection import open_ledger
@@ -47,6 +51,9 @@ WORKERS = 3
 CONCURRENCY = 2
 LOW_WATER = 300  # jobs that wait, below which more are sent
 STUCK_S = 12.0  # without any outcome: the next fault comes all the same
+POISONED = 5  # elements at once
+LATER = """for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+redis.call('ZINCRBY', KEYS[1], ARGV[1], id) end"""
 SETTLE_S = 90.0  # without any outcome, and nothing to come: what is open now is lost
 
 OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
@@ -64,6 +71,7 @@ class Report:
     lost: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    sent_again: int = 0
 
     def table(self) -> str:
         """The report for people."""
@@ -75,6 +83,7 @@ class Report:
             ("SIGKILLs in all", kills),
             ("jobs confirmed", self.confirmed),
             *((f"  {name}", count) for name, count in sorted(self.ends.items())),
+            ("messages that Celery lost", self.sent_again),
             ("jobs lost", len(self.lost)),
             ("promises broken", len(self.broken)),
         ]
@@ -94,12 +103,14 @@ class Chaos:
         self._fleet = fleet
         self._ledger = ledger
         self._client = redis.Redis.from_url(server.url)
+        self._plain_client = PlainClient(server.url)
         self.report = Report(plan.seed)
         self.confirmed: list[Job] = []
 
     def run(self, settle_s: float) -> None:
         """Send the jobs, let the faults fall, and wait until nothing is open."""
         unsent, faults = iter(self._plan.jobs), list(self._plan.faults)
+        canvases, pace = iter(self._plan.canvases), LOW_WATER * len(self._plan.canvases)
         every = len(self._plan.jobs) / (len(faults) + 1)
         next_at, moved_at, ended = every, time.monotonic(), 0
         while True:
@@ -110,6 +121,7 @@ class Chaos:
             quiet_s = time.monotonic() - moved_at
             if counts[State.QUEUED] < LOW_WATER:
                 self._send(list(islice(unsent, LOW_WATER)))
+                self._send_canvases(list(islice(canvases, pace // len(self._plan.jobs) + 1)))
             if faults and (ended >= next_at or quiet_s > STUCK_S):
                 next_at += every
                 moved_at = time.monotonic()
@@ -121,8 +133,12 @@ class Chaos:
     def _is_settled(self, is_quiet: bool) -> bool:
         counts = self._ledger.counts()
         open_jobs = counts[State.QUEUED] + counts[State.RUNNING]
-        all_sent = len(self.confirmed) == len(self._plan.jobs)
-        return all_sent and (is_quiet or not open_jobs)
+        open_jobs += self._client.zcard("arbtune:owed")  # what comes after them
+        if len(self.confirmed) < self._plan.job_count or (open_jobs and not is_quiet):
+            return False
+        again = self._plain_client.send_lost_again(self._ledger)
+        self.report.sent_again += again
+        return is_quiet or not again
 
     def _send(self, jobs: list[Job]) -> None:
         """Submit until it is confirmed: a connection may be cut at any time."""
@@ -137,6 +153,16 @@ class Chaos:
         for job in jobs:
             if job.is_cancelled:
                 self._ledger.cancel(job.job_id, cancelled_meta(job.job_id))
+
+    def _send_canvases(self, canvases: list[Canvas]) -> None:
+        """Send each until the server has it."""
+        for canvas in canvases:
+            is_sent = False
+            while not is_sent:
+                with suppress(redis.RedisError, OperationalError, RuntimeError):
+                    self._plain_client.send(canvas)
+                    is_sent = True
+            self.confirmed += canvas.jobs
 
     def _strike(self, fault: Fault) -> None:
         if self._apply(fault.name, fault.luck):
@@ -177,9 +203,13 @@ class Chaos:
                 self._client.config_set("maxmemory", 1)
                 time.sleep(1 + luck)
                 self._client.config_set("maxmemory", 0)
-            case "garbage in the queue":
-                garbage = (b"\xff no JSON", b'{"headers": 5}', b"[]", b'{"body": "x"}')
-                self._client.rpush("celery", garbage[int(luck * len(garbage))])
+            case "poison in the queue":
+                rng = random.Random(luck)
+                poison = [spoilt_element(rng, f"poison-{rng.random()}") for _ in range(POISONED)]
+                self._client.rpush("celery", *poison)
+            case "clock put back":
+                # What waits was published in an hour that is yet to come.
+                self._client.eval(LATER, 1, "arbtune:waiting:celery", 3_600_000)
             case "message lost":
                 # As when a worker dies between taking it and writing that down.
                 return self._client.rpop("celery") is not None
@@ -273,7 +303,7 @@ def over_the_limit(client: redis.Redis, jobs: list[Job]) -> list[str]:
 
 def leftovers(client: redis.Redis) -> list[str]:
     """What is still open, and keys that would stay for ever without being meant to."""
-    indexes = ("jobs:queued", "jobs:running", "due", "waiting:celery")
+    indexes = ("jobs:queued", "jobs:running", "due", "owed", "waiting:celery")
     found = [f"arbtune:{name} is not empty" for name in indexes if client.zcard(f"arbtune:{name}")]
     letters: Any = client.zrange("arbtune:dead", 0, -1)
     dead = {f"arbtune:job:{member.decode()}" for member in letters}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from worker.ledger import State
@@ -20,6 +20,10 @@ POISONED_ENDS: dict[str, tuple[str, bool]] = {
 }
 SPREADS_BPS = (0.0, 10.0, 20.0, 30.0, 90.0)
 
+# Of a plain client, beside the jobs that are enqueued: as many canvases as single jobs.
+CANVASES = {"chain": 3, "link": 2, "group": 3, "chord": 4}
+CANVAS_SHARE = 0.1
+
 # How often each fault comes in a run of 10,000 jobs.
 FAULTS = {
     "SIGKILL of a child": 60,
@@ -34,7 +38,8 @@ FAULTS = {
     "server paused": 10,
     "server refuses writes": 10,
     "server full": 6,
-    "garbage in the queue": 8,
+    "poison in the queue": 20,
+    "clock put back": 5,
     "message lost": 20,
 }
 
@@ -59,6 +64,14 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Canvas:
+    """Jobs that a plain client sends at once: `single`, `chain`, `link`, `group` or `chord`."""
+
+    kind: str
+    jobs: tuple[Job, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """A fault, and the random number that its details are made of."""
 
@@ -73,6 +86,12 @@ class Plan:
     seed: int
     jobs: tuple[Job, ...]
     faults: tuple[Fault, ...]
+    canvases: tuple[Canvas, ...] = ()
+
+    @property
+    def job_count(self) -> int:
+        """All jobs, whoever sends them."""
+        return len(self.jobs) + sum(len(canvas.jobs) for canvas in self.canvases)
 
     @classmethod
     def draw(
@@ -83,10 +102,21 @@ class Plan:
         jobs = tuple(_job(rng, number, mean_job_s, toxic) for number in range(job_count))
         names = [name for name, count in FAULTS.items() for _ in range(round(count * scale) or 1)]
         rng.shuffle(names)
-        return cls(seed, jobs, tuple(Fault(name, rng.random()) for name in names))
+        faults = tuple(Fault(name, rng.random()) for name in names)
+        count = round(job_count * CANVAS_SHARE)
+        kinds = [*["single"] * count, *(rng.choice(list(CANVASES)) for _ in range(count))]
+        rng.shuffle(kinds)
+        canvases = tuple(_canvas(rng, kind, n, mean_job_s) for n, kind in enumerate(kinds))
+        return cls(seed, jobs, faults, canvases)
 
 
-def _job(rng: random.Random, number: int, mean_job_s: float, toxic: float) -> Job:
+def _canvas(rng: random.Random, kind: str, number: int, mean_job_s: float) -> Canvas:
+    sizes = range(CANVASES.get(kind, 1))
+    jobs = (_job(rng, f"{kind}-{number}-{part}", mean_job_s, toxic=0) for part in sizes)
+    return Canvas(kind, tuple(replace(job, is_cancelled=False) for job in jobs))
+
+
+def _job(rng: random.Random, number: int | str, mean_job_s: float, toxic: float) -> Job:
     poison = rng.choice(list(POISONED_ENDS)) if rng.random() < toxic else None
     seconds = rng.uniform(0, 2 * mean_job_s)
     config = {
