@@ -20,9 +20,9 @@ from benchmarks.data_files import write_csv, write_parquet
 from benchmarks.processes import pool_children, private_mb
 from benchmarks.report import Section, Table, ceiling, target
 from benchmarks.timing import Contestants, medians
-from worker.connection import open_ledger
-from worker.embedded import embedded_server, local_workers
+from worker.client.embedded import embedded_server, local_workers
 from worker.enqueue import enqueue_many
+from worker.ledger.connection import open_ledger
 from worker.settings import Settings
 
 CSV_ROWS = 1_000_000

@@ -20,9 +20,9 @@ import redis
 from benchmarks.bare_app import app as bare_app
 from benchmarks.processes import running
 from benchmarks.report import Section, Table, target
-from worker.embedded import embedded_server
+from worker.client.embedded import embedded_server
 from worker.enqueue import send, submission
-from worker.ledger import Ledger
+from worker.ledger.ledger import Ledger
 
 ROWS = 100
 DEADLINE_S = 120

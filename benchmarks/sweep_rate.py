@@ -23,7 +23,7 @@ from arbitrage.sweep import replay_range
 from benchmarks.data_files import write_parquet
 from benchmarks.processes import peak_mb, server
 from benchmarks.report import Section, Table, ceiling, target
-from worker.embedded import embedded_server, local_workers
+from worker.client.embedded import embedded_server, local_workers
 
 ROWS = 1_000_000
 PROCESSES = 2

@@ -23,8 +23,8 @@ from hypothesis import settings
 from arbitrage.data.files.data_file import DataLimits
 from arbitrage.data.snapshots import SnapshotTable, load_snapshots
 from tests.data_files import Load
-from worker.embedded import embedded_server
-from worker.ledger import Ledger
+from worker.client.embedded import embedded_server
+from worker.ledger.ledger import Ledger
 
 # How long an example may take says more about the machine than about the code.
 settings.register_profile("arbtune", deadline=None)

@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 from tests.conftest import JOB
-from worker.envelope import JOBS, job_message
+from worker.ledger.envelope import JOBS, job_message
 
 SIGNATURE: dict[str, Any] = {
     "task": JOBS.task,

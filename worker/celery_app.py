@@ -10,10 +10,10 @@ from typing import Any
 from celery import Celery, signals
 from celery.loaders.app import AppLoader
 
-from worker import traces
-from worker.logs import configure_logging, log_misnamed_settings, log_worker_ready
-from worker.shutdown import bound_shutdown
-from worker.warmup import prepare_child
+from worker.operating.log.logs import configure_logging, log_misnamed_settings, log_worker_ready
+from worker.operating.trace import traces
+from worker.running.process.shutdown import bound_shutdown
+from worker.running.process.warmup import prepare_child
 
 
 class InstalledLoader(AppLoader):
@@ -28,12 +28,14 @@ class InstalledLoader(AppLoader):
         return self.import_module(module, package)
 
 
-app = Celery("arbtune", include=["worker.tasks", "worker.remote"], loader=InstalledLoader)
-app.config_from_object("worker.celery_config")
+app = Celery(
+    "arbtune", include=["worker.tasks", "worker.running.delivery.remote"], loader=InstalledLoader
+)
+app.config_from_object("worker.running.delivery.celery_config")
 app.steps["worker"] |= {
-    "worker.upkeep:Upkeep",
-    "worker.operating.pulse:Pulse",
-    "worker.operating.exporter:Exporter",
+    "worker.running.process.upkeep:Upkeep",
+    "worker.running.process.pulse:Pulse",
+    "worker.running.process.exporter:Exporter",
 }
 signals.setup_logging.connect(configure_logging)
 signals.worker_ready.connect(log_worker_ready)

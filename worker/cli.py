@@ -10,13 +10,13 @@ import sys
 
 COMMANDS = {
     "run": ("scripts.run_arbitrage_tuning", "run one job in this process, print its result"),
-    "enqueue": ("worker.commands.enqueue", "send jobs to the queue"),
+    "enqueue": ("worker.commands.jobs.enqueue", "send jobs to the queue"),
     "worker": ("worker.commands.worker", "run a worker, which takes jobs from the queue"),
-    "jobs": ("worker.commands.jobs", "list the newest jobs, count all"),
-    "status": ("worker.commands.status", "where a job stands"),
-    "result": ("worker.commands.result", "the result document of a job"),
-    "cancel": ("worker.commands.cancel", "cancel a job that waits or runs"),
-    "dead": ("worker.commands.dead", "list, show, retry or purge dead letters"),
+    "jobs": ("worker.commands.jobs.listing", "list the newest jobs, count all"),
+    "status": ("worker.commands.jobs.status", "where a job stands"),
+    "result": ("worker.commands.jobs.result", "the result document of a job"),
+    "cancel": ("worker.commands.jobs.cancel", "cancel a job that waits or runs"),
+    "dead": ("worker.commands.jobs.dead", "list, show, retry or purge dead letters"),
     "sweep": ("worker.commands.sweep", "run many configs through the queue, or resume"),
     "doctor": ("worker.commands.doctor", "check a deployment, and say what to change"),
     "metrics": ("worker.commands.metrics", "serve figures of the queue to Prometheus"),
@@ -57,7 +57,7 @@ def _run(arguments: list[str]) -> int:
     if name not in COMMANDS:
         raise ConfigError(_no_such(name))
     if name not in _WARNS_ITSELF:
-        from worker.misnamed import warn_of_misnamed
+        from worker.operating.misnamed import warn_of_misnamed
 
         warn_of_misnamed()
     module, _ = COMMANDS[name]

@@ -17,8 +17,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.errors import ConfigError
-from worker.envelope import JOBS, job_message
-from worker.ledger import Ledger, Submission
+from worker.ledger.envelope import JOBS, job_message
+from worker.ledger.ledger import Ledger, Submission
 
 if TYPE_CHECKING:
     from arbitrage.documents.config import TuningConfig
@@ -57,7 +57,7 @@ def enqueue_many(configs: Iterable[TuningConfig | dict[str, Any]]) -> list[str]:
 
 
 def _enqueue(jobs: list[tuple[str | None, TuningConfig | dict[str, Any]]]) -> list[str]:
-    from worker.connection import open_ledger  # redis
+    from worker.ledger.connection import open_ledger  # redis
     from worker.settings import Settings
 
     submissions = [submission(config, job_id) for job_id, config in jobs]
@@ -118,7 +118,7 @@ def send_all(
         ConfigError: As `send`.
         RedisUnavailableError: Redis went away; the text says how many of the `total` were sent.
     """
-    from worker.connection import RedisUnavailableError, redis_errors_in_a_sentence  # redis
+    from worker.ledger.connection import RedisUnavailableError, redis_errors_in_a_sentence  # redis
 
     sent: list[str] = []
     try:

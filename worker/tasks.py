@@ -1,4 +1,4 @@
-"""The Celery tasks: claim, run, return. Outcomes are recorded by `worker.result_backend`."""
+"""The Celery tasks: claim, run, return. The result backend records outcomes."""
 
 from __future__ import annotations
 
@@ -10,19 +10,25 @@ from celery import Task
 from celery.exceptions import Ignore
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from worker import canvas
 from worker.celery_app import app
-from worker.envelope import CHUNKS, JOBS, Route, list_of
-from worker.identity import worker_id
-from worker.job import CONFIG, Argument, attempt_job, attempted, payload_text
-from worker.ledger import Attempt
-from worker.sweeps.chunk_job import CHUNK, configs_in, decode_chunk, run_chunk, version_of_chunk
+from worker.ledger.envelope import CHUNKS, JOBS, Route, list_of
+from worker.ledger.identity import worker_id
+from worker.ledger.ledger import Attempt
+from worker.running.jobs import canvas
+from worker.running.jobs.chunk_job import (
+    CHUNK,
+    configs_in,
+    decode_chunk,
+    run_chunk,
+    version_of_chunk,
+)
+from worker.running.jobs.job import CONFIG, Argument, attempt_job, attempted, payload_text
 
 log = logging.getLogger("arbtune.jobs")
 
 _OPTIONS = {
     "bind": True,
-    "Request": "worker.request:JobRequest",
+    "Request": "worker.running.delivery.request:JobRequest",
 }
 
 

@@ -11,10 +11,10 @@ import pytest
 from tests.conftest import JOB, ledger_at
 from tests.terminals import on_terminal
 from worker.cli import main
-from worker.envelope import CHUNKS, JOBS, Route, job_message
-from worker.ledger import Ledger, State, Submission
-from worker.ledger_view import OPEN, SLICE
-from worker.metas import cancelled_meta
+from worker.ledger.envelope import CHUNKS, JOBS, Route, job_message
+from worker.ledger.ledger import Ledger, State, Submission
+from worker.ledger.metas import cancelled_meta
+from worker.ledger.view import OPEN, SLICE
 
 CANCEL = [sys.executable, "-m", "worker.cli", "cancel"]
 

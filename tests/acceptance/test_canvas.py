@@ -15,9 +15,9 @@ from celery.canvas import Signature
 from kombu.entity import Exchange, Queue
 
 from tests.conftest import JOB, WorkerProcess, ledger_at, running_worker, wait_until
-from worker.envelope import JOBS
-from worker.ledger import Holder, Ledger, Outcome, State
-from worker.metas import cancelled_meta
+from worker.ledger.envelope import JOBS
+from worker.ledger.ledger import Holder, Ledger, Outcome, State
+from worker.ledger.metas import cancelled_meta
 
 SLOW = {**JOB, "tag": "sleep:1.5"}
 DEAD = {**JOB, "tag": "exit:9"}

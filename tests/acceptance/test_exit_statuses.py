@@ -12,9 +12,9 @@ import pytest
 from tests.conftest import JOB, ledger_at, quotes_csv, running_worker
 from tests.sweeps import spec
 from worker.cli import COMMANDS, main
-from worker.envelope import JOBS, job_message
-from worker.ledger import Ledger, Outcome, State, Submission
-from worker.metas import failed_meta, success_meta
+from worker.ledger.envelope import JOBS, job_message
+from worker.ledger.ledger import Ledger, Outcome, State, Submission
+from worker.ledger.metas import failed_meta, success_meta
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")

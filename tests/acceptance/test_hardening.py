@@ -13,10 +13,10 @@ import pytest
 import redis
 
 from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
-from worker.embedded import embedded_server
+from worker.client.embedded import embedded_server
 from worker.enqueue import send, submission
-from worker.envelope import job_message
-from worker.ledger import Ledger, State
+from worker.ledger.envelope import job_message
+from worker.ledger.ledger import Ledger, State
 
 
 def outcome(ledger: Ledger, job_id: str) -> dict[str, Any]:

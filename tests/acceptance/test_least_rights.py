@@ -23,10 +23,10 @@ from tests.conftest import (
 )
 from tests.sweeps import spec
 from worker.enqueue import send, submission
-from worker.envelope import CHUNKS
-from worker.ledger import Ledger, State
-from worker.metas import cancelled_meta
-from worker.sweeps.chunks import Chunk, of_spec
+from worker.ledger.envelope import CHUNKS
+from worker.ledger.ledger import Ledger, State
+from worker.ledger.metas import cancelled_meta
+from worker.running.jobs.chunks import Chunk, of_spec
 
 CONF = Path(__file__).resolve().parents[2] / "deploy/redis/redis.conf"
 [RULE] = re.findall(

@@ -13,9 +13,9 @@ from celery import Celery
 from tests.conftest import JOB, ledger_at, running_worker, wait_until
 from tests.elements import spoilt_element
 from worker.enqueue import send, submission
-from worker.envelope import JOBS, job_message
-from worker.intake import admit
-from worker.ledger import State
+from worker.ledger.envelope import JOBS, job_message
+from worker.ledger.ledger import State
+from worker.running.delivery.intake import admit
 
 SEED = 11
 POISONED = 600

@@ -25,7 +25,7 @@ from tests.conftest import (
 )
 from tests.servers import DurableServer, durable_server
 from worker.enqueue import send, submission
-from worker.ledger import State
+from worker.ledger.ledger import State
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTED = re.findall(

@@ -25,7 +25,7 @@ from tests.conftest import (
     wait_until,
 )
 from worker.enqueue import send, submission
-from worker.ledger import Ledger, State
+from worker.ledger.ledger import Ledger, State
 from worker.operating.presence import present_workers
 
 START_S = 120.0

@@ -113,7 +113,7 @@ sys.exit(main(sys.argv[2:]))
     [
         ("arbitrage.shell.console", ""),
         ("argparse", ""),
-        ("worker.commands.jobs", "arbtune: interrupted\n"),
+        ("worker.commands.jobs.listing", "arbtune: interrupted\n"),
         ("redis", "arbtune: interrupted\n"),
     ],
 )

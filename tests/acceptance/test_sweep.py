@@ -38,13 +38,13 @@ from tests.conftest import (
     wait_until,
 )
 from tests.sweeps import spec
-from worker.connection import TRIES_OF_A_PERSON
-from worker.envelope import CHUNKS
-from worker.ledger import Ledger, State
-from worker.sweeps.chunk_figures import unpacked
-from worker.sweeps.chunks import Chunk, of_spec
-from worker.sweeps.collector import chunk_id
-from worker.sweeps.in_queue import NO_CHUNKS
+from worker.client.sweeps.collector import chunk_id
+from worker.client.sweeps.in_queue import NO_CHUNKS
+from worker.ledger.connection import TRIES_OF_A_PERSON
+from worker.ledger.envelope import CHUNKS
+from worker.ledger.ledger import Ledger, State
+from worker.running.jobs.chunk_figures import unpacked
+from worker.running.jobs.chunks import Chunk, of_spec
 
 SPREADS = {"name": "min_spread_bps", "start": 0, "stop": 60, "num": 61}
 GRIDS = (

@@ -28,8 +28,8 @@ from tests.conftest import (
     wait_until,
 )
 from tests.tls import issue_certificates, tls_in_front_of
-from worker.embedded import embedded_server
-from worker.ledger import State
+from worker.client.embedded import embedded_server
+from worker.ledger.ledger import State
 
 ROOT = Path(__file__).resolve().parents[2]
 USERS = re.findall(

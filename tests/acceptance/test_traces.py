@@ -20,7 +20,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.conftest import JOB, ledger_at, quotes_csv, running_worker, wait_until
-from worker.ledger import State
+from worker.ledger.ledger import State
 
 CLI = [sys.executable, "-m", "worker.cli"]
 
@@ -169,5 +169,5 @@ def test_without_a_collector_no_spans_are_made(
     for name in ("worker.enqueue", "worker.celery_app", "polars"):  # which a child imports
         assert f" {name}\n" in imported
     # (redis-py imports some of the library wherever it is installed.)
-    assert " worker.spans\n" not in imported
+    assert " worker.operating.trace.spans\n" not in imported
     assert " opentelemetry.exporter" not in imported

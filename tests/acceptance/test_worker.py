@@ -24,10 +24,10 @@ from tests.conftest import (
     running_worker,
     wait_until,
 )
-from worker.embedded import embedded_server
+from worker.client.embedded import embedded_server
 from worker.enqueue import send, submission
-from worker.ledger import Ledger, State
-from worker.metas import cancelled_meta
+from worker.ledger.ledger import Ledger, State
+from worker.ledger.metas import cancelled_meta
 
 LEASE_S = 600  # longer than a test may take
 FOR_EVER = "until:/nowhere/at all"

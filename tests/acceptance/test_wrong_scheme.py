@@ -9,8 +9,8 @@ import pytest
 import redis
 
 from tests.tls import LOOPBACK, issue_certificates, tls_in_front_of
-from worker import connection
-from worker.connection import RedisUnavailableError, connect, redis_errors_in_a_sentence
+from worker.ledger import connection
+from worker.ledger.connection import RedisUnavailableError, connect, redis_errors_in_a_sentence
 from worker.settings import Settings
 
 

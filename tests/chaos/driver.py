@@ -36,11 +36,11 @@ from tests.conftest import quotes_csv
 from tests.elements import spoilt_element
 from tests.proxy import Proxy
 from tests.servers import DurableServer, durable_server
-from worker.connection import open_ledger
 from worker.enqueue import send, submission
-from worker.ledger import Ledger, State
-from worker.ledger_view import JOB_KEY
-from worker.metas import cancelled_meta
+from worker.ledger.connection import open_ledger
+from worker.ledger.ledger import Ledger, State
+from worker.ledger.metas import cancelled_meta
+from worker.ledger.view import JOB_KEY
 from worker.settings import Settings
 
 LEASE_S = 3.0

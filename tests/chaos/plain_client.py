@@ -10,8 +10,8 @@ from celery import Celery, chain, chord, group
 from celery.canvas import Signature
 
 from tests.chaos.plan import Canvas, Job
-from worker.envelope import JOBS
-from worker.ledger import Ledger, State
+from worker.ledger.envelope import JOBS
+from worker.ledger.ledger import Ledger, State
 
 STAGE = "chaos-stage"  # a list that no worker reads
 

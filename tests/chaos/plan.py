@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, replace
 from typing import Any
 
-from worker.ledger import State
+from worker.ledger.ledger import State
 
 # What a poisoned job must come to: its state, the type of its error, and whether it is a letter.
 POISONED_ENDS: dict[str, tuple[str, bool]] = {

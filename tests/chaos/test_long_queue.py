@@ -7,9 +7,9 @@ from typing import Any
 import redis
 
 from worker.enqueue import BATCH, send
-from worker.envelope import JOBS, job_message
-from worker.ledger import Ledger, Submission
-from worker.reconciler import LOOK_EVERY_S, Reconciler
+from worker.ledger.envelope import JOBS, job_message
+from worker.ledger.ledger import Ledger, Submission
+from worker.running.process.reconciler import LOOK_EVERY_S, Reconciler
 from worker.settings import Settings
 
 CONFIG = "{}"

@@ -25,7 +25,7 @@ from tests.conftest import (
 )
 from tests.servers import binary_of, durable_server
 from worker.enqueue import send, submission
-from worker.ledger import JobRecord, Ledger, State
+from worker.ledger.ledger import JobRecord, Ledger, State
 
 LEASE_S = 3
 FOR_EVER = "until:/nowhere/at all"

@@ -10,8 +10,8 @@ import pytest
 import redis
 from celery import Celery
 
-from worker.carrier import Channel
-from worker.envelope import JOBS, Route, job_message
+from worker.ledger.envelope import JOBS, Route, job_message
+from worker.running.delivery.carrier import Channel
 
 QUEUE = "carrier-test"
 COPIES = "unacked"  # kombu's

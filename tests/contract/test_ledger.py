@@ -14,11 +14,11 @@ import redis
 
 from tests.conftest import wait_until
 from tests.servers import binary_of, durable_server
-from worker.embedded import embedded_server
-from worker.envelope import Route, job_message
-from worker.ledger import Holder, Ledger, Outcome, Start, State, Submission
-from worker.ledger_view import RESULT_KEY
-from worker.metas import cancelled_meta, failed_meta, success_meta
+from worker.client.embedded import embedded_server
+from worker.ledger.envelope import Route, job_message
+from worker.ledger.ledger import Holder, Ledger, Outcome, Start, State, Submission
+from worker.ledger.metas import cancelled_meta, failed_meta, success_meta
+from worker.ledger.view import RESULT_KEY
 
 LEASE_S = 600  # longer than any of these tests may take
 ROUTE = Route("contract-task", "contract-queue")
@@ -325,7 +325,7 @@ def test_a_retry_waits_for_its_time_and_is_published_once(
     ledger: Ledger, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for delay in ("RETRY_BASE_MS", "RETRY_CAP_MS"):
-        monkeypatch.setattr(f"worker.ledger.{delay}", 3_600_000)
+        monkeypatch.setattr(f"worker.ledger.ledger.{delay}", 3_600_000)
     job = new_job()
     ledger.submit([job], ROUTE)
     client.delete(ROUTE.queue)
@@ -351,8 +351,8 @@ def test_a_retry_waits_for_its_time_and_is_published_once(
 def test_delays_double_with_jitter_up_to_a_cap(
     ledger: Ledger, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.ledger.RETRY_BASE_MS", 100_000)
-    monkeypatch.setattr("worker.ledger.RETRY_CAP_MS", 350_000)
+    monkeypatch.setattr("worker.ledger.ledger.RETRY_BASE_MS", 100_000)
+    monkeypatch.setattr("worker.ledger.ledger.RETRY_CAP_MS", 350_000)
     for attempts, full_ms in enumerate((100_000, 200_000, 350_000)):
         job = new_job()
         ledger.submit([job], ROUTE)
@@ -696,7 +696,7 @@ def test_jobs_behind_a_foreign_backlog_whose_clock_is_put_back_are_not_suspect(
 def test_one_worker_at_a_time_reconciles(
     ledger: Ledger, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.ledger.LEAD_MS", 3_600_000)
+    monkeypatch.setattr("worker.ledger.ledger.LEAD_MS", 3_600_000)
     assert ledger.lead("w1")
     assert not ledger.lead("w2")
     assert ledger.lead("w1"), "for as long as it says so"

@@ -11,10 +11,10 @@ import redis
 
 from tests.conftest import JOB, ledger_at
 from worker.cli import main
-from worker.embedded import embedded_server
-from worker.ledger import State
-from worker.ledger_view import DEAD_KEY, INDEX_KEY, JOB_KEY, RESULT_KEY, SLICE
-from worker.metas import success_meta
+from worker.client.embedded import embedded_server
+from worker.ledger.ledger import State
+from worker.ledger.metas import success_meta
+from worker.ledger.view import DEAD_KEY, INDEX_KEY, JOB_KEY, RESULT_KEY, SLICE
 
 JOBS = 5 * SLICE
 RECORD = {"config": json.dumps(JOB), "generation": 1, "starts": 1}
@@ -71,7 +71,7 @@ def test_the_first_lines_are_out_before_the_last_jobs_are_asked_after(
     def leave(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("worker.commands.jobs._as_object", leave)
+    monkeypatch.setattr("worker.commands.jobs.listing._as_object", leave)
     assert main(["jobs", "--json", f"--limit={JOBS}"]) == 130
     assert calls(client, "hgetall") == SLICE
 

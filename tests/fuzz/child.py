@@ -16,7 +16,7 @@ from arbitrage.data.files.data_file import DataLimits
 from arbitrage.data.snapshots import load_snapshots
 from arbitrage.errors import DataError
 from tests.fuzz.mutants import mutant
-from worker.memory import bound_memory
+from worker.running.jobs.memory import bound_memory
 from worker.settings import Settings
 
 LIMITS = DataLimits(max_rows=1_000, max_bytes=2**20)

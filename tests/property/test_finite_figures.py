@@ -22,10 +22,10 @@ from arbitrage.sweep import SweepSpec, run_sweep
 from scripts.run_arbitrage_tuning import main
 from tests.conftest import HEADER
 from tests.strategies import LARGEST_PRICE, SMALLEST_PRICE
+from worker.running.jobs.chunk_figures import unpacked
+from worker.running.jobs.chunk_job import run_chunk
+from worker.running.jobs.chunks import Chunk, of_spec
 from worker.settings import Settings
-from worker.sweeps.chunk_figures import unpacked
-from worker.sweeps.chunk_job import run_chunk
-from worker.sweeps.chunks import Chunk, of_spec
 
 LEAST, MOST = 5e-324, 1.7976931348623157e308
 ENDS = st.sampled_from([0.0, LEAST, 1e-310, MIN_BALANCE_USD, 1.0, MAX_NUMBER, MOST, -MOST])

@@ -22,7 +22,7 @@ from arbitrage.data.snapshots import load_snapshots
 from arbitrage.documents.result import MAX_SENTENCE
 from arbitrage.errors import DataError
 from tests.conftest import JOB, quotes_csv
-from worker.job import JobFailedError, attempt_job
+from worker.running.jobs.job import JobFailedError, attempt_job
 from worker.settings import Settings
 
 LIMITS = DataLimits(max_rows=1_000, max_bytes=100_000)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from kombu.transport import virtual
 
 from tests.elements import spoilt_element
-from worker.carrier import Channel
 from worker.celery_app import app
-from worker.intake import admit
+from worker.running.delivery.carrier import Channel
+from worker.running.delivery.intake import admit
 
 app.finalize()
 app.loader.import_default_modules()

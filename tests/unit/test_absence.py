@@ -8,7 +8,7 @@ import fakeredis
 import pytest
 import redis
 
-from worker.absence import LOOK_EVERY_S, PATIENCE_S, Absence
+from worker.client.absence import LOOK_EVERY_S, PATIENCE_S, Absence
 from worker.operating.presence import announce, own_presence, withdraw
 
 PLACE = "redis://127.0.0.1:6379/0"

@@ -13,17 +13,18 @@ import pytest
 from arbitrage.documents.spec.sweep_spec import sweep_id
 from arbitrage.shell.console import Command, run_command, span
 from tests.conftest import JOB
-from worker import waiting
-from worker.answers import result_documents
-from worker.commands import cancel, dead, jobs, result, status
-from worker.commands.jobs import _cut
-from worker.differences import Differences
+from worker.client import waiting
+from worker.client.answers import result_documents
+from worker.client.differences import Differences
+from worker.client.waiting import results_as_they_come, wait_for_results
+from worker.commands.jobs import cancel, dead, result, status
+from worker.commands.jobs import listing as jobs
+from worker.commands.jobs.listing import _cut
 from worker.enqueue import submission
-from worker.envelope import CHUNKS, JOBS, Route, job_message
-from worker.ledger import Ledger, Outcome, State, Submission
-from worker.metas import cancelled_meta, failed_meta, success_meta
+from worker.ledger.envelope import CHUNKS, JOBS, Route, job_message
+from worker.ledger.ledger import Ledger, Outcome, State, Submission
+from worker.ledger.metas import cancelled_meta, failed_meta, success_meta
 from worker.settings import Settings
-from worker.waiting import results_as_they_come, wait_for_results
 
 CONFIG = {"data_file": "folder/quotes.csv", "tag": "try-1"}
 CHUNK = {"spec": {"data_file": "quotes.csv"}, "start": 0, "stop": 500}

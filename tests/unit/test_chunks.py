@@ -15,10 +15,10 @@ from arbitrage.results.rows import sweep_rows
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import quotes_csv
 from tests.sweeps import spec
+from worker.running.jobs.chunk_figures import packed, unpacked
+from worker.running.jobs.chunk_job import decode_chunk, run_chunk
+from worker.running.jobs.chunks import MAX_CONFIGS, Chunk, of_spec
 from worker.settings import Settings
-from worker.sweeps.chunk_figures import packed, unpacked
-from worker.sweeps.chunk_job import decode_chunk, run_chunk
-from worker.sweeps.chunks import MAX_CONFIGS, Chunk, of_spec
 
 GRIDS = (
     {"name": "min_spread_bps", "start": 0, "stop": 60, "num": 7},

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from arbitrage.errors import ConfigError
-from worker.data_root import resolve_in_root
+from worker.running.jobs.data_root import resolve_in_root
 
 
 @pytest.fixture

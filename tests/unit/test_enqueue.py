@@ -8,12 +8,13 @@ import pytest
 import redis
 
 from tests.conftest import JOB, ledger_at
-from worker import connection, enqueue
+from worker import enqueue
 from worker.cli import main
-from worker.connection import RedisUnavailableError
-from worker.envelope import JOBS
-from worker.ledger import Outcome, State
-from worker.metas import success_meta
+from worker.ledger import connection
+from worker.ledger.connection import RedisUnavailableError
+from worker.ledger.envelope import JOBS
+from worker.ledger.ledger import Outcome, State
+from worker.ledger.metas import success_meta
 
 
 class Leaving:

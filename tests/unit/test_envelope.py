@@ -9,7 +9,7 @@ from typing import Any
 import redis
 from celery import Celery
 
-from worker.envelope import JOBS, Route, job_message
+from worker.ledger.envelope import JOBS, Route, job_message
 
 JOB_ID = "0b2f8d1e-0000-4000-8000-000000000000"
 CONFIG = {"data_file": "ü.csv", "min_spread_bps": 1.5, "extra": {"n": None}}

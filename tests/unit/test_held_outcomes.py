@@ -10,8 +10,8 @@ import sys
 import pytest
 import redis
 
-from worker.children import END, is_spared, spared
-from worker.outage import held, record_held, record_or_hold
+from worker.running.process.children import END, is_spared, spared
+from worker.running.process.outage import held, record_held, record_or_hold
 
 
 def test_an_outcome_that_the_server_refuses_is_held_until_it_takes_it() -> None:
@@ -34,7 +34,7 @@ def test_an_outcome_that_the_server_refuses_is_held_until_it_takes_it() -> None:
 
 CHILD = """
 import sys
-from worker.children import spared
+from worker.running.process.children import spared
 with spared():
     print("waits", flush=True)
     sys.stdin.read()

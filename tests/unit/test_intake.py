@@ -14,8 +14,14 @@ from typing import Any
 import pytest
 
 from tests.conftest import JOB
-from worker.envelope import CHUNKS, JOBS, job_message
-from worker.intake import MAX_BODY_BYTES, MAX_ELEMENT_BYTES, REFUSED, Admitted, admit
+from worker.ledger.envelope import CHUNKS, JOBS, job_message
+from worker.running.delivery.intake import (
+    MAX_BODY_BYTES,
+    MAX_ELEMENT_BYTES,
+    REFUSED,
+    Admitted,
+    admit,
+)
 
 QUEUE = "intake-test"
 SIGNATURE = {"task": JOBS.task, "args": [JOB], "kwargs": {}, "options": {"task_id": "next"}}

@@ -6,11 +6,11 @@ import os
 import subprocess
 import sys
 
-from worker.memory import memory_bound, out_of_memory_record
+from worker.running.jobs.memory import memory_bound, out_of_memory_record
 from worker.settings import Settings
 
 PROGRAM = """
-from worker.memory import bound_memory
+from worker.running.jobs.memory import bound_memory
 from worker.settings import Settings
 bound_memory(Settings(job_memory_bytes=2**28))
 try:

@@ -6,7 +6,8 @@ import pytest
 
 from arbitrage.shell.console import run_command
 from arbitrage.shell.numbers import number, whole_number
-from worker.commands import enqueue, worker
+from worker.commands import worker
+from worker.commands.jobs import enqueue
 
 
 @pytest.mark.parametrize("text", ["10", "+10", "010"])

@@ -8,7 +8,7 @@ import time
 import pytest
 import redis
 
-from worker.outage import Outage
+from worker.running.process.outage import Outage
 
 PLACE = "redis://127.0.0.1:6379/0"
 

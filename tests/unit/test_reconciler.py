@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from worker.ledger import Ledger
-from worker.reconciler import Reconciler
+from worker.ledger.ledger import Ledger
+from worker.running.process.reconciler import Reconciler
 from worker.settings import Settings
 
 LEASE_S = 10.0

@@ -19,12 +19,12 @@ from arbitrage.results.ranking import CONFIGS, Rejection, left_out, ranked_group
 from arbitrage.results.rows import sweep_rows
 from arbitrage.shell.console import run_command
 from tests.sweeps import spec
+from worker.client.sweeps.collector import Progress
+from worker.client.sweeps.in_queue import chunks_note
+from worker.client.sweeps.progress import progress_lines
+from worker.client.sweeps.report import print_report
+from worker.client.sweeps.summary import Summary, summary_of
 from worker.commands import sweep as sweep_command
-from worker.sweeps.collector import Progress
-from worker.sweeps.in_queue import chunks_note
-from worker.sweeps.progress import progress_lines
-from worker.sweeps.report import print_report
-from worker.sweeps.summary import Summary, summary_of
 
 GRID = {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 100}
 

@@ -13,13 +13,13 @@ import redis
 
 import worker
 from tests.conftest import JOB, ledger_at
-from worker import traces
 from worker.enqueue import submission
-from worker.envelope import JOBS
-from worker.identity import worker_id
-from worker.ledger import Ledger, Outcome, Start, State
-from worker.metas import cancelled_meta
-from worker.reconciler import Reconciler
+from worker.ledger.envelope import JOBS
+from worker.ledger.identity import worker_id
+from worker.ledger.ledger import Ledger, Outcome, Start, State
+from worker.ledger.metas import cancelled_meta
+from worker.operating.trace import traces
+from worker.running.process.reconciler import Reconciler
 from worker.settings import Settings
 
 ERROR = {"type": "WorkerLostError", "message": "it died", "retryable": True}
@@ -137,7 +137,7 @@ def test_without_the_package_one_sentence_says_how_to_get_it(
 ) -> None:
     monkeypatch.setenv(traces.SWITCHES[0], "http://127.0.0.1:9")
     monkeypatch.delattr(worker, "spans", raising=False)  # of a test before
-    monkeypatch.setitem(sys.modules, "worker.spans", None)
+    monkeypatch.setitem(sys.modules, "worker.operating.trace.spans", None)
     undecided = traces._spans.__wrapped__
     with caplog.at_level(logging.WARNING):
         assert undecided() is None

@@ -16,14 +16,14 @@ from billiard.einfo import ExceptionInfo
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
 
-from worker import shutdown
-from worker.connection import REPLY_TIMEOUT_S
-from worker.leases import Leases
-from worker.request import JobRequest, _bounded_limits
+from worker.ledger.connection import REPLY_TIMEOUT_S
+from worker.running.delivery.request import JobRequest, _bounded_limits
+from worker.running.process import shutdown
+from worker.running.process.leases import Leases
 from worker.settings import Settings
 
 if TYPE_CHECKING:
-    from worker.ledger import Ledger
+    from worker.ledger.ledger import Ledger
 
 
 def raised(error: Exception) -> ExceptionInfo:
@@ -166,8 +166,8 @@ def test_a_server_that_does_not_answer_uses_up_none_of_the_time_of_a_shutdown(
 
 SLOW_TO_END = """
 import time
-from worker import shutdown
-from worker.connection import REPLY_TIMEOUT_S
+from worker.running.process import shutdown
+from worker.ledger.connection import REPLY_TIMEOUT_S
 
 class Slow:
     def __del__(self, sleep=time.sleep):

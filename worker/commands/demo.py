@@ -17,12 +17,12 @@ from rich.table import Table
 from arbitrage.documents.result import Document, as_text
 from arbitrage.errors import ConfigError
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK
-from worker.connection import open_ledger, redis_errors_in_a_sentence
-from worker.embedded import embedded_server, ended_by_signals, local_workers
+from worker.client.embedded import embedded_server, ended_by_signals, local_workers
+from worker.client.waiting import progress_bar, results_as_they_come
 from worker.enqueue import send, submission
-from worker.ledger_view import State
+from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
+from worker.ledger.view import State
 from worker.settings import Settings
-from worker.waiting import progress_bar, results_as_they_come
 
 SUMMARY = "bring up a server and two workers, send a small sweep of the sample, show the ranking"
 
@@ -119,7 +119,7 @@ def _report(documents: list[Document], root: Path, *, as_json: bool) -> int:
 
 
 def _print_ranking(ranking: list[Document]) -> None:
-    from worker.sweeps.report import TITLES, figure_cell  # once there is something to rank
+    from worker.client.sweeps.report import TITLES, figure_cell  # once there is something to rank
 
     console = Console(highlight=False)
     table = Table(title="Ranking by net profit (open trades at their closing price)", box=None)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK
-from worker.connection import connect, redis_errors_in_a_sentence
+from worker.ledger.connection import connect, redis_errors_in_a_sentence
 from worker.settings import Settings
 
 if TYPE_CHECKING:

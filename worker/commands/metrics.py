@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from arbitrage.errors import ArbtuneError, ConfigError
 from arbitrage.shell.console import EXIT_OK
-from worker.misnamed import warn_of_misnamed
+from worker.operating.misnamed import warn_of_misnamed
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _registry(settings: Settings) -> CollectorRegistry:
     from prometheus_client import CollectorRegistry
 
-    from worker.connection import connect
+    from worker.ledger.connection import connect
     from worker.operating.metrics import QueueCollector
 
     registry = CollectorRegistry()

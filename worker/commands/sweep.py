@@ -19,9 +19,9 @@ from worker.settings import Settings
 if TYPE_CHECKING:  # Redis and polars take their time: the first line comes before them
     from arbitrage.documents.spec.sweep_spec import SweepSpec
     from arbitrage.results.folder import SweepFolder
-    from worker.ledger import Ledger
-    from worker.sweeps.collector import Progress
-    from worker.sweeps.plan import Plan
+    from worker.client.sweeps.collector import Progress
+    from worker.client.sweeps.plan import Plan
+    from worker.ledger.ledger import Ledger
 
 SUMMARY = (
     "run many configs over one data file through the queue and print the ranking; the same command "
@@ -58,7 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run, resume, or look after a sweep; 0 when every config succeeded."""
     from arbitrage.documents.spec.sweep_spec import LEAST_IS_BEST, SweepSpec  # pydantic
-    from worker.sweeps.data_place import placed
+    from worker.client.sweeps.data_place import placed
 
     if arguments.local and (arguments.collect or arguments.cancel):
         raise ConfigError("--local is for running: its server knows nothing of an earlier run")
@@ -86,7 +86,7 @@ def _say(line: str) -> None:
 
 def _with_own_server(settings: Settings, stack: ExitStack) -> Settings:
     """The settings that name a server with workers of its own, up for as long as `stack` is."""
-    from worker.local import bring_up
+    from worker.client.local import bring_up
 
     _say("starting a server and workers of its own ...")
     os.environ["ARBTUNE_DATA_ROOT"] = os.fspath(settings.data_root)
@@ -95,7 +95,7 @@ def _with_own_server(settings: Settings, stack: ExitStack) -> Settings:
 
 
 def _run_in_sentences(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> int:
-    from worker.connection import redis_errors_in_a_sentence
+    from worker.ledger.connection import redis_errors_in_a_sentence
 
     with redis_errors_in_a_sentence(settings):
         try:
@@ -108,7 +108,7 @@ def _run_in_sentences(arguments: argparse.Namespace, spec: SweepSpec, settings: 
 
 def _may_compute(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> bool:
     """Whether there may be anything to run: what is finished needs no server and no workers."""
-    from worker.sweeps.plan import local_digest
+    from worker.client.sweeps.plan import local_digest
 
     digest = local_digest(spec, settings)
     return (
@@ -119,10 +119,10 @@ def _may_compute(arguments: argparse.Namespace, spec: SweepSpec, settings: Setti
 
 
 def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> int:
-    from worker.absence import look_for_workers
-    from worker.connection import open_patient_ledger
-    from worker.sweeps.in_queue import cancel, forget
-    from worker.sweeps.plan import ask_workers
+    from worker.client.absence import look_for_workers
+    from worker.client.sweeps.in_queue import cancel, forget
+    from worker.client.sweeps.plan import ask_workers
+    from worker.ledger.connection import open_patient_ledger
 
     ledger = cache(partial(open_patient_ledger, settings))  # what is finished does without one
     meanwhile = look_for_workers(settings, local=arguments.local)
@@ -152,7 +152,7 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
 def _known_digest(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> str | None:
     """The digest of the data, as far as it is known without a worker."""
     from arbitrage.results.folder import digest_of_latest
-    from worker.sweeps.plan import local_digest
+    from worker.client.sweeps.plan import local_digest
 
     digest = local_digest(spec, settings)
     if digest is None and (arguments.status or arguments.cancel):
@@ -166,7 +166,7 @@ def _known_digest(arguments: argparse.Namespace, spec: SweepSpec, settings: Sett
 
 def _known_plan(folder: SweepFolder, digest: str) -> Plan | None:
     """The plan of an earlier run."""
-    from worker.sweeps.plan import Plan
+    from worker.client.sweeps.plan import Plan
 
     size = folder.chunk_size()
     return Plan(digest, size) if size else None
@@ -188,8 +188,8 @@ def _compute(
     meanwhile: Callable[[], None],
 ) -> None:
     from arbitrage.arbitrage_core import ENGINE_VERSION
-    from worker.sweeps.collector import Collector
-    from worker.sweeps.progress import sweep_progress
+    from worker.client.sweeps.collector import Collector
+    from worker.client.sweeps.progress import sweep_progress
 
     if not folder.parts(spec.total):
         _say_who_has_these(spec, folder, plan.data_sha256)
@@ -217,9 +217,9 @@ def _say_who_has_these(spec: SweepSpec, folder: SweepFolder, digest: str) -> Non
 
 
 def _collect(spec: SweepSpec, folder: SweepFolder, digest: str, ledger: Ledger) -> None:
-    from worker.sweeps.collector import Collector
-    from worker.sweeps.in_queue import finished_chunks
-    from worker.sweeps.progress import sweep_progress
+    from worker.client.sweeps.collector import Collector
+    from worker.client.sweeps.in_queue import finished_chunks
+    from worker.client.sweeps.progress import sweep_progress
 
     finished = finished_chunks(folder, ledger)
     with sweep_progress(spec) as show:
@@ -232,7 +232,7 @@ def _report_status(
     arguments: argparse.Namespace,
     ledger: Callable[[], Ledger],
 ) -> int:
-    from worker.sweeps.in_queue import NO_CHUNKS, chunks, chunks_note
+    from worker.client.sweeps.in_queue import NO_CHUNKS, chunks, chunks_note
 
     if folder.is_complete(spec.total):
         return _report(spec, folder, arguments, chunks=NO_CHUNKS)
@@ -249,14 +249,14 @@ def _report(
     note: str = "",
     chunks: dict[str, int] | None = None,
 ) -> int:
-    from worker.sweeps.summary import summary_of
+    from worker.client.sweeps.summary import summary_of
 
     summary = summary_of(spec, folder)
     if arguments.json:
         document = summary.as_json(spec) | ({} if chunks is None else {"chunks": chunks})
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
     else:
-        from worker.sweeps.report import print_report
+        from worker.client.sweeps.report import print_report
 
         print_report(spec, folder, summary, note)
     return EXIT_OK if summary.standing.succeeded == spec.total else EXIT_FAILED

@@ -14,11 +14,11 @@ from typing import Any
 
 from arbitrage.errors import ArbtuneError, ConfigError
 from arbitrage.shell.console import EXIT_OK, count
-from worker.data_root import check_root
 from worker.operating.machine import check_machine
 from worker.operating.probes import ALIVE, READY, ProbeFiles
+from worker.operating.program import own_command
 from worker.operating.rights import check_rights
-from worker.program import own_command
+from worker.running.jobs.data_root import check_root
 from worker.settings import Settings
 
 SUMMARY = (
@@ -89,7 +89,7 @@ def _stop_if_told_before(**_: Any) -> None:
 
 
 def _run_with_own_server(arguments: argparse.Namespace) -> int:
-    from worker.embedded import embedded_server  # for this flag alone
+    from worker.client.embedded import embedded_server  # for this flag alone
 
     with embedded_server(appendonly="yes") as url:
         os.environ["ARBTUNE_REDIS_URL"] = url
@@ -110,9 +110,9 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
     os.environ["RUST_BACKTRACE"] = "0"
     from celery import signals
 
-    from worker import shutdown
     from worker.celery_app import app  # celery
-    from worker.logs import configure_logging
+    from worker.operating.log.logs import configure_logging
+    from worker.running.process import shutdown
 
     signals.worker_ready.connect(_stop_if_told_before)
 
@@ -142,7 +142,7 @@ def _start_again(arguments: argparse.Namespace) -> int:
 
     The number of times is bounded, so that what does not pass by itself is seen.
     """
-    from worker.shutdown import return_running_jobs  # celery
+    from worker.running.process.shutdown import return_running_jobs  # celery
 
     if arguments.local or arguments.restarts_left < 1:
         raise ArbtuneError("the worker died, and is not started again; its log says of what")

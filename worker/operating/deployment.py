@@ -12,7 +12,7 @@ import redis
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker import sentinels
-from worker.ledger import Ledger
+from worker.ledger.ledger import Ledger
 from worker.operating.presence import present_workers, program_version
 from worker.operating.rights import is_refusal
 

@@ -16,8 +16,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from worker.envelope import JOBS, PRIORITY_SEPARATOR
-from worker.ledger_view import DEAD_KEY, INDEX_KEY, State
+from worker.ledger.envelope import JOBS, PRIORITY_SEPARATOR
+from worker.ledger.view import DEAD_KEY, INDEX_KEY, State
 from worker.operating.presence import present_workers
 
 COUNTERS_KEY = "arbtune:counters"

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from worker.identity import worker_id
+from worker.ledger.identity import worker_id
 
 if TYPE_CHECKING:
     import redis

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from worker.connection import connect, redis_errors_in_a_sentence
-from worker.envelope import CHUNKS, JOBS
-from worker.ledger import Ledger
+from worker.ledger.connection import connect, redis_errors_in_a_sentence
+from worker.ledger.envelope import CHUNKS, JOBS
+from worker.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
     from worker.settings import Settings

@@ -21,11 +21,11 @@ import numpy as np
 
 from arbitrage import arbitrage_core
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
-from worker import carrier
 from worker.commands import worker as worker_command
+from worker.running.delivery import carrier
+from worker.running.jobs import chunk_job
+from worker.running.jobs.chunks import Chunk
 from worker.settings import Settings
-from worker.sweeps import chunk_job
-from worker.sweeps.chunks import Chunk
 
 _run = ArbitrageTuningRunner.run
 
@@ -128,7 +128,7 @@ chunk_job.run_chunk = poisoned_run_chunk
 ArbitrageTuningRunner.run = poisoned_run  # type: ignore[method-assign, assignment]
 
 if os.environ.get("ARBTUNE_TEST_WITHOUT_RECOVERY"):
-    from worker.reconciler import Reconciler
+    from worker.running.process.reconciler import Reconciler
 
     for step in ("_judge_leases", "_look_for_lost_messages"):
         setattr(Reconciler, step, lambda _: None)

@@ -1,0 +1,69 @@
+"""What the ledger and Celery know of a job, as the documents that users and programs read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from arbitrage.documents.result import Document, error_document, status_document, success_document
+from worker.ledger.view import JobRecord, State
+
+if TYPE_CHECKING:
+    from worker.ledger.view import LedgerView
+
+_SWEEP_ID = re.compile("[0-9a-f]{16}")  # as `sweep_id` of the domain makes them
+
+
+def result_documents(ledger: LedgerView, job_ids: Sequence[str]) -> list[Document]:
+    """The result document of each job, or its status document when it has no outcome yet."""
+    pairs = zip(ledger.records(job_ids), ledger.results(job_ids), strict=True)
+    return [_document(record, meta) for record, meta in pairs]
+
+
+def sweeps_are_asked(job_id: str, flag: str) -> str:
+    """What to ask instead where no job has an id that is made as those of sweeps are, else ''."""
+    is_one = _SWEEP_ID.fullmatch(job_id)
+    return f"it looks like a sweep's id: arbtune sweep SPEC {flag}" if is_one else ""
+
+
+def figures_in_short(metrics: dict[str, Any]) -> str:
+    """What a job came to, for people; nothing for a chunk of a sweep, whose figures are many."""
+    net, trades = metrics.get("net_pnl_usd"), metrics.get("total_trades")
+    return "" if net is None or trades is None else f"net {net:z,.2f} USD, {trades:,} trades"
+
+
+def _document(record: JobRecord | None, meta: dict[str, Any] | None) -> Document:
+    if record is None:
+        return _foreign_document(meta)
+    if record.state is State.SUCCESS:
+        if meta is None:  # somebody deleted it: what the job came to is not known any more
+            return status_document(State.UNKNOWN.value, record.config)
+        return success_document(record.config, meta.get("result") or {})
+    if record.state is State.ERROR:
+        return error_document(record.config, {**(record.error or {}), "attempts": record.attempts})
+    return status_document(record.state.value, record.config)
+
+
+def _foreign_document(meta: dict[str, Any] | None) -> Document:
+    """A job that the ledger does not know, by what Celery wrote of it.
+
+    What came to no JSON object is no job of ours: another program's task has the same keys.
+    """
+    status = (meta or {}).get("status")
+    if status == "REVOKED":
+        return status_document(State.CANCELLED.value, None)
+    if meta is None or not isinstance(meta.get("result"), dict):
+        return status_document(State.UNKNOWN.value, None)
+    if status == "SUCCESS":
+        return success_document(None, meta["result"])
+    if status != "FAILURE":
+        return status_document(State.UNKNOWN.value, None)
+    raised = meta["result"]
+    plain = {
+        "type": raised.get("exc_type"),
+        "message": " ".join(map(str, raised.get("exc_message") or [])),
+        "retryable": False,
+        "attempts": 0,
+    }
+    return error_document(None, meta.get("error") or plain)

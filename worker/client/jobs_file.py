@@ -1,0 +1,69 @@
+"""Jobs as JSON lines: checked whole, before the first of them goes anywhere."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import IO
+
+from arbitrage.documents.config import MAX_JOB_BYTES, parse_config
+from arbitrage.errors import ConfigError
+from worker.ledger.envelope import job_message
+from worker.ledger.ledger import Submission
+
+SPOOL_MEMORY_BYTES = 8 * 2**20
+
+
+def checked_jobs(source: IO[bytes], stack: ExitStack) -> tuple[Iterator[Submission], int]:
+    """All jobs of `source`, once every line has been found good, and how many there are.
+
+    The checked configs wait in a spool, on disk when they are many; it is closed with `stack`.
+
+    Raises:
+        ConfigError: `line N: ...`, the first line that is no job; or there is no job at all.
+    """
+    spool = stack.enter_context(tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES))  # noqa: SIM115
+    count = 0
+    for number, line in _lines(source):
+        try:
+            config = parse_config(_object(line))
+        except ConfigError as error:
+            raise ConfigError(f"line {number}: {error}") from error
+        spool.write(config.to_json().encode() + b"\n")
+        count += 1
+    if not count:
+        raise ConfigError("there is no job in the input: one JSON object a line is expected")
+    spool.seek(0)
+    return _submissions(spool), count
+
+
+def _lines(source: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The lines that hold something, with their numbers; a line of any length costs no memory."""
+    number = 0
+    while line := source.readline(MAX_JOB_BYTES + 2):
+        number += 1
+        if len(line) > MAX_JOB_BYTES + 1 and not line.endswith(b"\n"):
+            raise ConfigError(f"line {number}: longer than the {MAX_JOB_BYTES:,} bytes of a job")
+        if line.strip():
+            yield number, line
+
+
+def _object(line: bytes) -> object:
+    try:
+        return json.loads(line)
+    except UnicodeDecodeError:
+        raise ConfigError("not UTF-8 text") from None
+    except RecursionError:
+        raise ConfigError("nested too deeply") from None
+    except ValueError as error:
+        raise ConfigError(f"not JSON ({error})") from None
+
+
+def _submissions(spool: IO[bytes]) -> Iterator[Submission]:
+    for line in spool:
+        config = line.decode().rstrip("\n")
+        job_id = str(uuid.uuid4())
+        yield Submission(job_id, config, job_message(job_id, config))

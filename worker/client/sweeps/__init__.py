@@ -1,0 +1,1 @@
+"""The client's side of a sweep: what is missing is sent, what comes is collected and told."""

@@ -1,0 +1,53 @@
+"""What there is of a sweep in the queue, and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from worker.ledger.ledger import State
+from worker.ledger.metas import cancelled_meta
+from worker.ledger.view import OPEN
+
+if TYPE_CHECKING:
+    from arbitrage.results.folder import SweepFolder
+    from worker.ledger.ledger import Ledger
+
+_STATES = {"running": State.RUNNING, "queued": State.QUEUED, "to_collect": State.SUCCESS}
+_WORDS = {"running": "running", "queued": "waiting", "to_collect": "to be kept by --collect"}
+
+NO_CHUNKS = dict.fromkeys(_STATES, 0)
+
+
+def chunks(folder: SweepFolder, ledger: Ledger) -> dict[str, int]:
+    """How many chunks of the sweep stand where in the queue."""
+    return {name: len(_jobs(folder, ledger, [state])) for name, state in _STATES.items()}
+
+
+def chunks_note(counts: dict[str, int]) -> str:
+    """What there is of them, for people."""
+    there = [f"{counts[name]:,} {word}" for name, word in _WORDS.items() if counts[name]]
+    return f"chunks: {', '.join(there)}" if there else "nothing of it in the queue"
+
+
+def finished_chunks(folder: SweepFolder, ledger: Ledger) -> list[str]:
+    """Those whose results wait to be kept."""
+    return _jobs(folder, ledger, [State.SUCCESS])
+
+
+def cancel(folder: SweepFolder, ledger: Ledger) -> int:
+    """End what waits or runs; how many chunks that were."""
+    job_ids = _jobs(folder, ledger, OPEN)
+    states = [ledger.cancel(job_id, cancelled_meta(job_id)) for job_id in job_ids]
+    return states.count(State.CANCELLED)
+
+
+def forget(folder: SweepFolder, ledger: Ledger) -> None:
+    """All of the sweep, on disk and in the queue."""
+    cancel(folder, ledger)
+    ledger.forget(_jobs(folder, ledger, [state for state in State if state.is_outcome]))
+    folder.clear()
+
+
+def _jobs(folder: SweepFolder, ledger: Ledger, states: Iterable[State]) -> list[str]:
+    return ledger.with_prefix(f"{folder.sweep_id}.", states)

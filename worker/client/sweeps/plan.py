@@ -1,0 +1,122 @@
+"""What a sweep starts from: its data, by this machine or a worker, and the size of its chunks."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from arbitrage.arbitrage_core import ENGINE_VERSION
+from arbitrage.errors import ArbtuneError, ConfigError, DataError
+from arbitrage.replay.data_cache import file_digest
+from worker.ledger.envelope import CHUNKS
+from worker.ledger.ledger import State
+from worker.ledger.metas import cancelled_meta
+from worker.running.jobs.chunks import MAX_CONFIGS, Chunk, of_spec
+from worker.running.jobs.data_root import resolve_in_root
+
+if TYPE_CHECKING:
+    from arbitrage.documents.spec.sweep_spec import SweepSpec
+    from worker.ledger.ledger import Ledger
+    from worker.settings import Settings
+
+POLL_S = 0.1
+PATIENCE_S = 3.0  # without an answer before a line says what it is that takes so long
+
+# A chunk's work: long enough that its way through Redis does not count, short enough that a lost
+# one costs little and progress is seen.
+SECONDS_PER_CHUNK = 1.5
+
+# The size of a chunk where no config could be timed, because one of those ended its process or took
+# too long: as good as any, since halving will have to find it.
+UNTIMED_CHUNK_SIZE = 64
+
+# What one config may do to the process that runs it; the others of its chunk have done nothing.
+DONE_BY_ONE_CONFIG = frozenset({"WorkerLostError", "TimeLimitExceeded", "MemoryError"})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The digest of the sweep's data, how many configs make a chunk, and what the data are.
+
+    `data` is `Facts.of_rows`; None where no worker was asked, or one that does not say it yet.
+    """
+
+    data_sha256: str
+    chunk_size: int
+    data: dict[str, Any] | None = None
+
+
+class SweepError(ArbtuneError):
+    """A sweep cannot go on; the text says why."""
+
+
+def local_digest(spec: SweepSpec, settings: Settings) -> str | None:
+    """The digest of the data file, where this machine has it under the data root."""
+    try:
+        return file_digest(resolve_in_root(spec.data_file, settings.data_root))
+    except (ConfigError, DataError, OSError):  # a worker says what is wrong with it
+        return None
+
+
+def ask_workers(spec: SweepSpec, ledger: Ledger, meanwhile: Callable[[], None]) -> Plan:
+    """Have a worker open the data and time some of the configs; waits for one that does.
+
+    `meanwhile` is called again and again until there is an answer.
+
+    Raises:
+        SweepError: The file cannot be used there.
+    """
+    question = Chunk(
+        spec=of_spec(spec), start=0, stop=0, data_sha256=None, engine_version=ENGINE_VERSION
+    )
+    meta = _answer(question, ledger, meanwhile)
+    if error_type(meta) in DONE_BY_ONE_CONFIG:
+        meta = _answer(question.model_copy(update={"pilots": 0}), ledger, meanwhile)
+    if meta["status"] != "SUCCESS":
+        raise SweepError(failure_message(meta))
+    answer = meta["result"]
+    return Plan(
+        answer["data_sha256"], _chunk_size(answer["seconds_per_config"]), answer.get("data")
+    )
+
+
+def _chunk_size(seconds_per_config: float | None) -> int:
+    if seconds_per_config is None:
+        return UNTIMED_CHUNK_SIZE
+    return max(1, min(MAX_CONFIGS, int(SECONDS_PER_CHUNK / max(seconds_per_config, 1e-9))))
+
+
+def _answer(question: Chunk, ledger: Ledger, meanwhile: Callable[[], None]) -> dict[str, Any]:
+    job_id = f"sweep-question-{uuid.uuid4()}"
+    says_so_at = time.monotonic() + PATIENCE_S
+    try:
+        while True:
+            [meta] = ledger.results([job_id])
+            if meta is not None:
+                return meta
+            if ledger.states([job_id]) == [State.UNKNOWN]:  # at first, or the server was emptied
+                ledger.submit([question.submission(job_id)], CHUNKS)
+            if time.monotonic() > says_so_at:
+                says_so_at = math.inf
+                print("waiting for a worker to open the data file ...", file=sys.stderr)
+            meanwhile()
+            time.sleep(POLL_S)
+    finally:
+        ledger.cancel(job_id, cancelled_meta(job_id))
+        ledger.forget([job_id])
+
+
+def error_type(meta: dict[str, Any]) -> str | None:
+    """The kind of what ended a chunk, None where nothing did."""
+    return (meta.get("error") or {}).get("type")
+
+
+def failure_message(meta: dict[str, Any]) -> str:
+    """What ended a chunk, from Celery's record of it."""
+    error = meta.get("error") or {}
+    return str(error.get("message") or meta.get("result"))

@@ -1,0 +1,170 @@
+"""A sweep's answer for people: what it came to, the first of the ranking, the best config."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from arbitrage.documents.config import TuningConfig
+from arbitrage.documents.spec.grids import exact
+from arbitrage.documents.spec.short_values import short_text, short_value
+from arbitrage.documents.spec.sweep_spec import LEAST_IS_BEST, Filters
+from arbitrage.results.ranking import CONFIGS
+
+if TYPE_CHECKING:
+    from arbitrage.documents.spec.sweep_spec import SweepSpec
+    from arbitrage.results.folder import SweepFolder
+    from arbitrage.results.ranking import Rejection
+    from worker.client.sweeps.summary import Summary
+
+SHOWN = 10
+
+TITLES = {
+    "net_pnl_usd": "net USD",
+    "realized_pnl_usd": "realized USD",
+    "total_trades": "trades",
+    "win_rate": "win rate",
+    "max_drawdown_pct": "drawdown %",
+}
+
+# What gives way, one after the other, where a line is too short for all; the grids follow, the last
+# first. The best config is told in full below.
+LEAST_MISSED = ("win_rate", "realized_pnl_usd", "total_trades", "max_drawdown_pct")
+
+UNBOUNDED = 10_000  # columns
+
+Column = tuple[str, list[str]]
+"""A title and the cells below it."""
+
+
+def print_report(spec: SweepSpec, folder: SweepFolder, summary: Summary, note: str) -> None:
+    """Print the ranking and the winner; nothing is cut short for a reader that is no terminal."""
+    console = Console(highlight=False, soft_wrap=True)
+    standing = summary.standing
+    parts = [f"sweep {summary.sweep_id}: {standing.succeeded:,} of {summary.total:,}"]
+    parts += [f"{standing.failed:,} failed"] if standing.failed else []
+    parts += [note] if note else []
+    console.print(", ".join(parts))
+    console.print(f"results in {summary.results_dir}", markup=False)
+    if summary.best is None:
+        _print_sentences(console, _why_none(spec, folder, summary))
+        return
+    if spec.filters != Filters():
+        console.print(_passed(folder.left_out(spec)))
+    _print_ranking(console, spec, folder)
+    _print_best(console, spec, summary, summary.best)
+
+
+def _print_ranking(console: Console, spec: SweepSpec, folder: SweepFolder) -> None:
+    width = console.width if console.is_terminal else UNBOUNDED
+    groups = folder.first_groups(spec, SHOWN)
+    columns = dict(_columns(spec, groups))
+    shown = _fitting(spec, columns, width)
+    console.print(_table([columns[name] for name in shown]), width=width)
+    if hidden := [name for name in columns if name not in shown]:
+        console.print(_not_shown(hidden), width=width, soft_wrap=False)
+    if _are_shared(groups):
+        console.print("Configs whose figures are all the same share a line; it shows the first.")
+
+
+def _print_best(console: Console, spec: SweepSpec, summary: Summary, best: dict[str, Any]) -> None:
+    rank = spec.rank_by
+    if rank in LEAST_IS_BEST:
+        rank += f" (descending: {LEAST_IS_BEST[rank]} first)"
+    so_far = f" so far ({summary.missing:,} are missing)" if summary.missing else ""
+    console.print(f"\nThe best{so_far} by {rank}, config number {best['config_number']}:")
+    config = {name: best[name] for name in TuningConfig.model_fields if best[name] is not None}
+    for grid in spec.grids:
+        if grid.name in config:
+            config[grid.name] = short_value(grid, best[grid.name])
+    console.print(json.dumps(config, ensure_ascii=False), markup=False)
+    _print_sentences(console, [f"Caution: {caution}." for caution in summary.cautions()])
+
+
+def _print_sentences(console: Console, sentences: Iterable[str]) -> None:
+    """One after the other; a terminal breaks them between words."""
+    for sentence in sentences:
+        console.print(sentence, markup=False, soft_wrap=not console.is_terminal)
+
+
+def _passed(filtered: Rejection) -> str:
+    passed = filtered.judged - filtered.rejected
+    return f"{passed:,} of {filtered.judged:,} configs pass the filters"
+
+
+def _not_shown(columns: list[str]) -> str:
+    return f"No room for {', '.join(columns)}: the Parquet files have them, or a wider terminal."
+
+
+def _why_none(spec: SweepSpec, folder: SweepFolder, summary: Summary) -> Iterator[str]:
+    """Why there is no best config, a sentence a line."""
+    if summary.standing.succeeded:
+        yield from summary.cautions() or [_why_none_ranks(spec, folder)]
+    elif summary.standing.failed:
+        yield f"no config succeeded; the first failed with: {folder.first_error(spec.total)}"
+    else:
+        yield "no results yet"
+
+
+def _why_none_ranks(spec: SweepSpec, folder: SweepFolder) -> str:
+    """Which filters leave nothing, or that there is nothing to rank by."""
+    rejections = folder.rejections(spec)
+    if not any(rejection.judged for rejection in rejections.values()):
+        return f"no config has a {spec.rank_by}, the figure to rank by"
+    parts = []
+    for name, (rejected, judged) in rejections.items():
+        count = f"all {judged:,}" if rejected == judged else f"{rejected:,} of {judged:,}"
+        parts.append(f"{name}: {exact(getattr(spec.filters, name))} rejects {count}")
+    return f"no config passes the filters: {', '.join(parts)}"
+
+
+def _are_shared(groups: list[dict[str, Any]]) -> bool:
+    return any(group[CONFIGS] > 1 for group in groups)
+
+
+def _fitting(spec: SweepSpec, columns: dict[str, Column], width: int) -> list[str]:
+    """The columns that a line of this width has room for."""
+    shown = list(columns)
+    for name in [*LEAST_MISSED, *reversed([grid.name for grid in spec.grids])]:
+        if _width(columns[name] for name in shown) <= width:
+            break
+        if name in shown and name != spec.rank_by:
+            shown.remove(name)
+    return shown
+
+
+def _table(columns: list[Column]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title, _ in columns:
+        table.add_column(title, justify="right", no_wrap=True)
+    for cells in zip(*(cells for _, cells in columns), strict=True):
+        table.add_row(*cells)
+    return table
+
+
+def _columns(spec: SweepSpec, rows: list[dict[str, Any]]) -> Iterator[tuple[str, Column]]:
+    for grid in spec.grids:
+        cells = [short_text(grid, row[grid.name]) for row in rows]
+        yield grid.name, (grid.name.replace("_", "\n"), cells)
+    for name in dict.fromkeys([*TITLES, spec.rank_by]):
+        title = TITLES.get(name, name.replace("_", " ")).replace(" ", "\n")
+        yield name, (title, [figure_cell(row[name]) for row in rows])
+    if _are_shared(rows):
+        yield CONFIGS, (CONFIGS, [f"{row[CONFIGS]:,}" for row in rows])
+
+
+def _width(columns: Iterable[Column]) -> int:
+    """Of columns side by side, with two blanks between them."""
+    widths = [max(map(len, [*title.split("\n"), *cells])) + 2 for title, cells in columns]
+    return sum(widths) - 2
+
+
+def figure_cell(value: float | None) -> str:
+    """A figure as a ranking has it."""
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else f"{value:z,.2f}"

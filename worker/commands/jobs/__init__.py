@@ -1,0 +1,1 @@
+"""The commands that send jobs, ask after them and end them."""

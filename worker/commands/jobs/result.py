@@ -1,0 +1,34 @@
+"""`arbtune result ID`."""
+
+from __future__ import annotations
+
+import argparse
+
+from arbitrage.documents.result import as_text
+from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, warn
+from worker.client.answers import result_documents, sweeps_are_asked
+from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
+from worker.ledger.view import State
+from worker.settings import Settings
+
+SUMMARY = "print the result document of a job; of an unfinished one, its status document"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add this command's flags."""
+    parser.add_argument("job_id", metavar="ID", help="the id that arbtune enqueue printed")
+    parser.add_argument(
+        "--json", action="store_true", help="changes nothing: the document is JSON anyway"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the document; 0 for a success, 1 for anything else."""
+    job_id = arguments.job_id
+    settings = Settings.from_environment()
+    with redis_errors_in_a_sentence(settings):
+        [document] = result_documents(open_ledger(settings), [job_id])
+    print(as_text(document))
+    if document["status"] == State.UNKNOWN and (hint := sweeps_are_asked(job_id, "--status")):
+        warn(f"no job {job_id}: {hint}")
+    return EXIT_OK if document["status"] == State.SUCCESS else EXIT_FAILED

@@ -1,0 +1,1 @@
+"""The truth about jobs: the state machine in Redis, its view, its messages, the connection."""

@@ -1,0 +1,304 @@
+"""The ledger: what becomes of a job in Redis. The transitions themselves are in `ledger.lua`."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from worker.ledger.envelope import Route
+from worker.ledger.view import FailedAttempt, JobRecord, LedgerView, State, text, texts
+from worker.operating.trace import traces
+
+if TYPE_CHECKING:
+    import redis
+
+__all__ = [
+    "Attempt",
+    "FailedAttempt",
+    "Holder",
+    "JobRecord",
+    "Ledger",
+    "Outcome",
+    "Start",
+    "State",
+    "Submission",
+]
+
+# The worker that reconciles says so at every beat; another takes over when it has missed three.
+LEAD_MS = 4_000
+# A second lets a hiccup of a file system pass; the cap keeps a job within sight of its user.
+RETRY_BASE_MS = 1_000
+RETRY_CAP_MS = 60_000
+# A transition that a server must be able to write, and that changes nothing.
+NOTHING_TO_DO = ("give_back", "nobody", "arbtune-check")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A job on its way in: its id, its config as JSON text, and the message that carries it."""
+
+    job_id: str
+    config: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who speaks for a running job: a worker and, where it is known, which start of the job."""
+
+    worker: str
+    start: int | None = None
+    generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A job that is the caller's to run, with the config that the ledger has for it.
+
+    `attempts` counts this start and those before it, save the ones that were given back.
+    """
+
+    holder: Holder
+    config: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A start of a job in this process; `began` by the monotonic clock."""
+
+    holder: Holder
+    number: int
+    began: float
+
+    @classmethod
+    def begin(cls, start: Start) -> Attempt:
+        return cls(start.holder, start.attempts, time.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What ends a job: its state, Celery's record of it, and the error record of a failure.
+
+    A failure `is_dead` when it used up the attempts, and is then kept until somebody purges it. A
+    chunk's success is that of many `configs`. `canvas` is for a job that the ledger has not met.
+    """
+
+    state: State
+    meta: dict[str, Any]
+    error: dict[str, Any] | None = None
+    is_dead: bool = False
+    configs: int = 1
+    canvas: str = ""
+
+
+class Ledger(LedgerView):
+    """One record per job, one script call per transition."""
+
+    def __init__(self, client: redis.Redis, *, result_ttl_s: int, lease_s: float) -> None:
+        super().__init__(client)
+        self._ttl_s = result_ttl_s
+        self._lease_ms = round(lease_s * 1000)
+        source = resources.files("worker.ledger").joinpath("ledger.lua").read_text(encoding="utf-8")
+        self._script = client.register_script(source)
+
+    def _call(self, operation: str, *arguments: Any) -> Any:
+        return self._script(args=[operation, *arguments])
+
+    # -- the ways in
+
+    def submit(self, jobs: Sequence[Submission], route: Route) -> list[str]:
+        """Record and publish jobs in one step.
+
+        A verdict for each: `queued`; `same` or `open`, the very job is there already; `taken`,
+        another job waits or runs under this id.
+        """
+        arguments = [part for job in jobs for part in (job.job_id, job.config, job.message)]
+        began_ns = traces.clock_ns()
+        verdicts = texts(self._call("submit", uuid.uuid4().hex, *route, *arguments))
+        traces.submitted(jobs, verdicts, route.queue, began_ns)
+        return verdicts
+
+    def start(
+        self, job_id: str, worker: str, config: str, route: Route, canvas: str = ""
+    ) -> Start | None:
+        """Claim a delivered job; None when this delivery is to be dropped.
+
+        `config` and `canvas` are the message's, kept for a job that the ledger meets here for the
+        first time.
+        """
+        token = uuid.uuid4().hex
+        reply = texts(
+            self._call("start", job_id, worker, token, config, *route, canvas, self._lease_ms)
+        )
+        if reply[0] != "run":
+            return None
+        holder = Holder(worker, start=int(reply[1]), generation=int(reply[2]))
+        return Start(holder, config=reply[3], attempts=int(reply[4]))
+
+    def expect(self, job_id: str, config: str, route: Route, canvas: str) -> None:
+        """Record a job of a canvas that Celery is about to publish."""
+        self._call("expect", job_id, config, *route, canvas)
+
+    # -- the ways out
+
+    def finish(self, job_id: str, holder: Holder, outcome: Outcome) -> str:
+        """Write the one outcome; what stands afterwards, or `refused`.
+
+        A job that the ledger has not met enters it here, so that no late delivery starts it.
+        """
+        reply = self._call(
+            "finish",
+            job_id,
+            outcome.state.value,
+            holder.worker,
+            _text_or_empty(holder.start),
+            _text_or_empty(holder.generation),
+            json.dumps(outcome.meta),
+            "" if outcome.error is None else json.dumps(outcome.error),
+            self._ttl_s,
+            int(outcome.is_dead),
+            outcome.configs,
+            outcome.canvas,
+        )
+        return text(reply)
+
+    def requeue(self, job_id: str, holder: Holder, failure: Outcome, *, max_attempts: int) -> str:
+        """Give a failed attempt another try later, or make the job a dead letter.
+
+        `queued`; `error`, the attempts are used up and the failure stands; `refused`, `unknown`.
+        """
+        reply = self._call(
+            "requeue",
+            job_id,
+            holder.worker,
+            _text_or_empty(holder.start),
+            json.dumps(failure.meta),
+            json.dumps(failure.error),
+            self._ttl_s,
+            max_attempts,
+            RETRY_BASE_MS,
+            RETRY_CAP_MS,
+            # Between half and all of the delay: jobs that failed together do not return together.
+            random.uniform(0.5, 1.0),  # noqa: S311 - no secret
+        )
+        return text(reply)
+
+    def give_back(self, worker: str, job_ids: Iterable[str]) -> list[str]:
+        """Queue running jobs anew that their worker cannot finish; the attempt is not counted.
+
+        The ids of those that it still held. An attempt is not counted either, nor the worker as
+        dead, where the lease has lapsed in the meantime.
+        """
+        return texts(self._call("give_back", worker, *job_ids))
+
+    def check_rights(self) -> None:
+        """A transition that finds nothing to do, with all the rights that one needs.
+
+        Raises:
+            redis.RedisError: One is missing, or the server is away, or takes no writes.
+        """
+        self._call(*NOTHING_TO_DO)
+
+    def cancel(self, job_id: str, meta: dict[str, Any]) -> State:
+        """Cancel an open job; the state that stands afterwards."""
+        reply = self._call("cancel", job_id, json.dumps(meta), self._ttl_s, self._lease_ms, "")
+        return State(text(reply))
+
+    def cancel_each(
+        self, metas: Mapping[str, dict[str, Any]], only: State | None = None
+    ) -> list[str]:
+        """Cancel those of these jobs that are open, or in one state; the ids of those."""
+        pipeline = self._client.pipeline(transaction=False)
+        for job_id, meta in metas.items():
+            arguments = (
+                "cancel",
+                job_id,
+                json.dumps(meta),
+                self._ttl_s,
+                self._lease_ms,
+                only or "",
+            )
+            self._script(args=arguments, client=pipeline)
+        return [
+            job_id
+            for job_id, reply in zip(metas, pipeline.execute(), strict=True)
+            if text(reply) == State.CANCELLED
+        ]
+
+    # -- upkeep, by the workers' main processes
+
+    def renew(
+        self, worker: str, job_ids: Iterable[str], *, lease_s: float | None = None
+    ) -> list[str]:
+        """Renew the leases of those that this worker holds; the ids of the cancelled ones."""
+        lease_ms = self._lease_ms if lease_s is None else round(lease_s * 1000)
+        return texts(self._call("renew", worker, lease_ms, *job_ids))
+
+    def ended(self, worker: str, job_ids: Iterable[str]) -> None:
+        """Say that the children of these cancelled jobs run no longer."""
+        self._call("ended", worker, *job_ids)
+
+    def lead(self, worker: str) -> bool:
+        """Whether this worker is the one that reconciles, for the next `LEAD_MS`."""
+        return bool(self._call("lead", worker, LEAD_MS))
+
+    def due(self, limit: int) -> list[tuple[str, str, Route, str]]:
+        """Jobs whose message is to be published now: what `job_message` makes it of."""
+        flat = texts(self._call("due", limit))
+        routes = map(Route, flat[2::5], flat[3::5])
+        return list(zip(flat[::5], flat[1::5], routes, flat[4::5], strict=True))
+
+    def publish(self, job_id: str, message: str) -> None:
+        """Publish a due job, unless somebody else has."""
+        self._call("publish", job_id, message)
+
+    def lapse(
+        self, limit: int, error: dict[str, Any], *, max_deaths: int
+    ) -> list[tuple[str, str, str]]:
+        """Return jobs whose lease is gone to the queue; `error` goes into their history.
+
+        The id of each, `queued` or `exhausted`, and the worker that held it.
+        """
+        flat = texts(self._call("lapse", limit, max_deaths, self._lease_ms, json.dumps(error)))
+        return list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
+
+    def suspects(self, limit: int) -> set[str]:
+        """Waiting jobs whose message may be lost, so many of each queue at most."""
+        return set(texts(self._call("suspects", limit)))
+
+    def revive(self, job_ids: Iterable[str]) -> None:
+        """Publish the messages of these jobs again, where they wait still."""
+        self._call("revive", *job_ids)
+
+    def owed(self, limit: int) -> list[str]:
+        """Ended jobs whose canvas nobody has seen to in time."""
+        return texts(self._call("owed", limit))
+
+    def settled(self, job_id: str) -> None:
+        """Say that what comes after an ended job is on its way."""
+        self._call("settled", job_id)
+
+    # -- dead letters
+
+    def retry(self, job_id: str, message: str) -> str:
+        """Queue a dead letter anew under its id; `queued`, `refused` when it is none, `unknown`."""
+        return text(self._call("retry", job_id, uuid.uuid4().hex, message))
+
+    def purge(self, job_ids: Iterable[str]) -> int:
+        """Forget dead letters for good; how many there were."""
+        return int(self._call("purge", *job_ids))
+
+    def forget(self, job_ids: Iterable[str]) -> None:
+        """Drop what is kept of finished jobs, dead letters too; late deliveries stay refused."""
+        self._call("forget", *job_ids)
+
+
+def _text_or_empty(number: int | None) -> str:
+    return "" if number is None else str(number)

@@ -1,0 +1,1 @@
+"""A worker's log: its lines, and a stream that never blocks."""

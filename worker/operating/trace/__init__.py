@@ -1,0 +1,1 @@
+"""Traces of jobs for a collector of OpenTelemetry."""

@@ -1,0 +1,1 @@
+"""What runs in `arbtune worker`: delivery, then the main process, then the jobs in its children."""

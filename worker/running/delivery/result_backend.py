@@ -1,0 +1,235 @@
+"""The one way in which Celery records an outcome: through the ledger, in its atomic step.
+
+Celery calls `store_result` from the child for a job that returned or raised, and from the worker's
+main process for one whose child died or was stopped. Both end here.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from functools import cached_property
+from typing import Any
+
+from celery import states
+from celery.backends.redis import RedisBackend
+from celery.exceptions import TimeLimitExceeded, WorkerLostError
+from redis import RedisError
+
+from arbitrage.documents.result import Document, error_record, sentence
+from worker.ledger.connection import TlsConnection, connect, open_ledger, worker_patience_s
+from worker.ledger.envelope import CHUNKS, JOBS
+from worker.ledger.identity import worker_id
+from worker.ledger.ledger import Attempt, Holder, Ledger, Outcome, State
+from worker.ledger.metas import cancelled_meta, failed_meta, success_meta
+from worker.operating.trace import traces
+from worker.running.jobs import canvas
+from worker.running.jobs.job import JobFailedError
+from worker.settings import Settings
+
+log = logging.getLogger("arbtune.jobs")
+
+
+class LedgerBackend(RedisBackend):
+    """Celery's Redis backend for reading, the ledger for writing."""
+
+    connection_class_ssl = TlsConnection
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings.from_environment()
+
+    def _create_client(self, **params: Any) -> Any:
+        """A client of the server; where Sentinels name it, of ours."""
+        if self.settings.sentinels is not None:
+            return connect(self.settings)
+        return super()._create_client(**params)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """That of the main process, which cannot wait; `warmup` gives children theirs."""
+        return open_ledger(self.settings, tries=1, patience_s=worker_patience_s(self.settings))
+
+    def mark_as_done(
+        self, task_id: str, result: Any, request: Any = None, *args: Any, **options: Any
+    ) -> None:
+        """Record a success, of a job whose sender ignores results too: the ledger does not."""
+        if _is_job(request):
+            self.store_result(task_id, result, states.SUCCESS, request=request)
+        else:
+            super().mark_as_done(task_id, result, request, *args, **options)
+
+    def mark_as_failure(
+        self, task_id: str, exc: BaseException, *args: Any, request: Any = None, **options: Any
+    ) -> None:
+        """Give a failed attempt another try where the table of errors says so, else record it."""
+        if not _is_job(request):
+            super().mark_as_failure(task_id, exc, *args, request=request, **options)
+        elif not self._is_requeued(task_id, exc, request):
+            self.store_result(task_id, exc, states.FAILURE, request=request)
+
+    def mark_as_revoked(
+        self,
+        task_id: str,
+        reason: str = "",
+        request: Any = None,
+        store_result: bool = True,
+        **options: Any,
+    ) -> None:
+        """Record a cancellation, of the request at hand or of one that may be anywhere."""
+        if request is None and (record := self.ledger.record(task_id)) is not None:
+            if record.state is State.QUEUED:  # the worker that runs it ends it, and then says so
+                self.ledger.cancel(task_id, cancelled_meta(task_id))
+        elif not _is_job(request):
+            super().mark_as_revoked(task_id, reason, request, store_result, **options)
+        elif store_result:
+            self.store_result(task_id, None, states.REVOKED, request=request)
+
+    def store_result(
+        self,
+        task_id: str,
+        result: Any,
+        state: str,
+        traceback: str | None = None,
+        request: Any = None,
+        **options: Any,
+    ) -> Any:
+        """Record what became of a job; the states on the way there are the ledger's own."""
+        if not _is_job(request):
+            return super().store_result(task_id, result, state, traceback, request, **options)
+        if state == states.SUCCESS:
+            meta = _of_canvas(success_meta(task_id, result), request)
+            configs = getattr(request, "configs", 1)  # a chunk's task says how many
+            self._finish(task_id, Outcome(State.SUCCESS, meta, configs=configs), request)
+        elif state == states.FAILURE:
+            self._finish(task_id, self._failure(task_id, result, request), request)
+        elif state == states.REVOKED:
+            self._cancel(task_id, request)
+        return result
+
+    def _cancel(self, task_id: str, request: Any) -> None:
+        """A plain Celery client revoked the job, or let it expire, perhaps before it started."""
+        meta = cancelled_meta(task_id)
+        if self.ledger.cancel(task_id, meta) is State.UNKNOWN:
+            kept = canvas.of_message(request)
+            outcome = Outcome(State.CANCELLED, meta, canvas=kept)
+            self.ledger.finish(task_id, _holder(request), outcome)
+        self.ledger.ended(worker_id(), [task_id])  # Celery has seen to its child
+        self._go_on(task_id, State.CANCELLED, request)
+        traces.attempt_cancelled(self.ledger, task_id)
+
+    def _is_requeued(self, task_id: str, error: BaseException, request: Any) -> bool:
+        """Whether the ledger takes the failure as one that may pass, until it did so too often."""
+        failure = self._failure(task_id, error, request)
+        if failure.error is None or not failure.error["retryable"]:
+            return False
+        if isinstance(error, WorkerLostError) and request.task == CHUNKS.task:
+            return False  # its client halves it, which finds the config that did it sooner
+        verdict = self.ledger.requeue(
+            task_id, _holder(request), failure, max_attempts=self.settings.max_attempts
+        )
+        if verdict == State.UNKNOWN:
+            return False
+        event = "job.retry" if verdict == State.QUEUED else "job.finished"
+        _log(event, task_id, request, outcome=verdict, error=failure.error["message"])
+        self._go_on(task_id, verdict, request)
+        outcome = {"queued": "retry", "error": "dead_letter"}.get(verdict, verdict)
+        self._trace(task_id, request, outcome, failure)
+        return True
+
+    def _failure(self, task_id: str, error: BaseException, request: Any) -> Outcome:
+        limit_s = self.settings.job_time_limit_s
+        record = failure_record(error, self._attempts(task_id, request), limit_s)
+        meta = _of_canvas(failed_meta(task_id, record), request)
+        return Outcome(State.ERROR, meta, record, canvas=canvas.of_message(request))
+
+    def _attempts(self, task_id: str, request: Any) -> int:
+        """How often the job was started; the main process, which starts none, has to ask."""
+        attempt = _attempt(request)
+        if attempt is not None:
+            return attempt.number
+        record = self.ledger.record(task_id)
+        return 0 if record is None else record.attempts
+
+    def _finish(self, task_id: str, outcome: Outcome, request: Any) -> None:
+        verdict = self.ledger.finish(task_id, _holder(request), outcome)
+        details = {"error": outcome.error["message"]} if outcome.error else {}
+        _log("job.finished", task_id, request, outcome=verdict, **details)
+        self._go_on(task_id, verdict, request)
+        self._trace(task_id, request, verdict, outcome)
+
+    def _go_on(self, task_id: str, verdict: str, request: Any) -> None:
+        """See to what comes after a job whose outcome has just been taken."""
+        if verdict in (State.SUCCESS, State.ERROR, State.CANCELLED) and canvas.after(request):
+            canvas.settle(self, task_id)
+
+    def _trace(self, task_id: str, request: Any, verdict: str, outcome: Outcome) -> None:
+        attempt = _attempt(request)
+        if attempt is not None:
+            queue = (request.delivery_info or {}).get("routing_key")
+            traces.attempt_ended(task_id, attempt, verdict, outcome.error, queue)
+        elif verdict not in ("refused", State.UNKNOWN):
+            traces.attempts_lost(self.ledger, {task_id: verdict})
+
+
+def failure_record(error: BaseException, attempts: int, limit_s: float) -> Document:
+    """The error record of whatever ended a job, and with it whether it is tried again."""
+    if isinstance(error, JobFailedError):
+        return {**error.record, "attempts": attempts}
+    if isinstance(error, WorkerLostError):
+        message = f"the process that ran the job died{_how(error)}"
+        return _record("WorkerLostError", message, retryable=True, attempts=attempts)
+    if isinstance(error, RedisError):  # the job is not at fault when the ledger is out of reach
+        message = f"the ledger could not be reached: {sentence(error)}"
+        return _record(type(error).__name__, message, retryable=True, attempts=attempts)
+    if isinstance(error, TimeLimitExceeded):
+        ran_s = error.args[0]
+        whose = "its message's own time limit" if ran_s < limit_s else "ARBTUNE_JOB_TIME_LIMIT_S"
+        message = f"the job ran longer than {ran_s:g} s ({whose})"
+        return _record("TimeLimitExceeded", message, retryable=False, attempts=attempts)
+    return error_record(error, attempts=attempts)
+
+
+def _how(lost: WorkerLostError) -> str:
+    """The signal or the exit code of a dead child, which billiard knows as text only."""
+    found = re.search(r"signal \d+( \(\w+\))?|exitcode \d+", str(lost))
+    if not found:
+        return ""
+    # So ends polars when it gets no more memory.
+    aborted = ", as a library does that is out of memory (ARBTUNE_JOB_MEMORY_BYTES)"
+    return f": {found[0]}{aborted if 'SIGABRT' in found[0] else ''}"
+
+
+def _of_canvas(meta: Document, request: Any) -> Document:
+    """The record of a result with what Celery's canvas looks for."""
+    for name, value in (("group_id", request.group), ("parent_id", request.parent_id)):
+        if value:
+            meta[name] = value
+    return meta
+
+
+def _record(kind: str, message: str, *, retryable: bool, attempts: int) -> Document:
+    return {"type": kind, "message": message, "retryable": retryable, "attempts": attempts}
+
+
+def _is_job(request: Any) -> bool:
+    return getattr(request, "task", None) in (JOBS.task, CHUNKS.task)
+
+
+def _attempt(request: Any) -> Attempt | None:
+    """The attempt that runs in this process; None in the main process, which runs none."""
+    return getattr(request, "attempt", None)
+
+
+def _holder(request: Any) -> Holder:
+    attempt = _attempt(request)
+    return Holder(worker_id()) if attempt is None else attempt.holder
+
+
+def _log(event: str, task_id: str, request: Any, **details: Any) -> None:
+    attempt = _attempt(request)
+    if attempt is not None:
+        details["attempt"] = attempt.number
+        details["seconds"] = round(time.monotonic() - attempt.began, 6)
+    log.info(event, extra={"job_id": task_id, **details})

@@ -1,0 +1,85 @@
+"""A chunk: a range of a sweep's configs, as it travels to a worker.
+
+It carries what the sweep is, not its configs, so it is small whatever their number.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from arbitrage.documents.json_text import compact_json
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.documents.strict_model import StrictModel
+from arbitrage.documents.validation import one_sentence, refuse
+from arbitrage.errors import ConfigError
+from worker.ledger.envelope import CHUNKS, job_message
+from worker.ledger.ledger import Submission
+
+MAX_CONFIGS = 20_000  # their figures are about a megabyte in Redis
+MAX_PILOTS = 100
+
+ConfigNumber = Annotated[int, Field(ge=0)]
+
+
+class Chunk(StrictModel):
+    """The configs `start` to `stop` - 1 of a sweep; an empty range asks about the data alone.
+
+    `data_sha256` is the digest that the data must have, or None when that is the question. Of an
+    empty range so many `pilots` are timed: configs from all over the sweep.
+    """
+
+    spec: dict[str, Any]
+    start: ConfigNumber
+    stop: ConfigNumber
+    data_sha256: str | None
+    engine_version: str
+    pilots: Annotated[int, Field(ge=0, le=MAX_PILOTS)] = 16
+
+    @classmethod
+    def _called(cls, _: Any, /) -> dict[str, str]:
+        return {"whole": "the chunk"}
+
+    @model_validator(mode="after")
+    def _range_rises(self) -> Chunk:
+        if not self.start <= self.stop <= self.start + MAX_CONFIGS:
+            refuse(f"a chunk has at most {MAX_CONFIGS:,} configs, and its range rises")
+        return self
+
+    @property
+    def sweep(self) -> SweepSpec:
+        """The sweep that it is of.
+
+        Raises:
+            ConfigError: One sentence that names every field that is wrong.
+        """
+        try:
+            text = compact_json(self.spec)
+        except ValueError:
+            raise ConfigError("the spec of a chunk holds a number that is not finite") from None
+        return SweepSpec.from_text(text)
+
+    @classmethod
+    def parse(cls, payload: Any) -> Chunk:
+        """A chunk from what a message carries.
+
+        Raises:
+            ConfigError: One sentence that says what is wrong with the payload.
+        """
+        try:
+            return cls.model_validate(payload)
+        except ValidationError as error:
+            raise ConfigError(one_sentence(error)) from error
+
+    def submission(self, job_id: str) -> Submission:
+        """The chunk ready to be sent."""
+        text = compact_json(self.model_dump(exclude_defaults=True))
+        return Submission(job_id, text, job_message(job_id, text, CHUNKS))
+
+
+def of_spec(spec: SweepSpec) -> dict[str, Any]:
+    """What a chunk says of its sweep: what defines the jobs, in one spelling."""
+    found: dict[str, Any] = json.loads(spec.identity())
+    return found
