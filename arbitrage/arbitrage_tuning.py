@@ -99,7 +99,7 @@ class ArbitrageTuningRunner:
         Where every slot is taken the engine looks at every open trade on every row, so a small file
         may be much work for it.
         """
-        is_loaded = "arbitrage.replay.replay" in sys.modules
+        is_loaded = "arbitrage.replay.many_configs" in sys.modules
         limits = _WHERE_KERNELS_ARE_LOADED if is_loaded else _WHERE_THEY_HAVE_TO_BE
         if self._size() >= limits.size_bytes:
             return self._replayed()
@@ -127,7 +127,7 @@ class ArbitrageTuningRunner:
 
     def _replayed(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The same by the compiled kernels, from the prepared file."""
-        from arbitrage.replay.replay import open_data, replay_one  # numba
+        from arbitrage.replay.many_configs import open_data, replay_one  # numba
 
         data = open_data(self._data_path, self._limits, name=self.config.data_file)
         return replay_one(data, self.config.model_dump(include=set(NUMBERS))), {

@@ -12,8 +12,8 @@ import numpy as np
 
 from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig
 from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine, OrderBookSnapshot
+from arbitrage.replay.kernel_calls import quotes_of, replay_all, scan_all, windows_of
 from arbitrage.replay.kernels.layout import Floats, Outcome, Parameters, Prices
-from arbitrage.replay.market import quotes_of, replay_all, scan_all, windows_of
 from benchmarks import numpy_peer
 from benchmarks.market_data import market_data
 from benchmarks.report import Section, Table, target

@@ -15,7 +15,7 @@ import polars as pl
 
 from arbitrage.data.snapshots import load_snapshots
 from arbitrage.replay.cache_folder import cache_folder
-from arbitrage.replay.replay import open_data
+from arbitrage.replay.many_configs import open_data
 from benchmarks.data_files import write_csv, write_parquet
 from benchmarks.processes import pool_children, private_mb
 from benchmarks.report import Section, Table, ceiling, target

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from arbitrage.replay.replay import open_data, replay
+from arbitrage.replay.many_configs import open_data, replay
 
 CONFIGS = 20_000  # as many as a chunk has at most
 

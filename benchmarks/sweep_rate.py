@@ -18,7 +18,7 @@ import polars as pl
 import psutil
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from arbitrage.replay.replay import open_data
+from arbitrage.replay.many_configs import open_data
 from arbitrage.sweep import replay_range
 from benchmarks.data_files import write_parquet
 from benchmarks.processes import peak_mb, server

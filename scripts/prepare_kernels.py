@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
         from arbitrage.replay.cache_folder import shipped_folder
 
         os.environ["ARBTUNE_CACHE_DIR"] = str(shipped_folder())
-    from arbitrage.replay.market import warm_up  # numba
+    from arbitrage.replay.kernel_calls import warm_up  # numba
 
     warm_up()
     return 0

@@ -38,7 +38,7 @@ from arbitrage.data.files.data_file import (
 from arbitrage.documents.leftovers import remove_leftovers
 from arbitrage.documents.whole_file import whole_file
 from arbitrage.replay.cache_folder import own_folder, warn_unwritable
-from arbitrage.replay.prepared import Facts, PreparedData, prepare
+from arbitrage.replay.prepared_file import FileFacts, PreparedFile, prepare
 
 FORMAT = 3
 MAX_CACHE_BYTES = 32 * 2**30
@@ -55,7 +55,7 @@ LOCKS = 16  # files that may be prepared at once, save those that share a lock b
 
 def open_data(
     path: str | Path, limits: DataLimits | None = None, *, name: str | None = None
-) -> PreparedData:
+) -> PreparedFile:
     """A data file, from the cache or prepared now.
 
     Args:
@@ -77,7 +77,7 @@ def open_data(
     return data
 
 
-def _kept(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> PreparedData:
+def _kept(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> PreparedFile:
     if known := cache.recognised(path):
         return known
     with cache.preparing(path):
@@ -85,7 +85,7 @@ def _kept(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> 
         return cache.recognised(path) or _prepared(cache, path, limits, name)
 
 
-def _prepared(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> PreparedData:
+def _prepared(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> PreparedFile:
     opened_ns = time.time_ns()
     file = read_data_file(path, limits, name)
     data = cache.entry(file.sha256) or cache.keep(prepare(file, limits))
@@ -107,7 +107,7 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_limits(facts: Facts, limits: DataLimits, name: str) -> None:
+def _check_limits(facts: FileFacts, limits: DataLimits, name: str) -> None:
     """What was prepared under other limits is held against these."""
     if facts.content_bytes > limits.max_bytes:
         raise too_large(name, limits)
@@ -124,7 +124,7 @@ class DataCache:
         self._folder = folder
         self._seen = folder / "seen"
 
-    def recognised(self, path: str | Path) -> PreparedData | None:
+    def recognised(self, path: str | Path) -> PreparedFile | None:
         """The entry of a file that is what it was when it was prepared."""
         try:
             sha256 = self._note(Identity.of(Path(path).stat())).read_text(encoding="ascii")
@@ -144,20 +144,20 @@ class DataCache:
     def _note(self, identity: Identity) -> Path:
         return self._seen / "-".join(map(str, asdict(identity).values()))
 
-    def entry(self, sha256: str) -> PreparedData | None:
+    def entry(self, sha256: str) -> PreparedFile | None:
         """The entry of a content, or None where there is none that is whole."""
         folder = self._entry_folder(sha256)
         try:
             meta = _sound(json.loads((folder / "meta.json").read_bytes()))
             arrays = {name: _mapped(folder, name, stamp) for name, stamp in meta["arrays"].items()}
-            data = PreparedData.of_arrays(Facts(**meta["facts"]), arrays)
+            data = PreparedFile.of_arrays(FileFacts(**meta["facts"]), arrays)
         except (OSError, ValueError, KeyError, TypeError):
             return None
         with suppress(OSError):
             os.utime(folder / "meta.json")  # used now: the last to be put out
         return data
 
-    def keep(self, data: PreparedData) -> PreparedData:
+    def keep(self, data: PreparedFile) -> PreparedFile:
         """Write an entry and return it as mapped; the data themselves where that fails."""
         temporary = self._folder / f".tmp-{uuid.uuid4().hex}"
         try:
@@ -221,7 +221,7 @@ class DataCache:
                     note.unlink()
 
 
-def _write(folder: Path, data: PreparedData) -> None:
+def _write(folder: Path, data: PreparedFile) -> None:
     stamps = {}
     for name, array in data.arrays().items():
         with (folder / f"{name}.npy").open("wb") as file:

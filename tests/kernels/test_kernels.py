@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arbitrage.replay.kernel_calls import quotes_of, replay_all, scan_all, windows_of
 from arbitrage.replay.kernels.layout import Floats, Outcome, Parameters, Prices, Quotes
-from arbitrage.replay.market import quotes_of, replay_all, scan_all, windows_of
 from tests import naive
 from tests.naive import Params, Row
 from tests.strategies import (

@@ -10,7 +10,7 @@ import pytest
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.errors import ConfigError, DataChanged, DataError
-from arbitrage.replay.replay import open_data, replay
+from arbitrage.replay.many_configs import open_data, replay
 from arbitrage.results.rows import sweep_rows
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import quotes_csv

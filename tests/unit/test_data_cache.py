@@ -25,7 +25,7 @@ from arbitrage.data.files.data_file import DataFile, DataLimits
 from arbitrage.errors import DataError
 from arbitrage.replay import data_cache
 from arbitrage.replay.data_cache import file_digest, open_data
-from arbitrage.replay.prepared import PreparedData, prepare
+from arbitrage.replay.prepared_file import PreparedFile, prepare
 from tests.conftest import HEADER, no_file_above, quotes_csv
 
 Damage = Callable[[Path], object]
@@ -62,7 +62,7 @@ def the_entry(cache: Path) -> Path:
     return entry
 
 
-def content(data: PreparedData) -> dict[str, Any]:
+def content(data: PreparedFile) -> dict[str, Any]:
     """All of it, to the bit."""
     arrays = {name: array.tobytes() for name, array in data.arrays().items()}
     return {"facts": data.facts, **arrays}
@@ -366,7 +366,7 @@ def test_a_full_disk_is_said_and_the_data_are_right(
 def test_a_cache_folder_that_vanishes_is_made_again(cache: Path, quotes: Path) -> None:
     expected = content(open_data(quotes))
 
-    def while_it_vanishes(file: DataFile, limits: DataLimits) -> PreparedData:
+    def while_it_vanishes(file: DataFile, limits: DataLimits) -> PreparedFile:
         shutil.rmtree(cache.parent)
         return prepare(file, limits)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from arbitrage.data.files.data_file import DataLimits, read_data_file
-from arbitrage.replay.prepared import Facts, prepare
+from arbitrage.replay.prepared_file import FileFacts, prepare
 
 HEAD = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
 TRADABLE = "100,101,103.02,104"
@@ -22,7 +22,7 @@ ROWS = {
 }
 
 
-def facts_of(folder: Path, rows: list[str]) -> Facts:
+def facts_of(folder: Path, rows: list[str]) -> FileFacts:
     """What is known of a file of these rows, without the cache, which may have it already."""
     path = folder / "quotes.csv"
     lines = [f"2024-01-01T00:00:{number:02}Z,{row}\n" for number, row in enumerate(rows)]

@@ -98,22 +98,22 @@ def poisoned_take(channel: Any, key: bytes, raw: bytes) -> None:
 
 def poisoned_run_chunk(chunk: Chunk, settings: Settings) -> Any:
     """A chunk's run; `POISON@SPREAD` as tag is taken by each config of that min_spread_bps."""
-    from arbitrage.replay import replay
+    from arbitrage.replay import many_configs
 
     poison, _, spread = (chunk.spec.get("tag") or "").partition("@")
     poison, _, argument = poison.partition(":")
-    run = replay.replay
+    run = many_configs.replay
 
     def poisoned_replay(data: Any, parameters: Any, count: int) -> Any:
         if not spread or float(spread) in np.atleast_1d(parameters["min_spread_bps"]):
             POISONS.get(poison, str)(argument)
         return run(data, parameters, count)
 
-    replay.replay = poisoned_replay
+    many_configs.replay = poisoned_replay
     try:
         return _run_chunk(chunk, settings)
     finally:
-        replay.replay = run
+        many_configs.replay = run
 
 
 if version := os.environ.get("ARBTUNE_TEST_ENGINE_VERSION"):

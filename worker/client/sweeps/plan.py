@@ -43,7 +43,7 @@ DONE_BY_ONE_CONFIG = frozenset({"WorkerLostError", "TimeLimitExceeded", "MemoryE
 class Plan:
     """The digest of the sweep's data, how many configs make a chunk, and what the data are.
 
-    `data` is `Facts.of_rows`; None where no worker was asked, or one that does not say it yet.
+    `data` is `FileFacts.of_rows`; None where no worker was asked, or one that does not say it yet.
     """
 
     data_sha256: str

@@ -32,7 +32,7 @@ class Summary:
 
     Attributes:
         best: The best row, as docs/sweeps.md defines it; None where no config traded.
-        data: What is known of the data file, `Facts.of_rows`, or None.
+        data: What is known of the data file, `FileFacts.of_rows`, or None.
     """
 
     sweep_id: str

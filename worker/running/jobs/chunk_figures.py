@@ -7,12 +7,12 @@ import io
 
 import polars as pl
 
-from arbitrage.replay.prepared import PreparedData
-from arbitrage.replay.replay import Columns
+from arbitrage.replay.many_configs import Columns
+from arbitrage.replay.prepared_file import PreparedFile
 from arbitrage.results.rows import FIGURE_TYPES, with_timestamps
 
 
-def packed(figures: Columns, data: PreparedData) -> str:
+def packed(figures: Columns, data: PreparedFile) -> str:
     """The figures as text; Arrow's IPC format in base64."""
     columns = with_timestamps(figures, data.timestamp)
     frame = pl.DataFrame(columns, schema=FIGURE_TYPES)

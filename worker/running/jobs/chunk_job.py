@@ -14,7 +14,7 @@ from worker.running.jobs.job import Argument, payload_of
 
 if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec
-    from arbitrage.replay.prepared import PreparedData
+    from arbitrage.replay.prepared_file import PreparedFile
     from worker.settings import Settings
 
 CHUNK = Argument("chunk", "a range of a sweep")
@@ -47,7 +47,7 @@ def run_chunk(chunk: Chunk, settings: Settings) -> Document:
         DataChanged: The data file is another than the sweep's.
         ConfigError, DataError, OSError: The file cannot be used.
     """
-    from arbitrage.replay.replay import replay
+    from arbitrage.replay.many_configs import replay
     from worker.running.jobs.chunk_figures import packed  # polars, in children only
 
     spec = chunk.sweep
@@ -71,13 +71,13 @@ def configs_in(result: Document) -> int:
     return int(result.get("stop", 0) - result.get("start", 0))
 
 
-def _open(spec: SweepSpec, settings: Settings) -> PreparedData:
-    from arbitrage.replay.replay import open_data
+def _open(spec: SweepSpec, settings: Settings) -> PreparedFile:
+    from arbitrage.replay.many_configs import open_data
 
     return open_data(resolve_in_root(spec.data_file, settings.data_root), settings.data_limits)
 
 
-def _facts(spec: SweepSpec, data: PreparedData, pilots: int) -> Document:
+def _facts(spec: SweepSpec, data: PreparedFile, pilots: int) -> Document:
     return {
         "data_sha256": data.data_sha256,
         "rows": data.rows,
@@ -88,9 +88,9 @@ def _facts(spec: SweepSpec, data: PreparedData, pilots: int) -> Document:
     }
 
 
-def _seconds_per_config(spec: SweepSpec, data: PreparedData, pilots: int) -> float:
+def _seconds_per_config(spec: SweepSpec, data: PreparedFile, pilots: int) -> float:
     """What one of some configs from all over the sweep takes."""
-    from arbitrage.replay.replay import replay
+    from arbitrage.replay.many_configs import replay
 
     count = min(pilots, spec.total)
     started = time.perf_counter()

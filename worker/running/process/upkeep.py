@@ -37,9 +37,9 @@ log = logging.getLogger("arbtune.worker")
 def _load_kernels() -> None:
     """Load what the children replay with, or compile it: once per machine, for some seconds."""
     started = time.monotonic()
-    from arbitrage.replay import replay  # numba
+    from arbitrage.replay.many_configs import warm_up  # numba
 
-    replay.warm_up()
+    warm_up()
     log.info("kernels.ready", extra={"seconds": round(time.monotonic() - started, 3)})
 
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from arbitrage.arbitrage_backtest import RUIN_PCT
 from arbitrage.replay.data_cache import open_data
+from arbitrage.replay.kernel_calls import replay_all, warm_up
 from arbitrage.replay.kernels.layout import Parameters
-from arbitrage.replay.market import replay_all, warm_up
-from arbitrage.replay.prepared import PreparedData
+from arbitrage.replay.prepared_file import PreparedFile
 
-__all__ = ["NOT_STOPPED", "Columns", "PreparedData", "open_data", "replay", "replay_one", "warm_up"]
+__all__ = ["NOT_STOPPED", "Columns", "PreparedFile", "open_data", "replay", "replay_one", "warm_up"]
 
 NOT_STOPPED = -1
 
@@ -23,7 +23,7 @@ Columns = dict[str, NDArray[Any]]
 """Figures by their names: one array each, one element a config."""
 
 
-def replay(data: PreparedData, parameters: Mapping[str, Any], count: int) -> Columns:
+def replay(data: PreparedFile, parameters: Mapping[str, Any], count: int) -> Columns:
     """The figures of `count` configs over the data; equal to the engine's, to the last bit.
 
     All of `FIGURES` but `stopped_timestamp`; `stopped_row` is -1 where nothing stopped a run.
@@ -67,7 +67,7 @@ def replay(data: PreparedData, parameters: Mapping[str, Any], count: int) -> Col
     }
 
 
-def replay_one(data: PreparedData, numbers: Mapping[str, Any]) -> dict[str, Any]:
+def replay_one(data: PreparedFile, numbers: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of one config by the names of `TuningMetrics`.
 
     Args:

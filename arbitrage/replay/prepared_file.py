@@ -1,4 +1,4 @@
-"""A data file in the arrays that the replay runs over."""
+"""A data file prepared: its quotes in the arrays that the replay runs over."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from arbitrage.replay.skipped_rows import skipped_rows
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FileFacts:
     """What is known of a file besides its rows.
 
     `empty`, `crossed` and `locked` add up to `skipped`, see `SkippedRows`; `largest_spread_bps` is
@@ -42,7 +42,7 @@ class Facts:
         }
 
 
-class PreparedData:
+class PreparedFile:
     """A data file, ready to be replayed.
 
     Attributes:
@@ -54,7 +54,7 @@ class PreparedData:
 
     def __init__(
         self,
-        facts: Facts,
+        facts: FileFacts,
         windows: Windows,
         timestamps: NDArray[np.uint8],
         line_ends: NDArray[np.int64],
@@ -87,29 +87,29 @@ class PreparedData:
         return {**self.windows._asdict(), **texts}
 
     @classmethod
-    def of_arrays(cls, facts: Facts, arrays: dict[str, NDArray[Any]]) -> Self:
+    def of_arrays(cls, facts: FileFacts, arrays: dict[str, NDArray[Any]]) -> Self:
         rest = dict(arrays)
         timestamps, line_ends = rest.pop("timestamps"), rest.pop("line_ends")
         return cls(facts, Windows(**rest), timestamps, line_ends)
 
 
-def prepare(file: DataFile, limits: DataLimits) -> PreparedData:
+def prepare(file: DataFile, limits: DataLimits) -> PreparedFile:
     """A file that has been read, prepared.
 
     Raises:
         DataError: As `arbitrage.data.snapshots.load_snapshots`.
     """
     from arbitrage.data.snapshots import read_snapshots  # polars
-    from arbitrage.replay.market import frozen, quotes_of, windows_of  # numba
+    from arbitrage.replay.kernel_calls import quotes_of, read_only, windows_of  # numba
 
     table = read_snapshots(file, limits)
     prices = Prices._make(
-        frozen(table.frame[column].to_numpy()) for column in table.frame.columns[1:]
+        read_only(table.frame[column].to_numpy()) for column in table.frame.columns[1:]
     )
     quotes = quotes_of(prices)
     timestamps = np.frombuffer(table.timestamp_lines(), np.uint8)
     line_ends = np.flatnonzero(timestamps == ord("\n"))
-    facts = Facts(
+    facts = FileFacts(
         data_sha256=file.sha256,
         rows=len(table),
         skipped=len(table) - len(quotes.row),
@@ -117,4 +117,4 @@ def prepare(file: DataFile, limits: DataLimits) -> PreparedData:
         **skipped_rows(prices, quotes.row)._asdict(),
         largest_spread_bps=quotes.best.max().item() if len(quotes.best) else None,
     )
-    return PreparedData(facts, windows_of(quotes), timestamps, line_ends)
+    return PreparedFile(facts, windows_of(quotes), timestamps, line_ends)

@@ -13,7 +13,7 @@ import pytest
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig
 from arbitrage.documents.config import NUMBERS
 from arbitrage.replay.cache_folder import cache_folder
-from arbitrage.replay.replay import open_data, replay_one
+from arbitrage.replay.many_configs import open_data, replay_one
 from tests.conftest import HEADER, JOB, quotes_csv
 
 UNTRADABLE = "2024-01-01T00:02:00Z,0,0,100,101\n2024-01-01T00:02:01Z,100,100,100,101\n"
@@ -53,9 +53,9 @@ def test_the_figures_are_the_engine_s(quotes: Path, run: dict[str, float | None]
 COUNT_PROGRAM = """
 import sys
 from numba.core.dispatcher import Dispatcher
-from arbitrage.replay import market
+from arbitrage.replay import kernel_calls
 from arbitrage.replay.kernels import scan, trades, windows
-from arbitrage.replay.replay import open_data, replay
+from arbitrage.replay.many_configs import open_data, replay
 
 def variants():
     modules = (scan, trades, windows)
@@ -65,7 +65,7 @@ def variants():
         for name, kernel in kernels.items() if isinstance(kernel, Dispatcher)
     }
 
-market.warm_up()
+kernel_calls.warm_up()
 before = variants()
 for _ in range(2):  # prepared, and mapped
     data = open_data(sys.argv[1])
@@ -134,7 +134,7 @@ for slots in sys.argv[2:]:
     config = TuningConfig(data_file=sys.argv[1], min_spread_bps=0, max_position_usd=1,
                           max_open_trades=int(slots), **numbers)
     trades = ArbitrageTuningRunner(config).run().total_trades
-    print(slots, trades, "kernels" if "arbitrage.replay.replay" in sys.modules else "engine")
+    print(slots, trades, "kernels" if "arbitrage.replay.many_configs" in sys.modules else "engine")
 """
 
 

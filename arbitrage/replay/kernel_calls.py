@@ -1,4 +1,4 @@
-"""A file's quotes in the arrays that the kernels run over."""
+"""Calls the kernels: makes the arrays that they read, and runs every config over them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def warm_up() -> None:
     For the parent of a pool of processes: it runs no polars and starts no thread.
     """
     rows = 4
-    prices = Prices._make(frozen(np.full(rows, price)) for price in (100.0, 100.1, 100.5, 100.6))
+    prices = Prices._make(read_only(np.full(rows, price)) for price in (100.0, 100.1, 100.5, 100.6))
     ones = np.ones(2)
     parameters = Parameters(ones, ones, ones, np.array([1, 2]), ones, ones)
     with one_at_a_time():
@@ -45,7 +45,7 @@ def quotes_of(prices: Prices) -> Quotes:
     floats = [np.empty(rows) for _ in Quotes._fields[:-1]]
     quotes = Quotes._make([*floats, np.empty(rows, np.int64)])
     tradable = fill_quotes(prices, quotes)
-    return Quotes._make(frozen(column[:tradable]) for column in quotes)
+    return Quotes._make(read_only(column[:tradable]) for column in quotes)
 
 
 def windows_of(quotes: Quotes) -> Windows:
@@ -68,32 +68,32 @@ def windows_of(quotes: Quotes) -> Windows:
         openings=np.empty(0, np.int64),
     )
     fill_windows(quotes, windows)
-    levels, level_start, openings = levels_of(frozen(windows.records))
+    levels, level_start, openings = levels_of(read_only(windows.records))
     windows = windows._replace(levels=levels, level_start=level_start, openings=openings)
-    return Windows._make(map(frozen, windows))
+    return Windows._make(map(read_only, windows))
 
 
 def scan_all(
     quotes: Quotes, parameters: Parameters, *, closes_on_reversal: bool = True
 ) -> Outcome[Floats]:
     """Every config over every row."""
-    tally = _room_for(parameters)
+    tally = _empty_tally(parameters)
     scan(quotes, parameters, closes_on_reversal, tally)
     return Outcome._make(tally)
 
 
 def replay_all(windows: Windows, parameters: Parameters) -> Outcome[Floats]:
     """Every config over its trades; thresholds must not be negative."""
-    tally = _room_for(parameters)
+    tally = _empty_tally(parameters)
     replay_trades(windows, parameters, np.argsort(parameters.threshold, kind="stable"), tally)
     return Outcome._make(tally)
 
 
-def _room_for(parameters: Parameters) -> Tally:
+def _empty_tally(parameters: Parameters) -> Tally:
     return np.zeros((len(Outcome._fields), len(parameters.threshold)))
 
 
-def frozen(array: NDArray[Number]) -> NDArray[Number]:
+def read_only(array: NDArray[Number]) -> NDArray[Number]:
     """Read-only, as a memory-mapped array is: one kind of array, compiled for once."""
     array = np.ascontiguousarray(array)
     array.flags.writeable = False
