@@ -25,10 +25,10 @@ PRESENT_FOR_S = 10
 # there must not be taken for one that is gone. Its first write takes no memory, as the ledger's
 # does. It says how many messages wait.
 _ANNOUNCE = """
-redis.call('DEL', KEYS[1])
+local is_known = redis.call('EXPIRE', KEYS[2], ARGV[2]) == 1
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 redis.call('SADD', KEYS[2], ARGV[3])
-redis.call('EXPIRE', KEYS[2], ARGV[2])
+if not is_known then redis.call('EXPIRE', KEYS[2], ARGV[2]) end
 local waiting = 0
 for i = 3, #KEYS do waiting = waiting + redis.call('LLEN', KEYS[i]) end
 return waiting
