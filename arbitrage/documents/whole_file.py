@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
-
-from arbitrage.documents.leftovers import remove_leftovers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 UNFINISHED = ".arbtune-*.tmp"
-"""The names that a process which died may have left."""
+"""The names of files whose writer has not renamed them yet, or was killed before it could."""
+
+ABANDONED_AFTER_S = 3_600.0  # the writer of a younger one may be alive
 
 
 @contextmanager
@@ -42,6 +44,18 @@ def write_whole(path: Path, text: str) -> None:
         return
     target = path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(target.parent, UNFINISHED)
+    remove_unfinished(target.parent, UNFINISHED)
     with whole_file(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def remove_unfinished(folder: Path, pattern: str) -> None:
+    """Remove files and folders that a writer which was killed has left under such a name."""
+    for path in folder.glob(pattern):
+        with suppress(OSError):  # another writer was first
+            if time.time() - path.stat().st_mtime <= ABANDONED_AFTER_S:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()

@@ -35,8 +35,7 @@ from arbitrage.data.files.data_file import (
     read_data_file,
     too_large,
 )
-from arbitrage.documents.leftovers import remove_leftovers
-from arbitrage.documents.whole_file import whole_file
+from arbitrage.documents.whole_file import remove_unfinished, whole_file
 from arbitrage.replay.cache_folder import own_folder, warn_unwritable
 from arbitrage.replay.prepared_file import FileFacts, PreparedFile, prepare
 
@@ -72,20 +71,20 @@ def open_data(
     folder = own_folder("data")
     if folder is None:
         return prepare(read_data_file(path, bounds, called), bounds)
-    data = _kept(DataCache(folder), path, bounds, called)
+    data = _from_cache(DataCache(folder), path, bounds, called)
     _check_limits(data.facts, bounds, called)
     return data
 
 
-def _kept(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> PreparedFile:
+def _from_cache(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> PreparedFile:
     if known := cache.recognised(path):
         return known
     with cache.preparing(path):
         # Whoever was first has prepared it in the meantime.
-        return cache.recognised(path) or _prepared(cache, path, limits, name)
+        return cache.recognised(path) or _prepare_now(cache, path, limits, name)
 
 
-def _prepared(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> PreparedFile:
+def _prepare_now(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> PreparedFile:
     opened_ns = time.time_ns()
     file = read_data_file(path, limits, name)
     data = cache.entry(file.sha256) or cache.keep(prepare(file, limits))
@@ -148,13 +147,13 @@ class DataCache:
         """The entry of a content, or None where there is none that is whole."""
         folder = self._entry_folder(sha256)
         try:
-            meta = _sound(json.loads((folder / "meta.json").read_bytes()))
+            meta = _unless_damaged(json.loads((folder / "meta.json").read_bytes()))
             arrays = {name: _mapped(folder, name, stamp) for name, stamp in meta["arrays"].items()}
             data = PreparedFile.of_arrays(FileFacts(**meta["facts"]), arrays)
         except (OSError, ValueError, KeyError, TypeError):
             return None
         with suppress(OSError):
-            os.utime(folder / "meta.json")  # used now: the last to be put out
+            os.utime(folder / "meta.json")  # used now: the last to be evicted
         return data
 
     def keep(self, data: PreparedFile) -> PreparedFile:
@@ -164,7 +163,7 @@ class DataCache:
             temporary.mkdir(parents=True)
             _write(temporary, data)
             self._put(temporary, self._entry_folder(data.data_sha256))
-            self._put_out_the_oldest()
+            self._evict_oldest()
         except OSError as error:
             warn_unwritable(error)
         finally:
@@ -196,12 +195,12 @@ class DataCache:
             target.rename(self._folder / f".tmp-{uuid.uuid4().hex}")
         temporary.rename(target)
 
-    def _put_out_the_oldest(self) -> None:
-        remove_leftovers(self._folder, ".tmp-*")
-        remove_leftovers(self._seen, ".*")
+    def _evict_oldest(self) -> None:
+        remove_unfinished(self._folder, ".tmp-*")
+        remove_unfinished(self._seen, ".*")
         entries = []
         for meta in self._folder.glob("[!.]*/meta.json"):
-            with suppress(FileNotFoundError):  # put out by somebody else
+            with suppress(FileNotFoundError):  # evicted by another process
                 size = sum(file.stat().st_size for file in meta.parent.iterdir())
                 entries.append((meta.stat().st_mtime, size, meta.parent))
         total = sum(size for _, size, _ in entries)
@@ -210,10 +209,10 @@ class DataCache:
                 break
             shutil.rmtree(folder, ignore_errors=True)
             total -= size
-        self._forget_what_is_gone()
+        self._remove_notes_of_evicted()
 
-    def _forget_what_is_gone(self) -> None:
-        """Remove the notes of files whose entries were put out."""
+    def _remove_notes_of_evicted(self) -> None:
+        """Remove the notes of files whose entries were evicted."""
         for note in self._seen.glob("[!.]*"):
             with suppress(FileNotFoundError):  # somebody else was first
                 digest = note.read_text(encoding="ascii", errors="replace")
@@ -240,7 +239,7 @@ def _save(file: BinaryIO, array: NDArray[Any]) -> None:
     file.write(array.reshape(-1).view(np.uint8).data)
 
 
-def _sound(document: Any) -> Any:
+def _unless_damaged(document: Any) -> Any:
     """The meta data themselves.
 
     Raises:

@@ -23,9 +23,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from arbitrage.documents.leftovers import remove_leftovers
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from arbitrage.documents.whole_file import UNFINISHED, whole_file
+from arbitrage.documents.whole_file import UNFINISHED, remove_unfinished, whole_file
 from arbitrage.errors import ConfigError, DataError
 from arbitrage.results.description import OLD_NAME, Description, descriptions
 from arbitrage.results.ranking import (
@@ -85,7 +84,7 @@ class SweepFolder:
             left_behind.unlink(missing_ok=True)
         with suppress(FileNotFoundError):
             (self.path / OLD_NAME).replace(self._description)
-        remove_leftovers(self.path.parent, UNFINISHED)
+        remove_unfinished(self.path.parent, UNFINISHED)
 
     def describe(
         self,
