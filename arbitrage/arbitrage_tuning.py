@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig
 from arbitrage.arbitrage_core import ENGINE_VERSION, ArbitrageConfig, ArbitrageEngine
-from arbitrage.documents.config import NUMBERS, TuningConfig
-from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.config import NUMERIC_FIELDS, TuningConfig
+from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.metrics import TuningMetrics
 from arbitrage.errors import TuningJobError
 
@@ -118,7 +118,7 @@ class ArbitrageTuningRunner:
         """The figures by the engine."""
         engine = ArbitrageEngine(_part_of(self.config, ArbitrageConfig))
         result = ArbitrageBacktester(engine, _part_of(self.config, BacktestConfig)).run(snapshots)
-        figures = {name: getattr(result, name) for name in FIGURES}
+        figures = {name: getattr(result, name) for name in FIGURE_NAMES}
         return figures, {
             "snapshots_count": result.stats.total_snapshots,
             "skipped_snapshots": result.stats.skipped_snapshots,
@@ -130,7 +130,7 @@ class ArbitrageTuningRunner:
         from arbitrage.replay.many_configs import open_data, replay_one  # numba
 
         data = open_data(self._data_path, self._limits, name=self.config.data_file)
-        return replay_one(data, self.config.model_dump(include=set(NUMBERS))), {
+        return replay_one(data, self.config.model_dump(include=set(NUMERIC_FIELDS))), {
             "snapshots_count": data.rows,
             "skipped_snapshots": data.skipped,
             "data_sha256": data.data_sha256,

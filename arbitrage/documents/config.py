@@ -113,10 +113,10 @@ class TuningConfig(StrictModel):
         return compact_json(self.model_dump(mode="json"))
 
 
-NUMBERS = tuple(
+NUMERIC_FIELDS = tuple(
     name for name in TuningConfig.model_fields if name not in {"data_file", "tag", "extra"}
 )
-"""What a run depends on besides its data, by the name of its field: numbers all, which may vary."""
+"""The fields that a sweep may vary: all numbers, and all that a run depends on besides its data."""
 
 
 def parse_config(data: Any) -> TuningConfig:

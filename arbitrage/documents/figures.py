@@ -34,5 +34,5 @@ class Figures(LaterFigures, FirstFigures):
     """What a run computes from the data: USD, percent or counts, as the names say."""
 
 
-FIGURES = tuple(figure.name for figure in fields(Figures))
+FIGURE_NAMES = tuple(figure.name for figure in fields(Figures))
 """The figures by the names of their fields."""

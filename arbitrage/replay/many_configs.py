@@ -26,7 +26,7 @@ Columns = dict[str, NDArray[Any]]
 def replay(data: PreparedFile, parameters: Mapping[str, Any], count: int) -> Columns:
     """The figures of `count` configs over the data; equal to the engine's, to the last bit.
 
-    All of `FIGURES` but `stopped_timestamp`; `stopped_row` is -1 where nothing stopped a run.
+    All of `FIGURE_NAMES` but `stopped_timestamp`; `stopped_row` is -1 where nothing stopped a run.
 
     Args:
         data: What `open_data` returned.

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from arbitrage.documents.config import NUMBERS
+from arbitrage.documents.config import NUMERIC_FIELDS
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.description import Description, descriptions
 from arbitrage.results.folder import SweepFolder
@@ -55,13 +55,13 @@ def _configs(spec: SweepSpec, start: int, stop: int) -> pl.DataFrame:
     frame = pl.select(pl.int_range(stop - start).alias("row")).with_columns(
         **{name: pl.lit(value) for name, value in columns.items()}
     )
-    return frame.select(pl.col(name).cast(SCHEMA[name]).fill_nan(None) for name in NUMBERS)
+    return frame.select(pl.col(name).cast(SCHEMA[name]).fill_nan(None) for name in NUMERIC_FIELDS)
 
 
 def _rows_among(wanted: pl.DataFrame, results_dir: Path, known: Description) -> int:
     """How many of these configs another sweep has rows of."""
-    rows = SweepFolder(results_dir, known.sweep_id).rows(known.total).select(NUMBERS)
-    there = rows.join(wanted.lazy(), on=NUMBERS, how="semi", nulls_equal=True).unique()
+    rows = SweepFolder(results_dir, known.sweep_id).rows(known.total).select(NUMERIC_FIELDS)
+    there = rows.join(wanted.lazy(), on=NUMERIC_FIELDS, how="semi", nulls_equal=True).unique()
     try:
         return int(there.select(pl.len()).collect(engine="streaming").item())
     except (pl.exceptions.PolarsError, OSError):

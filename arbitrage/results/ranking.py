@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.rows import ERROR, SCHEMA, SUCCESS
 
@@ -69,7 +69,7 @@ def ranked_groups(rows: pl.LazyFrame, spec: SweepSpec, count: int) -> list[dict[
     nothing. It is told by its first row, with their number as `CONFIGS`. Runs over any number of
     rows and groups in bounded memory, mostly in two passes.
     """
-    passing, figures = _passing(rows, spec), list(FIGURES)
+    passing, figures = _passing(rows, spec), list(FIGURE_NAMES)
     found = SCHEMA.to_frame()
     while found.height < count:
         others = passing.join(found.lazy(), on=figures, how="anti", nulls_equal=True)

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from arbitrage.documents.config import TuningConfig
-from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.json_text import compact_json
 from arbitrage.documents.metrics import TuningMetrics
 from arbitrage.documents.spec.sweep_spec import Column, SweepSpec
@@ -30,7 +30,7 @@ _DTYPES: dict[str, pl.DataType] = {
     "object": pl.String(),
 }
 FIGURE_TYPES: dict[str, pl.DataType] = {
-    name: _DTYPES[json_kind(TuningMetrics, name)] for name in FIGURES
+    name: _DTYPES[json_kind(TuningMetrics, name)] for name in FIGURE_NAMES
 }
 SCHEMA = pl.Schema(
     {
@@ -52,7 +52,7 @@ def sweep_rows(
         spec: Whose configs they are.
         start: The number of the first.
         stop: The number after the last.
-        figures: All of `FIGURES` by their names, each an array or a list of one element a config.
+        figures: All of `FIGURE_NAMES` by their names, each an array or a list of one element a config.
             A `stopped_row` below 0 is none; an element of a config that failed may be anything.
             Empty when all of them failed.
         errors: What ended a config that failed, by its number.
@@ -61,7 +61,7 @@ def sweep_rows(
     failures = pl.Series("error", [errors.get(number) for number in numbers], pl.String)
     frame = pl.DataFrame([numbers, failures]).with_columns(
         *_config_columns(spec, start, stop),
-        *(_figure(name, figures.get(name)) for name in FIGURES),
+        *(_figure(name, figures.get(name)) for name in FIGURE_NAMES),
         status=pl.when(pl.col("error").is_null()).then(pl.lit(SUCCESS)).otherwise(pl.lit(ERROR)),
     )
     return frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())

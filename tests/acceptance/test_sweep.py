@@ -22,7 +22,7 @@ from celery import Celery
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
-from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import sweep_id
 from arbitrage.replay.data_cache import file_digest, open_data
 from arbitrage.results.folder import SweepFolder
@@ -208,7 +208,9 @@ def test_the_rows_are_those_of_this_process_and_of_single_jobs(
         metrics = ArbitrageTuningRunner(config).run()  # of a small file: by the streaming engine
         figures = {**metrics.model_dump(), "max_drawdown_pct": row["max_drawdown_pct"]}
         assert row["max_drawdown_pct"] == pytest.approx(metrics.max_drawdown_pct, abs=1e-9)
-        assert {name: row[name] for name in FIGURES} == {name: figures[name] for name in FIGURES}
+        assert {name: row[name] for name in FIGURE_NAMES} == {
+            name: figures[name] for name in FIGURE_NAMES
+        }
         assert {name: row[name] for name in config.model_dump()} == config.model_dump()
 
     summary = json.loads(answer.stdout)
@@ -216,7 +218,7 @@ def test_the_rows_are_those_of_this_process_and_of_single_jobs(
     first = rows.sort("net_pnl_usd", "config_number", descending=[True, False]).to_dicts()[0]
     job = {
         "config": parsed.config(first["config_number"]).model_dump(),
-        "metrics": {name: first[name] for name in FIGURES},
+        "metrics": {name: first[name] for name in FIGURE_NAMES},
     }
     facts = open_data(desk.root / "quotes.csv").facts
     assert facts.empty == 1
@@ -369,7 +371,7 @@ def test_a_config_that_ends_its_process_is_found_and_spoils_no_other(
     [failed] = rows.filter(pl.col("status") == "error").to_dicts()
     assert failed["min_spread_bps"] == DEADLY
     assert words in failed["error"]
-    assert {failed[name] for name in FIGURES} == {None}
+    assert {failed[name] for name in FIGURE_NAMES} == {None}
     sound = pl.col("min_spread_bps") != DEADLY
     assert rows.filter(sound).equals(desk.here(sweep).filter(sound))
 
@@ -455,7 +457,7 @@ def test_a_plain_celery_client_sends_a_chunk_by_its_name(desk: Desk) -> None:
     figures = unpacked(sent.get(timeout=PATIENCE_S)["figures"])
     expected = desk.here(sweep)[3:9]
     assert {name: column.to_list() for name, column in figures.items()} | {"stopped_row": None} == {
-        name: expected[name].to_list() for name in FIGURES
+        name: expected[name].to_list() for name in FIGURE_NAMES
     } | {"stopped_row": None}
     backwards = {"chunk": {**payload, "stop": 2}}
     wrong = client.send_task(CHUNKS.task, kwargs=backwards, queue=CHUNKS.queue)

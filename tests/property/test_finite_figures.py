@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from arbitrage.documents.config import MAX_NUMBER, MIN_BALANCE_USD, NUMBERS, parse_config
-from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.config import MAX_NUMBER, MIN_BALANCE_USD, NUMERIC_FIELDS, parse_config
+from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.errors import ConfigError
 from arbitrage.sweep import SweepSpec, run_sweep
 from scripts.run_arbitrage_tuning import main
@@ -32,7 +32,7 @@ ENDS = st.sampled_from([0.0, LEAST, 1e-310, MIN_BALANCE_USD, 1.0, MAX_NUMBER, MO
 NUMBER = ENDS | st.floats(allow_nan=False, allow_infinity=False)
 SLOTS = st.sampled_from([1, 2, 3, 10**15, 10**400])
 CONFIGS = st.fixed_dictionaries(
-    {name: SLOTS if name == "max_open_trades" else NUMBER for name in NUMBERS}
+    {name: SLOTS if name == "max_open_trades" else NUMBER for name in NUMERIC_FIELDS}
 )
 """The numbers of a config, which takes only some of them."""
 
@@ -40,7 +40,7 @@ GOOD_CONFIGS = st.fixed_dictionaries(
     {
         **{
             name: st.sampled_from([0.0, LEAST, 1.0, MAX_NUMBER]) | st.floats(0, MAX_NUMBER)
-            for name in NUMBERS
+            for name in NUMERIC_FIELDS
             if name.endswith("_bps")
         },
         "max_position_usd": st.sampled_from([LEAST, MIN_BALANCE_USD, MAX_NUMBER]),
@@ -108,7 +108,7 @@ def test_a_command_succeeds_or_refuses_in_a_sentence(
 
 
 def check(frame: pl.DataFrame) -> None:
-    for name in FIGURES:
+    for name in FIGURE_NAMES:
         if frame[name].dtype == pl.Float64:
             assert frame[name].is_finite().all(), (name, frame[name])
 
@@ -123,7 +123,9 @@ def test_every_road_has_finite_figures(
     status, out, _ = run_by_command(data, numbers)
     metrics = json.loads(out, parse_constant=no_json)["metrics"]
     assert status == 0
-    assert all(math.isfinite(metrics[name]) for name in FIGURES if type(metrics[name]) is float)
+    assert all(
+        math.isfinite(metrics[name]) for name in FIGURE_NAMES if type(metrics[name]) is float
+    )
     positions = {"name": "max_position_usd", "values": [LEAST, 1.0, MAX_NUMBER]}
     fixed = {name: value for name, value in numbers.items() if name != positions["name"]}
     spec = SweepSpec(**{"data_file": data.name, **fixed, "grids": [positions]})
@@ -137,7 +139,10 @@ def test_every_road_has_finite_figures(
 
 @pytest.mark.parametrize("balance", [LEAST, 1e-310, math.nextafter(MIN_BALANCE_USD, 0)])
 def test_a_balance_of_which_a_loss_is_no_percentage_is_refused(data: Path, balance: float) -> None:
-    numbers = dict.fromkeys(NUMBERS, 1.0) | {"max_open_trades": 1, "initial_balance_usd": balance}
+    numbers = dict.fromkeys(NUMERIC_FIELDS, 1.0) | {
+        "max_open_trades": 1,
+        "initial_balance_usd": balance,
+    }
     status, _, err = run_by_command(write_rows(data, []), numbers)
     assert (status, err) == (1, "arbtune: initial_balance_usd must be at least 1e-15\n")
     assert refusal_of({"data_file": "-", **numbers, "initial_balance_usd": MIN_BALANCE_USD}) is None

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig
-from arbitrage.documents.config import NUMBERS
+from arbitrage.documents.config import NUMERIC_FIELDS
 from arbitrage.replay.cache_folder import cache_folder
 from arbitrage.replay.many_configs import open_data, replay_one
 from tests.conftest import HEADER, JOB, quotes_csv
@@ -41,7 +41,7 @@ def test_the_figures_are_the_engine_s(quotes: Path, run: dict[str, float | None]
     config = TuningConfig.model_validate({**JOB, **run, "data_file": str(quotes)})
     metrics = ArbitrageTuningRunner(config).run()  # of a small file: by the streaming engine
     data = open_data(quotes)
-    found = replay_one(data, config.model_dump(include=set(NUMBERS)))
+    found = replay_one(data, config.model_dump(include=set(NUMERIC_FIELDS)))
     drawdown = found.pop("max_drawdown_pct")
     assert drawdown == pytest.approx(metrics.max_drawdown_pct, abs=1e-9)
     assert found == {name: getattr(metrics, name) for name in found}

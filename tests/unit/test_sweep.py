@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig
-from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.errors import DataError
 from arbitrage.results.rows import SCHEMA
 from arbitrage.sweep import SweepSpec, run_sweep
@@ -42,7 +42,7 @@ def row_of(number: int, config: TuningConfig) -> dict[str, Any]:
     return {
         "config_number": number,
         **config.model_dump(),
-        **{name: metrics[name] for name in FIGURES},
+        **{name: metrics[name] for name in FIGURE_NAMES},
         "status": "success",
         "error": None,
     }

@@ -11,7 +11,7 @@ import pytest
 
 from arbitrage.arbitrage_tuning import TuningMetrics
 from arbitrage.documents.config import parse_config
-from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results import ranking as sweep_ranking
 from arbitrage.results.folder import SweepFolder
@@ -31,7 +31,7 @@ GRID = {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 100}
 
 def rows_of(figures: list[float], **columns: Any) -> pl.DataFrame:
     """Rows whose figures are all the number given for their config, but for these columns."""
-    values: dict[str, Any] = dict.fromkeys(FIGURES, np.array(figures))
+    values: dict[str, Any] = dict.fromkeys(FIGURE_NAMES, np.array(figures))
     values |= {"stopped_timestamp": [None] * len(figures), **columns}
     return sweep_rows(SweepSpec(**spec(GRID)), 0, len(figures), values, {})
 
@@ -125,7 +125,7 @@ def test_a_value_of_a_grid_can_be_copied_back(
 ) -> None:
     name = "stop_on_drawdown_pct"
     grid = {"name": name, "values": [0.1 + 0.2, 99.0000001, 20, None]}
-    figures: dict[str, Any] = dict.fromkeys(FIGURES, np.array([4.0, 3.0, 2.0, 1.0]))
+    figures: dict[str, Any] = dict.fromkeys(FIGURE_NAMES, np.array([4.0, 3.0, 2.0, 1.0]))
     figures["stopped_timestamp"] = [None] * 4
     rows = sweep_rows(SweepSpec(**spec(grid)), 0, 4, figures, {})
     lines = report(tmp_path, rows, capsys, grid=grid).splitlines()
@@ -308,7 +308,7 @@ def test_where_all_failed_the_first_error_is_told(
 def test_the_best_is_a_job_to_enqueue_and_what_it_came_to(tmp_path: Path) -> None:
     grid = {"name": "min_spread_bps", "start": 0, "stop": 30, "step": 0.1}
     sweep = SweepSpec(**spec(grid, tag_prefix="s", extra={"note": [1, None]}))
-    figures: dict[str, Any] = dict.fromkeys(FIGURES, np.arange(301.0) % 148)
+    figures: dict[str, Any] = dict.fromkeys(FIGURE_NAMES, np.arange(301.0) % 148)
     figures["stopped_timestamp"] = [None] * 301
     place = SweepFolder(tmp_path, "id")
     with place.exclusively():
@@ -318,7 +318,7 @@ def test_the_best_is_a_job_to_enqueue_and_what_it_came_to(tmp_path: Path) -> Non
     assert best["config"]["min_spread_bps"] == 147 * 0.1 != 14.7
     assert best["config"]["extra"] == {"note": [1, None]}
     assert TuningMetrics.model_validate(best["metrics"]).net_pnl_usd == 147
-    assert set(best["metrics"]) == set(FIGURES)
+    assert set(best["metrics"]) == set(FIGURE_NAMES)
     assert best["extra"] == '{"note":[1,null]}'  # the flat row, as the Parquet has it
 
 
@@ -330,7 +330,7 @@ WIDE = [{"name": name, "values": [1234.5678]} for name in ("slippage_bps", "init
 @pytest.mark.parametrize("width", [80, 120])
 def test_progress_fits_its_lines(width: int) -> None:
     sweep = SweepSpec(**spec(GRID, *WIDE, rank_by="avg_pnl_per_trade_usd"))
-    best = dict.fromkeys([*FIGURES, *(grid.name for grid in sweep.grids)], 1234.5678)
+    best = dict.fromkeys([*FIGURE_NAMES, *(grid.name for grid in sweep.grids)], 1234.5678)
     progress = Progress(10**10, 10**9, 123_456, 9_000, 1_280_000, 1_260_000, best=best)
     lines = list(progress_lines(progress, 1_234_567.8, sweep, width))
     assert len(lines) == 2
@@ -341,7 +341,7 @@ def test_progress_fits_its_lines(width: int) -> None:
 
 def test_progress_crowns_nobody_while_nothing_traded() -> None:
     sweep = SweepSpec(**spec(GRID))
-    best = dict.fromkeys([*FIGURES, "min_spread_bps"], 0)
+    best = dict.fromkeys([*FIGURE_NAMES, "min_spread_bps"], 0)
     assert [*progress_lines(Progress(5), 0, sweep, 80)] == [
         "0 of 5 configs (0%), 0 running, 0 queued"
     ]

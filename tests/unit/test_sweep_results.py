@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.documents.whole_file import UNFINISHED
 from arbitrage.errors import ConfigError, DataError
@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def rows_of(start: int, stop: int, **columns: Any) -> pl.DataFrame:
     """Rows whose figures are all their config's number, but for the columns that are given."""
     numbers = np.arange(start, stop)
-    figures: dict[str, Any] = dict.fromkeys(FIGURES, numbers)
+    figures: dict[str, Any] = dict.fromkeys(FIGURE_NAMES, numbers)
     figures |= {"stopped_timestamp": [None] * len(numbers), **columns}
     return sweep_rows(SWEEP, start, stop, figures, {})
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from arbitrage.arbitrage_tuning import TuningConfig, TuningMetrics
-from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.rows import FIGURE_TYPES, SCHEMA, sweep_rows
 from tests.sweeps import spec
@@ -82,14 +82,14 @@ def test_a_failed_config_has_its_error_and_no_figures() -> None:
     assert rows["error"].to_list() == [None, "x", None]
     assert rows["net_pnl_usd"].to_list() == [1.0, None, 2.0]
     assert rows.row(1, named=True)["min_spread_bps"] == 20.5
-    assert all(rows.row(1, named=True)[name] is None for name in FIGURES)
+    assert all(rows.row(1, named=True)[name] is None for name in FIGURE_NAMES)
 
 
 def test_a_range_may_fail_whole() -> None:
     rows = sweep_rows(SWEEP, 0, 3, {}, dict.fromkeys(range(3), "killed"))
     assert rows.schema == SCHEMA
     assert rows["error"].to_list() == ["killed"] * 3
-    assert rows.select(*FIGURES).null_count().row(0) == (3,) * len(FIGURES)
+    assert rows.select(*FIGURE_NAMES).null_count().row(0) == (3,) * len(FIGURE_NAMES)
 
 
 def test_an_empty_range_has_no_rows() -> None:

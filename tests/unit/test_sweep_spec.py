@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from arbitrage.arbitrage_tuning import TuningConfig
-from arbitrage.documents.spec.sweep_spec import RANKS, SweepSpec, sweep_id
+from arbitrage.documents.spec.sweep_spec import RANKABLE_FIGURES, SweepSpec, sweep_id
 from arbitrage.errors import ConfigError
 from tests import sweeps
 from tests.sweeps import FIXED, spec
@@ -467,7 +467,7 @@ def test_a_spec_is_bounded_in_python_too() -> None:
     assert "a sweep spec is at most 65,536 bytes: make long lists ranges" in text
 
 
-@pytest.mark.parametrize("rank", RANKS)
+@pytest.mark.parametrize("rank", RANKABLE_FIGURES)
 def test_every_figure_ranks(rank: str) -> None:
     assert SweepSpec(**FIXED, rank_by=rank).rank_by == rank
 

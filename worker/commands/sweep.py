@@ -57,14 +57,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run, resume, or look after a sweep; 0 when every config succeeded."""
-    from arbitrage.documents.spec.sweep_spec import LEAST_IS_BEST, SweepSpec  # pydantic
+    from arbitrage.documents.spec.sweep_spec import LOW_IS_BETTER, SweepSpec  # pydantic
     from worker.client.sweeps.data_place import placed
 
     if arguments.local and (arguments.collect or arguments.cancel):
         raise ConfigError("--local is for running: its server knows nothing of an earlier run")
     path = Path(arguments.spec)
     spec = SweepSpec.from_file(path)
-    if first := LEAST_IS_BEST.get(spec.rank_by):
+    if first := LOW_IS_BETTER.get(spec.rank_by):
         warn(
             f"rank_by: {spec.rank_by} is descending: {first} comes first; "
             f"filters: {{{spec.rank_by}: X}} keeps it small"

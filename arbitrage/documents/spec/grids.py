@@ -9,17 +9,19 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import BeforeValidator, ValidationError, model_validator
 
-from arbitrage.documents.config import NUMBERS, TuningConfig
+from arbitrage.documents.config import NUMERIC_FIELDS, TuningConfig
 from arbitrage.documents.json_text import compact_json
 from arbitrage.documents.spec.axes import Axis, ListAxis, RangeAxis
 from arbitrage.documents.strict_model import StrictModel, as_part
 from arbitrage.documents.validation import did_you_mean, json_kind, one_sentence, refuse, shown
 from arbitrage.errors import ConfigError
 
-INTEGERS = frozenset(name for name in NUMBERS if json_kind(TuningConfig, name) == "integer")
+INTEGER_FIELDS = frozenset(
+    name for name in NUMERIC_FIELDS if json_kind(TuningConfig, name) == "integer"
+)
 
 # A config in which any one value can be tried, whatever else stands in the spec.
-_PROBE = {"data_file": "-", **dict.fromkeys(NUMBERS, 1)}
+_PROBE = {"data_file": "-", **dict.fromkeys(NUMERIC_FIELDS, 1)}
 
 
 def whole(value: Any) -> Any:
@@ -66,9 +68,9 @@ class Grid(StrictModel):
 
     def _check_name(self) -> None:
         if self.name not in TuningConfig.model_fields:
-            raise ConfigError(f"no field has this name{did_you_mean(self.name, NUMBERS)}")
-        if self.name not in NUMBERS:
-            raise ConfigError(f"only numbers vary: {', '.join(NUMBERS)}")
+            raise ConfigError(f"no field has this name{did_you_mean(self.name, NUMERIC_FIELDS)}")
+        if self.name not in NUMERIC_FIELDS:
+            raise ConfigError(f"only numbers vary: {', '.join(NUMERIC_FIELDS)}")
 
     @cached_property
     def axis(self) -> Axis:
@@ -88,7 +90,7 @@ class Grid(StrictModel):
         if len(set(found)) < len(found):
             twice = next(value for value in found if found.count(value) > 1)
             raise ConfigError(f"values must differ, but {exact(twice)} stands twice")
-        return ListAxis(np.array(found, np.int64 if self.name in INTEGERS else np.float64))
+        return ListAxis(np.array(found, np.int64 if self.name in INTEGER_FIELDS else np.float64))
 
     def _range_axis(self) -> RangeAxis:
         """The range, known good by its ends: a field takes all numbers between two it takes."""
@@ -99,7 +101,7 @@ class Grid(StrictModel):
             raise ConfigError(
                 f"start and stop are too close together for {axis.size:,} different values"
             )
-        if self.name not in INTEGERS:
+        if self.name not in INTEGER_FIELDS:
             return axis
         try:
             return axis.in_whole_numbers()
@@ -142,7 +144,7 @@ def field_value(name: str, value: Any) -> Any:
     Raises:
         ConfigError: The config refuses it; the sentence names the field and the value.
     """
-    found = whole(value) if name in INTEGERS else value
+    found = whole(value) if name in INTEGER_FIELDS else value
     try:
         return getattr(TuningConfig.model_validate({**_PROBE, name: found}), name)
     except ValidationError as error:

@@ -19,11 +19,11 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from arbitrage.documents.config import NUMBERS, Text, TuningConfig
-from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.config import NUMERIC_FIELDS, Text, TuningConfig
+from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.json_text import compact_json
 from arbitrage.documents.spec.axes import MAX_VALUES, Indices, Values
-from arbitrage.documents.spec.grids import INTEGERS, Grid, WholeNumber, whole
+from arbitrage.documents.spec.grids import INTEGER_FIELDS, Grid, WholeNumber, whole
 from arbitrage.documents.spec.permutation import Permutation
 from arbitrage.documents.spec.spec_text import (
     MAX_SPEC_BYTES,
@@ -37,10 +37,10 @@ from arbitrage.errors import ConfigError
 
 MAX_SEED = 2**64 - 1
 
-RANKS = tuple(name for name in FIGURES if name != "stopped_timestamp")
+RANKABLE_FIGURES = tuple(name for name in FIGURE_NAMES if name != "stopped_timestamp")
 """The figures that a sweep may be ranked by."""
 
-LEAST_IS_BEST = {"max_drawdown_pct": "the largest drawdown"}
+LOW_IS_BETTER = {"max_drawdown_pct": "the largest drawdown"}
 """Figures of which one wants little, and what comes first in a ranking by them: it descends."""
 
 Column = Values | float | int
@@ -109,9 +109,11 @@ class SweepSpec(StrictModel):
     @field_validator("rank_by")
     @classmethod
     def _rank_is_a_figure(cls, value: str) -> str:
-        if value in RANKS:
+        if value in RANKABLE_FIGURES:
             return value
-        hint = did_you_mean(value, RANKS) or f": it is one of {', '.join(RANKS)}"
+        hint = (
+            did_you_mean(value, RANKABLE_FIGURES) or f": it is one of {', '.join(RANKABLE_FIGURES)}"
+        )
         return refuse(f"rank_by is {shown(value)}, which is no figure to rank by{hint}")
 
     @classmethod
@@ -211,7 +213,7 @@ class SweepSpec(StrictModel):
         """
         if not 0 <= start <= stop <= self.total:
             raise IndexError(f"configs {start} to {stop} of a sweep of {self.total}")
-        fixed = {name: getattr(self.base, name) for name in NUMBERS}
+        fixed = {name: getattr(self.base, name) for name in NUMERIC_FIELDS}
         found = {name: math.nan if value is None else value for name, value in fixed.items()}
         return {**found, **dict(self._varying_at(start, stop))}
 
@@ -240,7 +242,8 @@ class SweepSpec(StrictModel):
     def base(self) -> TuningConfig:
         """The fixed fields as a config, with 1 for whatever varies."""
         given = {
-            name: whole(value) if name in INTEGERS else value for name, value in self._fixed.items()
+            name: whole(value) if name in INTEGER_FIELDS else value
+            for name, value in self._fixed.items()
         }
         return TuningConfig.model_validate({**given, **dict.fromkeys(self._varying, 1)})
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from arbitrage.documents.config import TuningConfig
 from arbitrage.documents.spec.grids import exact
 from arbitrage.documents.spec.short_values import short_text, short_value
-from arbitrage.documents.spec.sweep_spec import LEAST_IS_BEST, Filters
+from arbitrage.documents.spec.sweep_spec import LOW_IS_BETTER, Filters
 from arbitrage.results.ranking import CONFIGS
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def _print_ranking(console: Console, spec: SweepSpec, folder: SweepFolder) -> No
 
 def _print_best(console: Console, spec: SweepSpec, summary: Summary, best: dict[str, Any]) -> None:
     rank = spec.rank_by
-    if rank in LEAST_IS_BEST:
-        rank += f" (descending: {LEAST_IS_BEST[rank]} first)"
+    if rank in LOW_IS_BETTER:
+        rank += f" (descending: {LOW_IS_BETTER[rank]} first)"
     so_far = f" so far ({summary.missing:,} are missing)" if summary.missing else ""
     console.print(f"\nThe best{so_far} by {rank}, config number {best['config_number']}:")
     config = {name: best[name] for name in TuningConfig.model_fields if best[name] is not None}

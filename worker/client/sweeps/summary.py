@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.documents.figures import FIGURES
+from arbitrage.documents.figures import FIGURE_NAMES
 
 if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec
@@ -106,7 +106,7 @@ def _job(spec: SweepSpec, row: dict[str, Any]) -> dict[str, Any]:
     """A row as the job that it is: a config to enqueue, and what it came to."""
     return {
         "config": spec.config(row["config_number"]).model_dump(mode="json"),
-        "metrics": {name: row[name] for name in FIGURES},
+        "metrics": {name: row[name] for name in FIGURE_NAMES},
     }
 
 
