@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ArbitrageTuningRunner", "TuningConfig", "TuningMetrics"]
 
-Part = TypeVar("Part", ArbitrageConfig, BacktestConfig)
+ModelConfig = TypeVar("ModelConfig", ArbitrageConfig, BacktestConfig)
 
 
 class _Limits(NamedTuple):
@@ -116,8 +116,10 @@ class ArbitrageTuningRunner:
 
     def _streamed(self, snapshots: SnapshotTable) -> tuple[dict[str, Any], dict[str, Any]]:
         """The figures by the engine."""
-        engine = ArbitrageEngine(_part_of(self.config, ArbitrageConfig))
-        result = ArbitrageBacktester(engine, _part_of(self.config, BacktestConfig)).run(snapshots)
+        engine = ArbitrageEngine(_model_config(self.config, ArbitrageConfig))
+        result = ArbitrageBacktester(engine, _model_config(self.config, BacktestConfig)).run(
+            snapshots
+        )
         figures = {name: getattr(result, name) for name in FIGURE_NAMES}
         return figures, {
             "snapshots_count": result.stats.total_snapshots,
@@ -137,7 +139,7 @@ class ArbitrageTuningRunner:
         }
 
 
-def _part_of(config: TuningConfig, part: type[Part]) -> Part:
-    """The fields of a config that a part of the model works by; they have the same names."""
-    names = {field.name for field in fields(part)} & TuningConfig.model_fields.keys()
-    return part(**config.model_dump(include=names))
+def _model_config(config: TuningConfig, kind: type[ModelConfig]) -> ModelConfig:
+    """The config of the engine or of the account; its fields have the names of the job's."""
+    names = {field.name for field in fields(kind)} & TuningConfig.model_fields.keys()
+    return kind(**config.model_dump(include=names))

@@ -13,7 +13,7 @@ import numpy as np
 from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig
 from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine, OrderBookSnapshot
 from arbitrage.replay.kernel_calls import quotes_of, replay_all, scan_all, windows_of
-from arbitrage.replay.kernels.layout import Floats, Outcome, Parameters, Prices
+from arbitrage.replay.kernels.layout import Floats, Parameters, Prices, RunTotals
 from benchmarks import numpy_peer
 from benchmarks.market_data import market_data
 from benchmarks.report import Section, Table, target
@@ -62,15 +62,15 @@ class _Market:
         self.windows = windows_of(self.quotes)
         self._ends = numpy_peer.ends_of(self.quotes)
 
-    def scan(self, thresholds: Floats) -> Callable[[], Outcome[Floats]]:
+    def scan(self, thresholds: Floats) -> Callable[[], RunTotals[Floats]]:
         """A run of the plain scan, its parameters made already."""
         return partial(scan_all, self.quotes, _parameters(thresholds))
 
-    def indexed(self, thresholds: Floats) -> Callable[[], Outcome[Floats]]:
+    def indexed(self, thresholds: Floats) -> Callable[[], RunTotals[Floats]]:
         """A run of the indexed kernel, its parameters made already."""
         return partial(replay_all, self.windows, _parameters(thresholds))
 
-    def numpy(self, thresholds: Floats) -> list[numpy_peer.Outcome]:
+    def numpy(self, thresholds: Floats) -> list[numpy_peer.RunTotals]:
         return [
             numpy_peer.run(
                 self.quotes,
@@ -129,7 +129,7 @@ def _engine(threshold: float) -> ArbitrageBacktester:
 def _check(market: _Market, thresholds: Floats) -> None:
     """Hold the indexed kernel against the plain scan and NumPy."""
     indexed, scanned = market.indexed(thresholds)(), market.scan(thresholds)()
-    for name, ours, theirs in zip(Outcome._fields, indexed, scanned, strict=True):
+    for name, ours, theirs in zip(RunTotals._fields, indexed, scanned, strict=True):
         _same(f"plain scan, {name}", bool((ours == theirs).all()))
     for i, outcome in enumerate(market.numpy(thresholds[:PEERED])):
         found = (indexed.opened[i], indexed.closed[i], indexed.realized[i], indexed.drawdown[i])

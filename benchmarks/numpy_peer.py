@@ -22,7 +22,7 @@ class Terms(NamedTuple):
     balance: float
 
 
-class Outcome(NamedTuple):
+class RunTotals(NamedTuple):
     """What a run came to."""
 
     opened: int
@@ -48,7 +48,7 @@ def _next_true(flags: NDArray[np.bool_]) -> Integers:
     return np.minimum.accumulate(rows[::-1])[::-1]
 
 
-def run(quotes: Quotes, ends: Ends, terms: Terms) -> Outcome:
+def run(quotes: Quotes, ends: Ends, terms: Terms) -> RunTotals:
     """One config over every row."""
     _, cost, notional, balance = terms
     opens, closes, is_ab = _trades(quotes, ends, terms.threshold)
@@ -68,7 +68,7 @@ def run(quotes: Quotes, ends: Ends, terms: Terms) -> Outcome:
     equity[held] += (entry[trade] - exits / price[trade] * BPS - 2 * cost) / BPS * notional
     peak = np.maximum(np.maximum.accumulate(equity), balance)
     drawdown = ((peak - equity) / peak).max() * 100
-    return Outcome(len(opens), len(last), float(realized[-1]), float(drawdown))
+    return RunTotals(len(opens), len(last), float(realized[-1]), float(drawdown))
 
 
 def _trades(

@@ -34,11 +34,11 @@ class StrictModel(BaseModel):
         try:
             return handler(data)
         except ValidationError as error:
-            raise in_our_words(error, cls, **cls._called(data)) from None
+            raise in_our_words(error, cls, **cls._message_names(data)) from None
 
     @classmethod
-    def _called(cls, _: Any, /) -> dict[str, str]:
-        """What sentences call what was made of these data, as `in_our_words` takes it."""
+    def _message_names(cls, _: Any, /) -> dict[str, str]:
+        """What messages call this object and its fields: arguments of `in_our_words`."""
         return {}
 
 
@@ -70,6 +70,6 @@ def _number(value: Decimal) -> float:
     return int(value) if is_short and value == int(value) else float(value)
 
 
-def as_part(title: str) -> dict[str, str]:
-    """What sentences call a part of a document: each begins with it."""
+def names_of_part(title: str) -> dict[str, str]:
+    """`_message_names` of a part of a document: each sentence about it begins with its title."""
     return {"whole": title, "prefix": f"{title}: "}

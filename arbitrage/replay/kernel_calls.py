@@ -11,10 +11,10 @@ from arbitrage.replay.compiled import one_at_a_time
 from arbitrage.replay.kernels.layout import (
     RECORD_FIELDS,
     Floats,
-    Outcome,
     Parameters,
     Prices,
     Quotes,
+    RunTotals,
     Tally,
     Windows,
 )
@@ -75,22 +75,22 @@ def windows_of(quotes: Quotes) -> Windows:
 
 def scan_all(
     quotes: Quotes, parameters: Parameters, *, closes_on_reversal: bool = True
-) -> Outcome[Floats]:
+) -> RunTotals[Floats]:
     """Every config over every row."""
     tally = _empty_tally(parameters)
     scan(quotes, parameters, closes_on_reversal, tally)
-    return Outcome._make(tally)
+    return RunTotals._make(tally)
 
 
-def replay_all(windows: Windows, parameters: Parameters) -> Outcome[Floats]:
+def replay_all(windows: Windows, parameters: Parameters) -> RunTotals[Floats]:
     """Every config over its trades; thresholds must not be negative."""
     tally = _empty_tally(parameters)
     replay_trades(windows, parameters, np.argsort(parameters.threshold, kind="stable"), tally)
-    return Outcome._make(tally)
+    return RunTotals._make(tally)
 
 
 def _empty_tally(parameters: Parameters) -> Tally:
-    return np.zeros((len(Outcome._fields), len(parameters.threshold)))
+    return np.zeros((len(RunTotals._fields), len(parameters.threshold)))
 
 
 def read_only(array: NDArray[Number]) -> NDArray[Number]:

@@ -14,16 +14,24 @@ from arbitrage.replay.kernel_calls import replay_all, warm_up
 from arbitrage.replay.kernels.layout import Parameters
 from arbitrage.replay.prepared_file import PreparedFile
 
-__all__ = ["NOT_STOPPED", "Columns", "PreparedFile", "open_data", "replay", "replay_one", "warm_up"]
+__all__ = [
+    "NOT_STOPPED",
+    "FigureArrays",
+    "PreparedFile",
+    "open_data",
+    "replay",
+    "replay_one",
+    "warm_up",
+]
 
 NOT_STOPPED = -1
 
 
-Columns = dict[str, NDArray[Any]]
-"""Figures by their names: one array each, one element a config."""
+FigureArrays = dict[str, NDArray[Any]]
+"""An array for each figure, by its name, with one element a config."""
 
 
-def replay(data: PreparedFile, parameters: Mapping[str, Any], count: int) -> Columns:
+def replay(data: PreparedFile, parameters: Mapping[str, Any], count: int) -> FigureArrays:
     """The figures of `count` configs over the data; equal to the engine's, to the last bit.
 
     All of `FIGURE_NAMES` but `stopped_timestamp`; `stopped_row` is -1 where nothing stopped a run.
@@ -39,7 +47,7 @@ def replay(data: PreparedFile, parameters: Mapping[str, Any], count: int) -> Col
     balance = columns["initial_balance_usd"]
     stop = columns["stop_on_drawdown_pct"]
     cost = columns["taker_fee_a_bps"] + columns["taker_fee_b_bps"] + columns["slippage_bps"]
-    total = replay_all(
+    totals = replay_all(
         data.windows,
         Parameters(
             threshold=columns["min_spread_bps"] + cost,
@@ -50,20 +58,20 @@ def replay(data: PreparedFile, parameters: Mapping[str, Any], count: int) -> Col
             stop=np.where(np.isnan(stop), RUIN_PCT, stop),
         ),
     )
-    opened, closed = total.opened.astype(np.int64), total.closed.astype(np.int64)
+    opened, closed = totals.opened.astype(np.int64), totals.closed.astype(np.int64)
     divisor = np.maximum(closed, 1)  # with none both figures are 0.0, which 0.0 over 1 is
     return {
         "total_trades": opened,
         "closed_trades": closed,
         "open_trades": opened - closed,
-        "final_balance_usd": balance + total.realized,
-        "realized_pnl_usd": total.realized,
-        "max_drawdown_pct": total.drawdown,
-        "win_rate": total.wins / divisor,
-        "avg_pnl_per_trade_usd": total.realized / divisor,
-        "unrealized_pnl_usd": total.unrealized,
-        "net_pnl_usd": total.realized + total.unrealized,
-        "stopped_row": total.stopped_row.astype(np.int64),
+        "final_balance_usd": balance + totals.realized,
+        "realized_pnl_usd": totals.realized,
+        "max_drawdown_pct": totals.drawdown,
+        "win_rate": totals.wins / divisor,
+        "avg_pnl_per_trade_usd": totals.realized / divisor,
+        "unrealized_pnl_usd": totals.unrealized,
+        "net_pnl_usd": totals.realized + totals.unrealized,
+        "stopped_row": totals.stopped_row.astype(np.int64),
     }
 
 

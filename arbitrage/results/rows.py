@@ -17,7 +17,7 @@ from arbitrage.documents.config import TuningConfig
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.json_text import compact_json
 from arbitrage.documents.metrics import TuningMetrics
-from arbitrage.documents.spec.sweep_spec import Column, SweepSpec
+from arbitrage.documents.spec.sweep_spec import ParameterValues, SweepSpec
 from arbitrage.documents.validation import json_kind
 
 SUCCESS = "success"
@@ -52,7 +52,7 @@ def sweep_rows(
         spec: Whose configs they are.
         start: The number of the first.
         stop: The number after the last.
-        figures: All of `FIGURE_NAMES` by their names, each an array or a list of one element a config.
+        figures: All of `FIGURE_NAMES`, each an array or a list of one element a config.
             A `stopped_row` below 0 is none; an element of a config that failed may be anything.
             Empty when all of them failed.
         errors: What ended a config that failed, by its number.
@@ -87,7 +87,7 @@ def _config_columns(spec: SweepSpec, start: int, stop: int) -> list[pl.Expr | pl
     ]
 
 
-def _parameter(name: str, column: Column) -> pl.Expr:
+def _parameter(name: str, column: ParameterValues) -> pl.Expr:
     """A parameter's column, null where it is not set."""
     values = pl.lit(pl.Series(column) if isinstance(column, np.ndarray) else column)
     return values.cast(SCHEMA[name]).fill_nan(None).alias(name)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arbitrage.replay.kernel_calls import quotes_of, replay_all, scan_all, windows_of
-from arbitrage.replay.kernels.layout import Floats, Outcome, Parameters, Prices, Quotes
+from arbitrage.replay.kernels.layout import Floats, Parameters, Prices, Quotes, RunTotals
 from tests import naive
 from tests.naive import Params, Row
 from tests.strategies import (
@@ -52,7 +52,7 @@ def parameters_of(runs: Sequence[Params]) -> Parameters:
     )
 
 
-def of_kernel(total: Outcome[Floats], place: int = 0) -> dict[str, float | None]:
+def of_kernel(total: RunTotals[Floats], place: int = 0) -> dict[str, float | None]:
     stopped_row = int(total.stopped_row[place])
     return {
         "total_trades": int(total.opened[place]),
@@ -70,8 +70,8 @@ def of_oracle(rows: Sequence[Row], run: Params) -> dict[str, float | None]:
     return {name: getattr(figures, name) for name in of_kernel(nothing())}
 
 
-def nothing() -> Outcome[Floats]:
-    return Outcome._make(np.zeros((len(Outcome._fields), 1)))
+def nothing() -> RunTotals[Floats]:
+    return RunTotals._make(np.zeros((len(RunTotals._fields), 1)))
 
 
 def assert_replay_agrees(rows: Sequence[Row], runs: Sequence[Params]) -> None:

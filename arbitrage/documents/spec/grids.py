@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, ValidationError, model_validator
 from arbitrage.documents.config import NUMERIC_FIELDS, TuningConfig
 from arbitrage.documents.json_text import compact_json
 from arbitrage.documents.spec.axes import Axis, ListAxis, RangeAxis
-from arbitrage.documents.strict_model import StrictModel, as_part
+from arbitrage.documents.strict_model import StrictModel, names_of_part
 from arbitrage.documents.validation import did_you_mean, json_kind, one_sentence, refuse, shown
 from arbitrage.errors import ConfigError
 
@@ -53,9 +53,9 @@ class Grid(StrictModel):
     step: float | None = None
 
     @classmethod
-    def _called(cls, data: Any, /) -> dict[str, str]:
+    def _message_names(cls, data: Any, /) -> dict[str, str]:
         name = data.get("name") if isinstance(data, dict) else None
-        return as_part(f"grid {name}" if isinstance(name, str) else "a grid")
+        return names_of_part(f"grid {name}" if isinstance(name, str) else "a grid")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

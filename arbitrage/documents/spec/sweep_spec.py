@@ -31,7 +31,7 @@ from arbitrage.documents.spec.spec_text import (
     read_spec_file,
     too_large,
 )
-from arbitrage.documents.strict_model import StrictModel, as_part
+from arbitrage.documents.strict_model import StrictModel, names_of_part
 from arbitrage.documents.validation import did_you_mean, one_sentence, refuse, shown
 from arbitrage.errors import ConfigError
 
@@ -43,26 +43,26 @@ RANKABLE_FIGURES = tuple(name for name in FIGURE_NAMES if name != "stopped_times
 LOW_IS_BETTER = {"max_drawdown_pct": "the largest drawdown"}
 """Figures of which one wants little, and what comes first in a ranking by them: it descends."""
 
-Column = Values | float | int
+ParameterValues = Values | float | int
 """A parameter of a range of configs: one value each, or the one of all."""
 
 
-class _Part(StrictModel):
+class _SpecObject(StrictModel):
     """A part of the spec that is an object of its own."""
 
     @classmethod
-    def _called(cls, _: Any, /) -> dict[str, str]:
-        return as_part(cls.__name__.lower())
+    def _message_names(cls, _: Any, /) -> dict[str, str]:
+        return names_of_part(cls.__name__.lower())
 
 
-class Sample(_Part):
+class Sample(_SpecObject):
     """That many different combinations instead of all of them."""
 
     n: Annotated[WholeNumber, Field(ge=1, le=MAX_VALUES)]
     seed: Annotated[WholeNumber, Field(ge=0, le=MAX_SEED)] = 0
 
 
-class Filters(_Part):
+class Filters(_SpecObject):
     """What a row must keep to be the best: a drawdown at most, a number of trades at least."""
 
     max_drawdown_pct: Annotated[float, Field(ge=0)] | None = None
@@ -86,7 +86,7 @@ class SweepSpec(StrictModel):
     filters: Filters = Filters()
 
     @classmethod
-    def _called(cls, _: Any, /) -> dict[str, str]:
+    def _message_names(cls, _: Any, /) -> dict[str, str]:
         return {"whole": "the sweep"}
 
     @model_validator(mode="after")
@@ -202,7 +202,7 @@ class SweepSpec(StrictModel):
         tag = self.base.tag if self.tag_prefix is None else f"{self.tag_prefix}-{number}"
         return self.base.model_copy(update={**varying, "tag": tag})
 
-    def columns(self, start: int, stop: int) -> dict[str, Column]:
+    def columns(self, start: int, stop: int) -> dict[str, ParameterValues]:
         """The parameters of the configs `start` to `stop` - 1, in the order of the config's fields.
 
         What varies is an array of float64 (int64 for whole numbers), what does not is a scalar.

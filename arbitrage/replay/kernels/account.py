@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from arbitrage.replay.compiled import compiled
-from arbitrage.replay.kernels.layout import BPS, FLIPS, WINDOW, Floats, Outcome, Tally, Windows
+from arbitrage.replay.kernels.layout import BPS, FLIPS, WINDOW, Floats, RunTotals, Tally, Windows
 
 # What a bound on a drawdown has to spare over the rounding of what it bounds, relative to itself
 # and to the money that it is made of; the dozen operations in between err by 1e-15.
@@ -31,10 +31,10 @@ class Positions(NamedTuple):
 
 
 @compiled
-def put(outcome: Outcome[float], tally: Tally, run: int) -> None:
+def put(totals: RunTotals[float], tally: Tally, run: int) -> None:
     """Keep what a run came to."""
-    for field in range(len(outcome)):
-        tally[field, run] = outcome[field]
+    for field in range(len(totals)):
+        tally[field, run] = totals[field]
 
 
 @compiled

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-Column = TypeVar("Column", float, Floats)
+Value = TypeVar("Value", float, Floats)
 
 BPS = 10_000.0
 
@@ -99,21 +99,21 @@ class Parameters(NamedTuple):
     stop: Floats
 
 
-class Outcome(NamedTuple, Generic[Column]):
+class RunTotals(NamedTuple, Generic[Value]):
     """What a run came to: a number each, or of many runs an array each.
 
     All are floats, so that a tally is one array; the counts and `stopped_row`, which is -1 where no
     stop fired, are whole.
     """
 
-    opened: Column
-    closed: Column
-    wins: Column
-    realized: Column
-    unrealized: Column
-    drawdown: Column
-    stopped_row: Column
+    opened: Value
+    closed: Value
+    wins: Value
+    realized: Value
+    unrealized: Value
+    drawdown: Value
+    stopped_row: Value
 
 
 Tally = Floats
-"""Room for the outcomes of many runs, (fields of `Outcome`, runs)."""
+"""Room for the totals of many runs, (fields of `RunTotals`, runs)."""

@@ -13,13 +13,13 @@ from arbitrage.replay.kernels.account import (
     walk,
     worth,
 )
-from arbitrage.replay.kernels.layout import BPS, NOISE, PLACE, WINDOW, Integers, Outcome, Windows
+from arbitrage.replay.kernels.layout import BPS, NOISE, PLACE, WINDOW, Integers, RunTotals, Windows
 
 
 @compiled
 def replay_many_slots(
     windows: Windows, terms: Terms, openings: Integers, positions: Positions
-) -> Outcome[float]:
+) -> RunTotals[float]:
     """Run one config; `positions` has room for its slots or for the longest window."""
     records = windows.records
     opened = closed = wins = realized = drawdown = 0.0
@@ -30,7 +30,7 @@ def replay_many_slots(
             peak, drawdown = marked(base, peak, drawdown)
             if drawdown >= terms.stop:
                 stopped_row = float(windows.end_row[window])
-                return Outcome(opened, closed, wins, realized, 0.0, drawdown, stopped_row)
+                return RunTotals(opened, closed, wins, realized, 0.0, drawdown, stopped_row)
         window = int(records[openings[i], WINDOW])
         place, end = int(records[openings[i], PLACE]), windows.first_place[window + 1]
         n_open, stopped = 0, -1
@@ -54,7 +54,7 @@ def replay_many_slots(
             last = end - 1 if stopped < 0 else stopped
             left = worth(windows.exit[last], positions, n_open, terms)
             stopped_row = -1.0 if stopped < 0 else float(windows.row[stopped])
-            return Outcome(opened, closed, wins, realized, left, drawdown, stopped_row)
+            return RunTotals(opened, closed, wins, realized, left, drawdown, stopped_row)
         end_exit = windows.end_exit[window]
         for k in range(n_open):
             pnl_bps = positions.entry[k] - end_exit / positions.price[k] * BPS - terms.cost
@@ -65,7 +65,7 @@ def replay_many_slots(
         base = terms.balance + realized
     peak, drawdown = marked(base, peak, drawdown)
     stopped_row = float(windows.end_row[window]) if drawdown >= terms.stop else -1.0
-    return Outcome(opened, closed, wins, realized, 0.0, drawdown, stopped_row)
+    return RunTotals(opened, closed, wins, realized, 0.0, drawdown, stopped_row)
 
 
 @compiled

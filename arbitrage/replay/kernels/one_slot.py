@@ -25,7 +25,7 @@ from arbitrage.replay.kernels.layout import (
     WINDOW,
     WORST,
     Integers,
-    Outcome,
+    RunTotals,
     Windows,
 )
 
@@ -33,7 +33,7 @@ from arbitrage.replay.kernels.layout import (
 @compiled
 def replay_one_slot(
     windows: Windows, terms: Terms, openings: Integers, positions: Positions
-) -> Outcome[float]:
+) -> RunTotals[float]:
     """Run one config; `positions` is room for one trade.
 
     Nearly every trade is judged by its extremes. The branches are those that hardly ever vary
@@ -58,7 +58,7 @@ def replay_one_slot(
             drawdown = max(drawdown, fall_pct(peak, between))
             if drawdown >= terms.stop:
                 stopped_row = float(windows.end_row[window])
-                return Outcome(closed, closed, wins, realized, 0.0, drawdown, stopped_row)
+                return RunTotals(closed, closed, wins, realized, 0.0, drawdown, stopped_row)
             window = int(records[k, WINDOW])
             _take(windows, k, positions)
             first, end = int(records[k, PLACE]), windows.first_place[window + 1]
@@ -67,14 +67,14 @@ def replay_one_slot(
             if stopped >= 0:
                 left = worth(windows.exit[stopped], positions, 1, terms)
                 stopped_row = float(windows.row[stopped])
-                return Outcome(closed + 1, closed, wins, realized, left, drawdown, stopped_row)
+                return RunTotals(closed + 1, closed, wins, realized, left, drawdown, stopped_row)
         else:
             peak, drawdown = max(peak, best), max(drawdown, deepest)
             window = int(records[k, WINDOW])
         if np.isnan(records[k, GROSS]):  # the file ends before its last window does
             _take(windows, k, positions)
             left = worth(windows.exit[-1], positions, 1, terms)
-            return Outcome(closed + 1, closed, wins, realized, left, drawdown, -1.0)
+            return RunTotals(closed + 1, closed, wins, realized, left, drawdown, -1.0)
         pnl = (records[k, GROSS] - terms.cost) / BPS * terms.notional
         realized += pnl
         wins += pnl > 0
@@ -82,7 +82,7 @@ def replay_one_slot(
         base = terms.balance + realized
     peak, drawdown = marked(base, peak, drawdown)
     stopped_row = float(windows.end_row[window]) if drawdown >= terms.stop else -1.0
-    return Outcome(closed, closed, wins, realized, 0.0, drawdown, stopped_row)
+    return RunTotals(closed, closed, wins, realized, 0.0, drawdown, stopped_row)
 
 
 @compiled

@@ -6,7 +6,15 @@ import numpy as np
 
 from arbitrage.replay.compiled import compiled
 from arbitrage.replay.kernels.account import put
-from arbitrage.replay.kernels.layout import BPS, Floats, Outcome, Parameters, Prices, Quotes, Tally
+from arbitrage.replay.kernels.layout import (
+    BPS,
+    Floats,
+    Parameters,
+    Prices,
+    Quotes,
+    RunTotals,
+    Tally,
+)
 
 
 @compiled
@@ -50,16 +58,16 @@ def scan(quotes: Quotes, parameters: Parameters, closes_on_reversal: bool, tally
     entries, prices = np.empty(slots), np.empty(slots)
     for c in range(len(parameters.threshold)):
         if parameters.slots[c] == 1:
-            outcome = _scan_one_slot(quotes, parameters, c, closes_on_reversal)
+            totals = _scan_one_slot(quotes, parameters, c, closes_on_reversal)
         else:
-            outcome = _scan_slots(quotes, parameters, c, closes_on_reversal, entries, prices)
-        put(outcome, tally, c)
+            totals = _scan_slots(quotes, parameters, c, closes_on_reversal, entries, prices)
+        put(totals, tally, c)
 
 
 @compiled
 def _scan_one_slot(
     quotes: Quotes, parameters: Parameters, c: int, closes_on_reversal: bool
-) -> Outcome[float]:
+) -> RunTotals[float]:
     threshold, notional = parameters.threshold[c], parameters.notional[c]
     balance, stop = parameters.balance[c], parameters.stop[c]
     cost = 2 * parameters.cost[c]
@@ -100,7 +108,7 @@ def _scan_one_slot(
                 stopped = i
                 break
     stopped_row = -1.0 if stopped < 0 else float(quotes.row[stopped])
-    return Outcome(opened, closed, wins, realized, unrealized, drawdown, stopped_row)
+    return RunTotals(opened, closed, wins, realized, unrealized, drawdown, stopped_row)
 
 
 @compiled
@@ -144,7 +152,7 @@ def _scan_slots(
     closes_on_reversal: bool,
     entries: Floats,
     prices: Floats,
-) -> Outcome[float]:
+) -> RunTotals[float]:
     threshold, notional = parameters.threshold[c], parameters.notional[c]
     balance, stop, slots = parameters.balance[c], parameters.stop[c], parameters.slots[c]
     cost = 2 * parameters.cost[c]
@@ -187,4 +195,4 @@ def _scan_slots(
         if fall >= stop:
             stopped_row = float(quotes.row[i])
             break
-    return Outcome(opened, closed, wins, realized, unrealized, drawdown, stopped_row)
+    return RunTotals(opened, closed, wins, realized, unrealized, drawdown, stopped_row)

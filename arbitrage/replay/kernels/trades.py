@@ -38,10 +38,10 @@ def replay_trades(windows: Windows, parameters: Parameters, order: Integers, tal
             count = look_up(windows, level, openings, count)
         count = narrow(windows.records, terms.threshold, openings, count)
         if terms.slots == 1:
-            outcome = replay_one_slot(windows, terms, openings[:count], positions)
+            totals = replay_one_slot(windows, terms, openings[:count], positions)
         else:
-            outcome = replay_many_slots(windows, terms, openings[:count], positions)
-        put(outcome, tally, c)
+            totals = replay_many_slots(windows, terms, openings[:count], positions)
+        put(totals, tally, c)
 
 
 @compiled

@@ -37,7 +37,7 @@ LEAST_MISSED = ("win_rate", "realized_pnl_usd", "total_trades", "max_drawdown_pc
 
 UNBOUNDED = 10_000  # columns
 
-Column = tuple[str, list[str]]
+TableColumn = tuple[str, list[str]]
 """A title and the cells below it."""
 
 
@@ -126,7 +126,7 @@ def _are_shared(groups: list[dict[str, Any]]) -> bool:
     return any(group[CONFIGS] > 1 for group in groups)
 
 
-def _fitting(spec: SweepSpec, columns: dict[str, Column], width: int) -> list[str]:
+def _fitting(spec: SweepSpec, columns: dict[str, TableColumn], width: int) -> list[str]:
     """The columns that a line of this width has room for."""
     shown = list(columns)
     for name in [*LEAST_MISSED, *reversed([grid.name for grid in spec.grids])]:
@@ -137,7 +137,7 @@ def _fitting(spec: SweepSpec, columns: dict[str, Column], width: int) -> list[st
     return shown
 
 
-def _table(columns: list[Column]) -> Table:
+def _table(columns: list[TableColumn]) -> Table:
     table = Table(box=None, pad_edge=False)
     for title, _ in columns:
         table.add_column(title, justify="right", no_wrap=True)
@@ -146,7 +146,7 @@ def _table(columns: list[Column]) -> Table:
     return table
 
 
-def _columns(spec: SweepSpec, rows: list[dict[str, Any]]) -> Iterator[tuple[str, Column]]:
+def _columns(spec: SweepSpec, rows: list[dict[str, Any]]) -> Iterator[tuple[str, TableColumn]]:
     for grid in spec.grids:
         cells = [short_text(grid, row[grid.name]) for row in rows]
         yield grid.name, (grid.name.replace("_", "\n"), cells)
@@ -157,7 +157,7 @@ def _columns(spec: SweepSpec, rows: list[dict[str, Any]]) -> Iterator[tuple[str,
         yield CONFIGS, (CONFIGS, [f"{row[CONFIGS]:,}" for row in rows])
 
 
-def _width(columns: Iterable[Column]) -> int:
+def _width(columns: Iterable[TableColumn]) -> int:
     """Of columns side by side, with two blanks between them."""
     widths = [max(map(len, [*title.split("\n"), *cells])) + 2 for title, cells in columns]
     return sum(widths) - 2

@@ -39,7 +39,7 @@ class Chunk(StrictModel):
     pilots: Annotated[int, Field(ge=0, le=MAX_PILOTS)] = 16
 
     @classmethod
-    def _called(cls, _: Any, /) -> dict[str, str]:
+    def _message_names(cls, _: Any, /) -> dict[str, str]:
         return {"whole": "the chunk"}
 
     @model_validator(mode="after")
