@@ -26,8 +26,8 @@ from arbitrage.shell.console import (
     EXIT_OK,
     EXIT_UNEXPECTED,
     ArgumentParser,
-    fail,
     run_command,
+    say,
 )
 
 SUMMARY = (
@@ -107,7 +107,7 @@ def _add_output_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def _report_error(output: Path | None, config: Document | None, error: BaseException) -> int:
-    fail(sentence(error))
+    say(sentence(error))
     if output is not None:
         _write(output, error_document(config, error_record(error)))
     return EXIT_FAILED if is_user_error(error) else EXIT_UNEXPECTED
@@ -117,7 +117,7 @@ def _write(path: Path, document: Document) -> int:
     try:
         write_document(path, document)
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a loop of links
-        fail(f"cannot write {path}: {getattr(error, 'strerror', None) or error}")
+        say(f"cannot write {path}: {getattr(error, 'strerror', None) or error}")
         return EXIT_FAILED
     return EXIT_OK
 

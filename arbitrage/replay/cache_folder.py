@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from arbitrage.shell.console import fail
+from arbitrage.shell.console import say
 
 CACHE_LOG = "arbtune.cache"
 log = logging.getLogger(CACHE_LOG)
@@ -90,12 +90,12 @@ def _make_and_check(folder: Path) -> None:
 
 @cache
 def _warn(sentence: str) -> None:
-    say(f"{sentence}; ARBTUNE_CACHE_DIR can name another, of your own")
+    log_or_print(f"{sentence}; ARBTUNE_CACHE_DIR can name another, of your own")
 
 
-def say(sentence: str) -> None:
+def log_or_print(sentence: str) -> None:
     """One line: in the log of a program that keeps one, else on stderr."""
     if log.hasHandlers():
         log.warning(sentence)
     else:
-        fail(sentence)
+        say(sentence)

@@ -22,7 +22,7 @@ from numba.core.caching import IndexDataCacheFile, NullCache
 from numba.core.compiler import CompileResult
 
 from arbitrage.documents.whole_file import whole_file
-from arbitrage.replay.cache_folder import own_folder, say, shipped_folder, warn_unwritable
+from arbitrage.replay.cache_folder import log_or_print, own_folder, shipped_folder, warn_unwritable
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -143,7 +143,7 @@ def _whole_content(path: Path) -> bytes:
 
 @cache
 def _say_that_it_takes_time() -> None:
-    say("compiling the kernels of the replay, which takes some seconds")
+    log_or_print("compiling the kernels of the replay, which takes some seconds")
 
 
 @cache

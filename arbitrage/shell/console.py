@@ -141,7 +141,7 @@ def run_program(program: Callable[[], int]) -> int:
     except OSError as error:
         _give_up(sys.stdout)
         if not isinstance(error, BrokenPipeError):  # whoever read our output has left
-            fail(f"cannot write {error.filename or 'the output'}: {error.strerror}")
+            say(f"cannot write {error.filename or 'the output'}: {error.strerror}")
         return EXIT_FAILED
     return status
 
@@ -155,15 +155,15 @@ def _status_of(program: Callable[[], int]) -> int:
     try:
         return program()
     except ArbtuneError as error:
-        fail(str(error))
+        say(str(error))
         return EXIT_FAILED
     except KeyboardInterrupt:
-        fail("interrupted")
+        say("interrupted")
         return EXIT_INTERRUPTED
     except Exception as error:  # the last line of defence: no traceback for users
         if _has_no_way_out(error):
             raise
-        fail(f"unexpected {type(error).__name__}: {error}")
+        say(f"unexpected {type(error).__name__}: {error}")
         return EXIT_UNEXPECTED
 
 
@@ -182,8 +182,8 @@ def _give_up(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def fail(sentence: str) -> None:
-    """One line on stderr."""
+def say(sentence: str) -> None:
+    """Print one line on stderr, after the program's name."""
     try:
         print(f"arbtune: {' '.join(sentence.split())}", file=sys.stderr)
     except OSError:  # there is nobody to tell
@@ -192,7 +192,7 @@ def fail(sentence: str) -> None:
 
 def warn(sentence: str) -> None:
     """One line on stderr about something that may not be meant as it stands."""
-    fail(f"warning: {sentence}")
+    say(f"warning: {sentence}")
 
 
 def somebody_can_answer() -> bool:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from arbitrage.errors import ArbtuneError
 from arbitrage.replay.cache_folder import CACHE_LOG
-from arbitrage.shell.console import fail
+from arbitrage.shell.console import say
 from worker.operating.program import own_command
 from worker.settings import Settings
 
@@ -180,7 +180,7 @@ def _listen(logs: list[Path], ended: threading.Event) -> None:
                 event = _event_about_the_cache(line)
                 if event is not None and event not in told:
                     told.add(event)
-                    fail(event)
+                    say(event)
 
 
 def _event_about_the_cache(line: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from arbitrage.documents.result import Document, as_text
 from arbitrage.errors import ArbtuneError
-from arbitrage.shell.console import fail, printable
+from arbitrage.shell.console import printable, say
 from worker.client.answers import figures_in_short, result_documents
 from worker.ledger.connection import RedisUnavailableError, redis_errors_in_a_sentence
 from worker.ledger.ledger import State
@@ -75,7 +75,7 @@ def wait_for_results(
             unknown += [job_id] if document["status"] == State.UNKNOWN else []
             show(succeeded, failed)
     if unknown:
-        fail(
+        say(
             f"{len(unknown):,} of {len(job_ids):,} jobs are unknown to the server, which was "
             "emptied, or was started again without its append-only file, or somebody deleted what "
             f"it knew of them; send them again: {_some(unknown)}"
@@ -114,7 +114,7 @@ def _farewell(job_ids: Sequence[str], *, they_go_on: bool) -> Iterator[set[str]]
             left_then = f"{len(left):,} of {len(job_ids):,} jobs had not ended: {_some(left)}"
             raise ArbtuneError(f"{reason}; {left_then}") from reason
         if they_go_on:
-            fail(sentence)
+            say(sentence)
         raise
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arbitrage.errors import ConfigError
-from arbitrage.shell.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, fail, printable, warn
+from arbitrage.shell.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, printable, say, warn
 from worker.settings import Settings
 
 if TYPE_CHECKING:  # Redis and polars take their time: the first line comes before them
@@ -102,7 +102,7 @@ def _run_in_sentences(arguments: argparse.Namespace, spec: SweepSpec, settings: 
             return _run(arguments, spec, settings)
         except KeyboardInterrupt:
             fate = "" if arguments.local else "what was sent goes on, and --cancel ends it; "
-            fail(f"interrupted: {fate}the same command resumes the sweep")
+            say(f"interrupted: {fate}the same command resumes the sweep")
             return EXIT_INTERRUPTED
 
 

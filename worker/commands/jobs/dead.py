@@ -15,8 +15,8 @@ from arbitrage.shell.console import (
     EXIT_OK,
     agrees,
     count,
-    fail,
     printable,
+    say,
     somebody_can_answer,
 )
 from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
@@ -112,7 +112,7 @@ def _purge(ledger: Ledger, arguments: argparse.Namespace) -> int:
     verb = (
         "were named and are no dead letters" if missing > 1 else "was named and is no dead letter"
     )
-    fail(f"{missing:,} {verb}: see arbtune dead list")
+    say(f"{missing:,} {verb}: see arbtune dead list")
     return EXIT_FAILED
 
 

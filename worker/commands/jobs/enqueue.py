@@ -13,7 +13,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, TextIO
 
 from arbitrage.errors import ConfigError
-from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, fail, warn
+from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, warn
 from arbitrage.shell.numbers import number
 from worker.client.absence import look_for_workers
 from worker.client.differences import Differences
@@ -160,10 +160,10 @@ def _sent(batches: Iterable[list[str]], total: int, say: Callable[[list[str]], N
             sent += batch
             say(batch)
     except BrokenPipeError:
-        fail(f"{len(sent):,} of {total:,} jobs were sent, and then nobody read their ids any more")
+        say(f"{len(sent):,} of {total:,} jobs were sent, and then nobody read their ids any more")
         raise
     except KeyboardInterrupt:
-        fail(f"{len(sent):,} of {total:,} jobs were sent and confirmed")
+        say(f"{len(sent):,} of {total:,} jobs were sent and confirmed")
         raise
     return sent
 
