@@ -89,8 +89,8 @@ def load_snapshots(
         OSError: The file system failed in a way that may pass.
     """
     bounds = limits or DataLimits()
-    called = os.fspath(path) if name is None else name
-    return read_snapshots(read_data_file(path, bounds, called), bounds)
+    shown_name = os.fspath(path) if name is None else name
+    return read_snapshots(read_data_file(path, bounds, shown_name), bounds)
 
 
 def read_snapshots(file: DataFile, limits: DataLimits) -> SnapshotTable:

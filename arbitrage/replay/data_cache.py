@@ -67,12 +67,12 @@ def open_data(
         DataError: (a `ValueError`) The file cannot be used; `Invalid row N: ...` for a bad row.
         OSError: The file system failed in a way that may pass.
     """
-    bounds, called = limits or DataLimits(), os.fspath(path) if name is None else name
+    bounds, shown_name = limits or DataLimits(), os.fspath(path) if name is None else name
     folder = own_folder("data")
     if folder is None:
-        return prepare(read_data_file(path, bounds, called), bounds)
-    data = _from_cache(DataCache(folder), path, bounds, called)
-    _check_limits(data.facts, bounds, called)
+        return prepare(read_data_file(path, bounds, shown_name), bounds)
+    data = _from_cache(DataCache(folder), path, bounds, shown_name)
+    _check_limits(data.facts, bounds, shown_name)
     return data
 
 

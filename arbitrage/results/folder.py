@@ -29,13 +29,13 @@ from arbitrage.errors import ConfigError, DataError
 from arbitrage.results.description import OLD_NAME, Description, descriptions
 from arbitrage.results.ranking import (
     Rejection,
-    Standing,
+    RowCounts,
     best_row,
+    count_rows,
     first_error,
-    left_out,
     ranked_groups,
+    rejected_together,
     rejections,
-    standing,
 )
 from arbitrage.results.rows import SCHEMA
 
@@ -205,23 +205,23 @@ class SweepFolder:
         with self._damage_in_a_sentence(spec.total):
             return rejections(self.rows(spec.total), spec)
 
-    def left_out(self, spec: SweepSpec) -> Rejection:
-        """What the filters together reject of the rows on disk, as `left_out` has it.
+    def rejected_together(self, spec: SweepSpec) -> Rejection:
+        """What the filters together reject of the rows on disk, as `rejected_together` has it.
 
         Raises:
             DataError: A part is damaged.
         """
         with self._damage_in_a_sentence(spec.total):
-            return left_out(self.rows(spec.total), spec)
+            return rejected_together(self.rows(spec.total), spec)
 
-    def standing(self, total: int) -> Standing:
+    def count_rows(self, total: int) -> RowCounts:
         """What the rows on disk have come to.
 
         Raises:
             DataError: A part is damaged.
         """
         with self._damage_in_a_sentence(total):
-            return standing(self.rows(total))
+            return count_rows(self.rows(total))
 
     def first_error(self, total: int) -> str | None:
         """What ended the first config that failed, of those on disk.

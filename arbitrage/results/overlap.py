@@ -22,20 +22,20 @@ _RUNS, _RUN = 100, 1_000
 WORTH_SAYING = 0.1  # of a sweep's configs that another one has
 
 
-class Alike(NamedTuple):
+class Overlap(NamedTuple):
     """A sweep that has this share of another one's configs."""
 
     sweep_id: str
     share: float
 
 
-def most_alike(
+def largest_overlap(
     results_dir: Path, spec: SweepSpec, data_sha256: str, engine_version: str
-) -> Alike | None:
+) -> Overlap | None:
     """The sweep in a results folder that has most of the configs of this one, if it has many."""
     wanted = _some_configs(spec)
     found = [
-        Alike(known.sweep_id, _rows_among(wanted, results_dir, known) / wanted.height)
+        Overlap(known.sweep_id, _rows_among(wanted, results_dir, known) / wanted.height)
         for known in descriptions(results_dir)
         if (known.data_sha256, known.engine_version) == (data_sha256, engine_version)
     ]

@@ -18,7 +18,7 @@ _RANKED = "ranked"
 _AHEAD = 1_000  # rows looked at in one pass for groups of them
 
 
-class Standing(NamedTuple):
+class RowCounts(NamedTuple):
     """How many rows succeeded and failed, how many of them have a trade, and how few bps one takes.
 
     `lowest_threshold_bps` is `min_spread_bps` and the cost of one execution; None without rows.
@@ -37,7 +37,7 @@ class Rejection(NamedTuple):
     judged: int
 
 
-def standing(rows: pl.LazyFrame) -> Standing:
+def count_rows(rows: pl.LazyFrame) -> RowCounts:
     """What the rows have come to."""
     status = pl.col("status")
     cost = pl.col("taker_fee_a_bps") + pl.col("taker_fee_b_bps") + pl.col("slippage_bps")
@@ -47,7 +47,7 @@ def standing(rows: pl.LazyFrame) -> Standing:
         traded=(pl.col("total_trades") > 0).sum(),
         lowest_threshold_bps=(pl.col("min_spread_bps") + cost).min(),
     )
-    return Standing(*counted.collect(engine="streaming").row(0))
+    return RowCounts(*counted.collect(engine="streaming").row(0))
 
 
 def first_error(rows: pl.LazyFrame) -> str | None:
@@ -96,7 +96,7 @@ def rejections(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Rejection]:
     return {name: Rejection(counts[name], counts[_RANKED]) for name in filters}
 
 
-def left_out(rows: pl.LazyFrame, spec: SweepSpec) -> Rejection:
+def rejected_together(rows: pl.LazyFrame, spec: SweepSpec) -> Rejection:
     """What the filters together reject of the rows that have the figure to rank by."""
     ranked = rows.filter(pl.col(spec.rank_by).is_not_null()).select(pl.len())
     passing = _passing(rows, spec).select(pl.len())

@@ -10,7 +10,7 @@ import pytest
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results import overlap as sweep_overlap
 from arbitrage.results.folder import SweepFolder
-from arbitrage.results.overlap import Alike, most_alike
+from arbitrage.results.overlap import Overlap, largest_overlap
 from arbitrage.results.rows import sweep_rows
 from tests.sweeps import spec
 
@@ -34,8 +34,8 @@ def keep(results: Path, name: str, sweep: SweepSpec, count: int, digest: str = "
         folder.write_part(sweep_rows(sweep, 0, count, {}, failures))
 
 
-def alike(results: Path, *grids: dict[str, Any], **fields: Any) -> Alike | None:
-    return most_alike(results, SweepSpec(**spec(*grids, **fields)), "hash", "1")
+def alike(results: Path, *grids: dict[str, Any], **fields: Any) -> Overlap | None:
+    return largest_overlap(results, SweepSpec(**spec(*grids, **fields)), "hash", "1")
 
 
 ALIKE: dict[str, tuple[list[dict[str, Any]], dict[str, Any], float]] = {
@@ -72,8 +72,8 @@ def test_a_few_configs_in_common_are_not_worth_saying(results: Path) -> None:
 
 def test_other_data_or_another_engine_have_other_rows(results: Path) -> None:
     sweep = SweepSpec(**spec(SPREADS))
-    assert most_alike(results, sweep, "other", "1") is None
-    assert most_alike(results, sweep, "hash", "2") is None
+    assert largest_overlap(results, sweep, "other", "1") is None
+    assert largest_overlap(results, sweep, "hash", "2") is None
 
 
 def test_the_one_with_most_is_told_and_what_it_has_on_disk_counts(results: Path) -> None:

@@ -15,7 +15,13 @@ from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results import ranking as sweep_ranking
 from arbitrage.results.folder import SweepFolder
-from arbitrage.results.ranking import CONFIGS, Rejection, left_out, ranked_groups, rejections
+from arbitrage.results.ranking import (
+    CONFIGS,
+    Rejection,
+    ranked_groups,
+    rejected_together,
+    rejections,
+)
 from arbitrage.results.rows import sweep_rows
 from arbitrage.shell.console import run_command
 from tests.sweeps import spec
@@ -114,7 +120,7 @@ def test_a_ranking_says_how_many_configs_the_filters_left_in_it(
     rows = rows_of([1, 2, 3, 4])
     both = {"max_drawdown_pct": 3, "min_trades": 2}
     sweep = SweepSpec(**spec(GRID, filters=both))
-    assert left_out(rows.lazy(), sweep) == Rejection(2, 4)
+    assert rejected_together(rows.lazy(), sweep) == Rejection(2, 4)
     shown = report(tmp_path / "some", rows, capsys, filters=both).splitlines()
     assert shown[2] == "2 of 4 configs pass the filters"
     assert "filters" not in report(tmp_path / "none", rows, capsys)

@@ -23,7 +23,7 @@ from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.documents.whole_file import UNFINISHED
 from arbitrage.errors import ConfigError, DataError
 from arbitrage.results.folder import SweepFolder, digest_of_latest
-from arbitrage.results.ranking import Standing, best_row
+from arbitrage.results.ranking import RowCounts, best_row
 from arbitrage.results.rows import SCHEMA, sweep_rows
 from tests.sweeps import spec
 
@@ -68,7 +68,7 @@ def test_a_folder_that_is_not_there_has_nothing(tmp_path: Path) -> None:
     assert numbers(folder) == []
     assert folder.rows(100).collect().schema == SCHEMA
     assert folder.best(SWEEP) is None
-    assert folder.standing(100) == Standing(0, 0, 0, None)
+    assert folder.count_rows(100) == RowCounts(0, 0, 0, None)
     assert folder.first_error(100) is None
     assert not folder.path.exists()
 
@@ -91,7 +91,7 @@ def test_every_parquet_has_the_one_schema(folder: SweepFolder) -> None:
     for path in folder.path.glob("*.parquet"):
         assert pl.read_parquet(path).schema == SCHEMA
     # Of the three that ran, the first has no trade; they cost 12 bps, and ask for 0 at least.
-    assert folder.standing(100) == Standing(3, 2, 2, 12.0)
+    assert folder.count_rows(100) == RowCounts(3, 2, 2, 12.0)
     assert folder.first_error(100) == "x"
 
 
@@ -109,7 +109,7 @@ def test_more_jobs_later_keep_what_is_there(folder: SweepFolder) -> None:
     folder.write_part(rows_of(7, 90))
     assert numbers(folder, few.total) == list(range(7))
     assert folder.best(few)["net_pnl_usd"] == 6.0  # type: ignore[index]
-    assert folder.standing(few.total).succeeded == 7
+    assert folder.count_rows(few.total).succeeded == 7
 
 
 RANGES = st.lists(
@@ -318,7 +318,7 @@ def test_a_damaged_part_is_named(folder: SweepFolder) -> None:
         f"the results in {damaged} cannot be read: delete the file and run the sweep again"
     )
     with pytest.raises(DataError, match="delete the file"):
-        folder.standing(100)
+        folder.count_rows(100)
 
 
 def test_one_process_at_a_time(folder: SweepFolder) -> None:

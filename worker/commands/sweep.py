@@ -206,12 +206,12 @@ def _compute(
 def _say_who_has_these(spec: SweepSpec, folder: SweepFolder, digest: str) -> None:
     """Say which sweep had most of these configs, before they are computed once more."""
     from arbitrage.arbitrage_core import ENGINE_VERSION
-    from arbitrage.results.overlap import most_alike
+    from arbitrage.results.overlap import largest_overlap
 
-    if alike := most_alike(folder.path.parent, spec, digest, ENGINE_VERSION):
-        share = "all" if alike.share == 1 else f"{alike.share:.0%}"
+    if overlap := largest_overlap(folder.path.parent, spec, digest, ENGINE_VERSION):
+        share = "all" if overlap.share == 1 else f"{overlap.share:.0%}"
         warn(
-            f"sweep {alike.sweep_id} has {share} of these configs, but other grids or another "
+            f"sweep {overlap.sweep_id} has {share} of these configs, but other grids or another "
             "sample are another sweep: all are computed anew"
         )
 
@@ -259,4 +259,4 @@ def _report(
         from worker.client.sweeps.report import print_report
 
         print_report(spec, folder, summary, note)
-    return EXIT_OK if summary.standing.succeeded == spec.total else EXIT_FAILED
+    return EXIT_OK if summary.row_counts.succeeded == spec.total else EXIT_FAILED

@@ -128,7 +128,7 @@ class Collector:
                 self._collect([job_id])
 
     def _count_what_is_there(self) -> None:
-        found = self._folder.standing(self._spec.total)
+        found = self._folder.count_rows(self._spec.total)
         self.progress.succeeded = found.succeeded
         self.progress.failed = found.failed
         self.progress.traded = found.traded

@@ -44,9 +44,9 @@ TableColumn = tuple[str, list[str]]
 def print_report(spec: SweepSpec, folder: SweepFolder, summary: Summary, note: str) -> None:
     """Print the ranking and the winner; nothing is cut short for a reader that is no terminal."""
     console = Console(highlight=False, soft_wrap=True)
-    standing = summary.standing
-    parts = [f"sweep {summary.sweep_id}: {standing.succeeded:,} of {summary.total:,}"]
-    parts += [f"{standing.failed:,} failed"] if standing.failed else []
+    row_counts = summary.row_counts
+    parts = [f"sweep {summary.sweep_id}: {row_counts.succeeded:,} of {summary.total:,}"]
+    parts += [f"{row_counts.failed:,} failed"] if row_counts.failed else []
     parts += [note] if note else []
     console.print(", ".join(parts))
     console.print(f"results in {summary.results_dir}", markup=False)
@@ -54,7 +54,7 @@ def print_report(spec: SweepSpec, folder: SweepFolder, summary: Summary, note: s
         _print_sentences(console, _why_none(spec, folder, summary))
         return
     if spec.filters != Filters():
-        console.print(_passed(folder.left_out(spec)))
+        console.print(_passed(folder.rejected_together(spec)))
     _print_ranking(console, spec, folder)
     _print_best(console, spec, summary, summary.best)
 
@@ -102,9 +102,9 @@ def _not_shown(columns: list[str]) -> str:
 
 def _why_none(spec: SweepSpec, folder: SweepFolder, summary: Summary) -> Iterator[str]:
     """Why there is no best config, a sentence a line."""
-    if summary.standing.succeeded:
+    if summary.row_counts.succeeded:
         yield from summary.cautions() or [_why_none_ranks(spec, folder)]
-    elif summary.standing.failed:
+    elif summary.row_counts.failed:
         yield f"no config succeeded; the first failed with: {folder.first_error(spec.total)}"
     else:
         yield "no results yet"

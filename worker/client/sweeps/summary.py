@@ -12,7 +12,7 @@ from arbitrage.documents.figures import FIGURE_NAMES
 if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec
     from arbitrage.results.folder import SweepFolder
-    from arbitrage.results.ranking import Standing
+    from arbitrage.results.ranking import RowCounts
 
 FEW_TRADES = 10  # a best of fewer may be luck
 
@@ -38,19 +38,19 @@ class Summary:
     sweep_id: str
     total: int
     results_dir: str
-    standing: Standing
+    row_counts: RowCounts
     best: dict[str, Any] | None
     data: dict[str, Any] | None
 
     @property
     def missing(self) -> int:
         """How many configs have no row yet."""
-        return self.total - self.standing.succeeded - self.standing.failed
+        return self.total - self.row_counts.succeeded - self.row_counts.failed
 
     @property
     def nothing_traded(self) -> bool:
         """Whether there are figures, and none of a trade."""
-        return self.standing.succeeded > 0 and self.standing.traded == 0
+        return self.row_counts.succeeded > 0 and self.row_counts.traded == 0
 
     def cautions(self) -> list[str]:
         """What to know before one believes in the best, a sentence each."""
@@ -60,8 +60,8 @@ class Summary:
 
     def _why_nothing_traded(self) -> Iterator[str]:
         data = self.data or {}
-        spread, threshold = data.get("largest_spread_bps"), self.standing.lowest_threshold_bps
-        so_far = f" so far, of {self.standing.succeeded:,}" if self.missing else ""
+        spread, threshold = data.get("largest_spread_bps"), self.row_counts.lowest_threshold_bps
+        so_far = f" so far, of {self.row_counts.succeeded:,}" if self.missing else ""
         facts = [] if spread is None else [f"the largest spread in the file is {spread:.6g} bps"]
         facts += [f"the lowest threshold (min_spread_bps and costs) is {threshold:.6g} bps"]
         yield f"no config traded{so_far}: {', '.join(facts)}"
@@ -73,12 +73,12 @@ class Summary:
         return {
             "sweep_id": self.sweep_id,
             "total": self.total,
-            "succeeded": self.standing.succeeded,
-            "failed": self.standing.failed,
+            "succeeded": self.row_counts.succeeded,
+            "failed": self.row_counts.failed,
             "results_dir": self.results_dir,
             "best": self.best and {**self.best, **_job(spec, self.best)},
-            "traded": self.standing.traded,
-            "lowest_threshold_bps": self.standing.lowest_threshold_bps,
+            "traded": self.row_counts.traded,
+            "lowest_threshold_bps": self.row_counts.lowest_threshold_bps,
             "data": self.data,
             "cautions": self.cautions(),
         }
@@ -90,14 +90,14 @@ def summary_of(spec: SweepSpec, folder: SweepFolder) -> Summary:
     Raises:
         DataError: A part is damaged.
     """
-    standing = folder.standing(spec.total)
+    row_counts = folder.count_rows(spec.total)
     described = folder.description()
     return Summary(
         sweep_id=folder.sweep_id,
         total=spec.total,
         results_dir=os.fspath(folder.path),
-        standing=standing,
-        best=folder.best(spec) if standing.traded else None,
+        row_counts=row_counts,
+        best=folder.best(spec) if row_counts.traded else None,
         data=described.data if described else None,
     )
 
