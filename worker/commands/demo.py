@@ -57,18 +57,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the demo; 0 when every job succeeded and nothing is left running."""
     root = _root_of_sample()
-    say = Console(stderr=True, highlight=False).print
+    announce = Console(stderr=True, highlight=False).print
     with ExitStack() as stack:
         stack.enter_context(ended_by_signals())
         url = stack.enter_context(embedded_server())
-        say(f"Redis server (embedded Valkey) at {url}")
+        announce(f"Redis server (embedded Valkey) at {url}")
         environment = {"ARBTUNE_REDIS_URL": url, "ARBTUNE_DATA_ROOT": str(root)}
         started = time.monotonic()
         stack.enter_context(local_workers(WORKERS, environment))
-        say(f"{WORKERS} workers; {len(THRESHOLDS_BPS)} jobs: one per min_spread_bps over {SAMPLE}")
+        announce(
+            f"{WORKERS} workers; {len(THRESHOLDS_BPS)} jobs: one per min_spread_bps over {SAMPLE}"
+        )
         documents = _results(Settings.from_environment(environment))
         seconds = time.monotonic() - started
-    say(f"all results after {seconds:.1f} s from the start of the workers; all stopped again")
+    announce(f"all results after {seconds:.1f} s from the start of the workers; all stopped again")
     return _report(documents, root, as_json=arguments.json)
 
 

@@ -73,14 +73,14 @@ def run(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         if not (arguments.status or arguments.collect or arguments.cancel):
             if sys.stderr.isatty():
-                _say(f"{spec.total:,} configs over {printable(spec.data_file)}")
+                _print_now(f"{spec.total:,} configs over {printable(spec.data_file)}")
             if arguments.local and _may_compute(arguments, spec, settings):
                 settings = _with_own_server(settings, stack)
         return _run_in_sentences(arguments, spec, settings)
 
 
-def _say(line: str) -> None:
-    """What goes on, at once: all else takes its time to import or to start."""
+def _print_now(line: str) -> None:
+    """A line on stderr before anything slow is imported or started."""
     print(line, file=sys.stderr, flush=True)
 
 
@@ -88,7 +88,7 @@ def _with_own_server(settings: Settings, stack: ExitStack) -> Settings:
     """The settings that name a server with workers of its own, up for as long as `stack` is."""
     from worker.client.local import bring_up
 
-    _say("starting a server and workers of its own ...")
+    _print_now("starting a server and workers of its own ...")
     os.environ["ARBTUNE_DATA_ROOT"] = os.fspath(settings.data_root)
     bring_up(stack)
     return Settings.from_environment()
@@ -192,7 +192,7 @@ def _compute(
     from worker.client.sweeps.progress import sweep_progress
 
     if not folder.parts(spec.total):
-        _say_who_has_these(spec, folder, plan.data_sha256)
+        _warn_of_overlap(spec, folder, plan.data_sha256)
     folder.describe(spec, plan.data_sha256, ENGINE_VERSION, plan.chunk_size, plan.data)
     with sweep_progress(spec) as show:
 
@@ -203,7 +203,7 @@ def _compute(
         Collector(spec, folder, plan.data_sha256, ledger, tick).run(plan.chunk_size)
 
 
-def _say_who_has_these(spec: SweepSpec, folder: SweepFolder, digest: str) -> None:
+def _warn_of_overlap(spec: SweepSpec, folder: SweepFolder, digest: str) -> None:
     """Say which sweep had most of these configs, before they are computed once more."""
     from arbitrage.arbitrage_core import ENGINE_VERSION
     from arbitrage.results.overlap import largest_overlap

@@ -13,7 +13,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, TextIO
 
 from arbitrage.errors import ConfigError
-from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, warn
+from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, say, warn
 from arbitrage.shell.numbers import number
 from worker.client.absence import look_for_workers
 from worker.client.differences import Differences
@@ -149,8 +149,10 @@ def _print_each(line: Callable[[str], str], stream: TextIO, job_ids: list[str]) 
     stream.flush()
 
 
-def _sent(batches: Iterable[list[str]], total: int, say: Callable[[list[str]], None]) -> list[str]:
-    """Say the ids of each batch when it is confirmed; the ids of all.
+def _sent(
+    batches: Iterable[list[str]], total: int, announce: Callable[[list[str]], None]
+) -> list[str]:
+    """Announce the ids of each batch when it is confirmed; the ids of all.
 
     Nothing more is sent after Ctrl-C, or when nobody reads the ids.
     """
@@ -158,7 +160,7 @@ def _sent(batches: Iterable[list[str]], total: int, say: Callable[[list[str]], N
     try:
         for batch in _until_ctrl_c(batches):
             sent += batch
-            say(batch)
+            announce(batch)
     except BrokenPipeError:
         say(f"{len(sent):,} of {total:,} jobs were sent, and then nobody read their ids any more")
         raise
