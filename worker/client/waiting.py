@@ -55,7 +55,7 @@ def wait_for_results(
     succeeded = failed = 0
     unknown: list[str] = []
     with (
-        _printer() as say,
+        _printer() as print_line,
         progress_bar(len(job_ids)) as show,
         _farewell(job_ids, they_go_on=they_go_on) as have_ended,
         redis_errors_in_a_sentence(settings),
@@ -65,11 +65,11 @@ def wait_for_results(
         ):
             have_ended.add(job_id)
             if as_json:
-                say(json.dumps({"job_id": job_id, **document}, ensure_ascii=False))
+                print_line(json.dumps({"job_id": job_id, **document}, ensure_ascii=False))
             elif len(job_ids) == 1:
-                say(as_text(document))
+                print_line(as_text(document))
             else:
-                say(_line(job_id, document, differences))
+                print_line(_line(job_id, document, differences))
             succeeded += document["status"] == State.SUCCESS
             failed += document["status"] != State.SUCCESS
             unknown += [job_id] if document["status"] == State.UNKNOWN else []
