@@ -11,12 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from arbitrage.errors import ConfigError
 from arbitrage.shell.numbers import number, whole_number
-from worker import sentinels
-from worker.sentinels import Sentinels
 
 if TYPE_CHECKING:
     from arbitrage.data.files.data_file import DataLimits
@@ -39,6 +37,65 @@ _URL_OPTIONS: dict[str, tuple[str, ...]] = {
     "ssl_certfile": (),
     "ssl_keyfile": (),
 }
+
+# The address of a server that Sentinels name, another one after a failover.
+SENTINEL_SCHEME = "sentinel://"
+SENTINEL_FORM = "sentinel://HOST:PORT,HOST:PORT/DB?master=NAME"
+SENTINEL_PORT = 26_379
+
+
+@dataclass(frozen=True, slots=True)
+class Sentinels:
+    """Who is asked for the server, the name that they know it by, and how it lets us in."""
+
+    hosts: tuple[tuple[str, int], ...]
+    master: str
+    database: int
+    username: str | None
+    password: str | None = field(repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> Sentinels:
+        """What a URL of the form `SENTINEL_FORM` says.
+
+        User and password are those of the server, and stand before the hosts.
+
+        Raises:
+            ValueError: It is not of that form.
+        """
+        parts = urlsplit(url)
+        userinfo, _, hosts = parts.netloc.rpartition("@")
+        username, _, password = map(unquote, userinfo.partition(":"))
+        options = parse_qs(parts.query, strict_parsing=True)
+        [master] = options.pop("master", [""])
+        if options or not master or "@" in parts.query:
+            raise ValueError(url)
+        database = parts.path.removeprefix("/") or "0"
+        if not (database.isascii() and database.isdecimal()):
+            raise ValueError(url)
+        return cls(
+            tuple(map(_sentinel, hosts.split(","))),
+            master,
+            int(database),
+            username or None,
+            password or None,
+        )
+
+    @property
+    def place(self) -> str:
+        """The URL without user and password."""
+        hosts = ",".join(f"{_bracketed(host)}:{port}" for host, port in self.hosts)
+        return f"{SENTINEL_SCHEME}{hosts}/{self.database}?master={self.master}"
+
+    @property
+    def broker_url(self) -> str:
+        """What kombu's transport wants: a URL for each of them, and the name apart."""
+        names = (quote(name or "", safe="") for name in (self.username, self.password))
+        login = f"{':'.join(names)}@" if self.password else ""
+        return ";".join(
+            f"{SENTINEL_SCHEME}{login}{_bracketed(host)}:{port}/{self.database}"
+            for host, port in self.hosts
+        )
 
 
 @dataclass(frozen=True)
@@ -122,7 +179,7 @@ class Settings:
     @property
     def sentinels(self) -> Sentinels | None:
         """Who is asked for the server, where the URL names Sentinels."""
-        is_sentinel = self.redis_url.startswith(sentinels.SCHEME)
+        is_sentinel = self.redis_url.startswith(SENTINEL_SCHEME)
         return Sentinels.parse(self.redis_url) if is_sentinel else None
 
     @property
@@ -159,11 +216,11 @@ def _require(condition: bool, sentence: str) -> None:
 
 def _check_redis_url(url: str) -> None:
     name = _variable("redis_url")
-    if url.startswith(sentinels.SCHEME):
+    if url.startswith(SENTINEL_SCHEME):
         try:
             Sentinels.parse(url)
         except ValueError:
-            raise ConfigError(f"{name} is not of the form {sentinels.FORM}") from None
+            raise ConfigError(f"{name} is not of the form {SENTINEL_FORM}") from None
         return
     try:
         parts = urlsplit(url)
@@ -208,3 +265,14 @@ def _check_url_option(name: str, choices: tuple[str, ...], value: str) -> None:
         is_right_kind = Path(value).is_dir() == name.endswith("_path")
         is_readable = is_right_kind and os.access(value, os.R_OK)
         _require(is_readable, f"{name} names no file that can be read: {value!r}")
+
+
+def _sentinel(text: str) -> tuple[str, int]:
+    parts = urlsplit(f"//{text}")
+    if not parts.hostname or parts.path:
+        raise ValueError(text)
+    return parts.hostname, parts.port or SENTINEL_PORT
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

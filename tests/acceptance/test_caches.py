@@ -16,7 +16,7 @@ from arbitrage.replay.cache_folder import cache_folder
 from arbitrage.replay.compiled import _place
 from arbitrage.replay.kernel_calls import warm_up
 from tests.conftest import HEADER, JOB, ledger_at, running_worker, wait_until
-from worker.enqueue import send, submission
+from worker.client.sending import send, submission
 
 ROWS, SLOTS = 10_000, 10_000  # so much work for the engine that kernels are loaded for it
 COMPILING = "compiling the kernels of the replay, which takes some seconds"

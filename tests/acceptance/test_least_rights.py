@@ -22,7 +22,7 @@ from tests.conftest import (
     wait_until,
 )
 from tests.sweeps import spec
-from worker.enqueue import send, submission
+from worker.client.sending import send, submission
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import Ledger, State
 from worker.ledger.metas import cancelled_meta

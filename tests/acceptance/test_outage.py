@@ -18,7 +18,7 @@ from celery import Celery
 from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
 from tests.proxy import Proxy
 from tests.servers import DurableServer, durable_server
-from worker.enqueue import send, submission
+from worker.client.sending import send, submission
 from worker.ledger.connection import REPLY_TIMEOUT_S
 from worker.ledger.ledger import JobRecord, Ledger, State
 from worker.operating.presence import present_workers

@@ -12,7 +12,7 @@ from celery import Celery
 
 from tests.conftest import JOB, ledger_at, running_worker, wait_until
 from tests.elements import spoilt_element
-from worker.enqueue import send, submission
+from worker.client.sending import send, submission
 from worker.ledger.envelope import JOBS, job_message
 from worker.ledger.ledger import State
 from worker.running.delivery.intake import admit

@@ -24,7 +24,7 @@ from tests.conftest import (
     wait_until,
 )
 from tests.servers import DurableServer, durable_server
-from worker.enqueue import send, submission
+from worker.client.sending import send, submission
 from worker.ledger.ledger import State
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -21,7 +21,7 @@ from celery.exceptions import TaskRevokedError
 
 from tests import commands
 from tests.conftest import JOB, PATIENCE_S, WorkerProcess, ledger_at, wait_until
-from worker.enqueue import submission
+from worker.client.sending import submission
 from worker.ledger.envelope import JOBS
 from worker.ledger.ledger import State
 from worker.ledger.metas import cancelled_meta

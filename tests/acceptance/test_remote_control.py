@@ -24,7 +24,7 @@ from tests.conftest import (
     running_worker,
     wait_until,
 )
-from worker.enqueue import send, submission
+from worker.client.sending import send, submission
 from worker.ledger.ledger import Ledger, State
 from worker.operating.presence import present_workers
 

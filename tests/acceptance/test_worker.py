@@ -25,7 +25,7 @@ from tests.conftest import (
     wait_until,
 )
 from worker.client.embedded import embedded_server
-from worker.enqueue import send, submission
+from worker.client.sending import send, submission
 from worker.ledger.ledger import Ledger, State
 from worker.ledger.metas import cancelled_meta
 

@@ -8,8 +8,8 @@ import pytest
 import redis
 
 from tests.conftest import JOB, ledger_at
-from worker import enqueue
 from worker.cli import main
+from worker.client import sending
 from worker.ledger import connection
 from worker.ledger.connection import RedisUnavailableError
 from worker.ledger.envelope import JOBS
@@ -24,7 +24,7 @@ class Leaving:
         self.held: list[str] = []
 
     def submit(self, jobs: list[Any], _: Any) -> list[str]:
-        if len(self.held) >= 2 * enqueue.BATCH:
+        if len(self.held) >= 2 * sending.BATCH:
             raise redis.ConnectionError("it is gone")
         self.held += [job.job_id for job in jobs]
         return ["queued"] * len(jobs)
@@ -34,7 +34,7 @@ def test_the_jobs_that_were_sent_are_known(monkeypatch: pytest.MonkeyPatch) -> N
     ledger = Leaving()
     monkeypatch.setattr(connection, "open_ledger", lambda _: ledger)
     with pytest.raises(RedisUnavailableError, match=r"1,000 of 1,200 jobs were sent") as caught:
-        enqueue.enqueue_many([JOB] * 1_200)
+        sending.enqueue_many([JOB] * 1_200)
     assert list(caught.value.job_ids) == ledger.held
     assert len(ledger.held) == 1_000
 
@@ -47,7 +47,7 @@ def test_who_runs_an_ended_job_anew_reads_that_its_result_is_gone(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     ledger = ledger_at(own_redis_url)
-    job = enqueue.submission(JOB, "one")
+    job = sending.submission(JOB, "one")
     ledger.submit([job], JOBS)
     if has_ended:
         start = ledger.start("one", "w1", job.config, JOBS)

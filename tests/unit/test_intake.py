@@ -18,10 +18,10 @@ from worker.ledger.envelope import CHUNKS, JOBS, job_message
 from worker.running.delivery.intake import (
     MAX_BODY_BYTES,
     MAX_ELEMENT_BYTES,
-    REFUSED,
     Admitted,
     admit,
 )
+from worker.running.jobs.job import REFUSED
 
 QUEUE = "intake-test"
 SIGNATURE = {"task": JOBS.task, "args": [JOB], "kwargs": {}, "options": {"task_id": "next"}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import uuid
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,9 +13,14 @@ import pytest
 import redis
 
 import worker
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.results.folder import SweepFolder
 from tests.conftest import JOB, ledger_at
-from worker.enqueue import submission
-from worker.ledger.envelope import JOBS
+from tests.sweeps import spec
+from worker.client.sending import submission, submit
+from worker.client.sweeps.collector import Collector, Progress
+from worker.client.sweeps.plan import ask_workers
+from worker.ledger.envelope import CHUNKS, JOBS
 from worker.ledger.identity import worker_id
 from worker.ledger.ledger import Ledger, Outcome, Start, State
 from worker.ledger.metas import cancelled_meta
@@ -44,9 +50,18 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.fixture
+def roots(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """The jobs whose traces would begin, in place of a collector: their ids and queues."""
+    found: list[tuple[str, str]] = []
+    spans = SimpleNamespace(enqueued=lambda job_id, queue, _: found.append((job_id, queue)))
+    monkeypatch.setattr(traces, "_spans", lambda: spans)
+    return found
+
+
 def started(ledger: Ledger) -> tuple[str, Start]:
     job = submission(JOB, str(uuid.uuid4()))
-    ledger.submit([job], JOBS)
+    submit(ledger, [job], JOBS)
     start = ledger.start(job.job_id, "w", job.config, JOBS)
     assert start is not None
     return job.job_id, start
@@ -55,6 +70,36 @@ def started(ledger: Ledger) -> tuple[str, Start]:
 def requeue(ledger: Ledger, job_id: str, start: Start) -> None:
     failure = Outcome(State.ERROR, {}, ERROR)
     assert ledger.requeue(job_id, start.holder, failure, max_attempts=3) == "queued"
+
+
+def test_the_trace_of_a_job_begins_once(ledger: Ledger, roots: list[tuple[str, str]]) -> None:
+    job = submission(JOB)
+    assert submit(ledger, [job], JOBS) == ["queued"]
+    assert submit(ledger, [job], JOBS) == ["open"]
+    assert roots == [(job.job_id, JOBS.queue)]
+
+
+class _SentError(Exception):
+    """Whoever waited for workers has sent what there is to do."""
+
+
+def test_the_traces_of_what_a_sweep_sends_begin_too(
+    ledger: Ledger, roots: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    sweep = SweepSpec(**spec({"name": "min_spread_bps", "start": 10, "stop": 20, "num": 2}))
+
+    def once_sent(progress: Progress | None = None) -> None:
+        if progress is None or progress.queued:
+            raise _SentError
+
+    with pytest.raises(_SentError):
+        ask_workers(sweep, ledger, once_sent)
+    [(question, queue)] = roots
+    assert (question[:15], queue) == ("sweep-question-", CHUNKS.queue)
+    folder = SweepFolder(tmp_path, "id")
+    with folder.exclusively(), pytest.raises(_SentError):
+        Collector(sweep, folder, "0" * 64, ledger, once_sent).run(1)
+    assert roots[1:] == [("id.0-1", CHUNKS.queue), ("id.1-2", CHUNKS.queue)]
 
 
 def test_an_attempt_is_told_as_the_ledger_has_noted_it(

@@ -17,8 +17,7 @@ from arbitrage.errors import ArbtuneError
 from worker.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
-    from worker.sentinels import Sentinels
-    from worker.settings import Settings
+    from worker.settings import Sentinels, Settings
 
 CONNECT_TIMEOUT_S = 5.0
 REPLY_TIMEOUT_S = 30.0  # a server that rewrites its append-only file may pause for seconds

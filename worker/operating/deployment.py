@@ -6,21 +6,18 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import redis
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from worker import sentinels
 from worker.ledger.ledger import Ledger
 from worker.operating.presence import present_workers, program_version
 from worker.operating.rights import is_refusal
-
-if TYPE_CHECKING:
-    from worker.settings import Settings
+from worker.settings import SENTINEL_FORM, Settings
 
 MAX_CLOCK_SKEW_S = 5.0
-NAME_THE_MASTER = f"ARBTUNE_REDIS_URL must name the master, or Sentinels: {sentinels.FORM}"
+NAME_THE_MASTER = f"ARBTUNE_REDIS_URL must name the master, or Sentinels: {SENTINEL_FORM}"
 OLDEST_REDIS = (7, 0, 0)
 
 # Per branch, the first release in which CVE-2025-49844 and CVE-2026-23631 are mended: who may run

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
+from worker.client.sending import submit
 from worker.client.sweeps.plan import (
     DONE_BY_ONE_CONFIG,
     POLL_S,
@@ -155,7 +156,7 @@ class Collector:
         wanted = [job_id for job_id, has in zip(job_ids, there, strict=True) if not has]
         if wanted:
             chunks = [self._chunk(self._in_flight[job_id]).submission(job_id) for job_id in wanted]
-            self._ledger.submit(chunks, CHUNKS)
+            submit(self._ledger, chunks, CHUNKS)
 
     def _chunk(self, part: Range) -> Chunk:
         return Chunk(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.errors import ArbtuneError, ConfigError, DataError
 from arbitrage.replay.data_cache import file_digest
+from worker.client.sending import submit
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import State
 from worker.ledger.metas import cancelled_meta
@@ -100,7 +101,7 @@ def _answer(question: Chunk, ledger: Ledger, meanwhile: Callable[[], None]) -> d
             if meta is not None:
                 return meta
             if ledger.states([job_id]) == [State.UNKNOWN]:  # at first, or the server was emptied
-                ledger.submit([question.submission(job_id)], CHUNKS)
+                submit(ledger, [question.submission(job_id)], CHUNKS)
             if time.monotonic() > says_so_at:
                 says_so_at = math.inf
                 print("waiting for a worker to open the data file ...", file=sys.stderr)

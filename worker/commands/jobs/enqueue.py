@@ -18,8 +18,8 @@ from arbitrage.shell.numbers import number
 from worker.client.absence import look_for_workers
 from worker.client.differences import Differences
 from worker.client.jobs_file import checked_jobs
+from worker.client.sending import checked_id, send_all, submission
 from worker.client.waiting import wait_for_results
-from worker.enqueue import checked_id, send_all, submission
 from worker.ledger.connection import open_patient_ledger, redis_errors_in_a_sentence
 from worker.ledger.view import State
 from worker.settings import Settings

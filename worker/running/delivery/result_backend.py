@@ -162,7 +162,7 @@ class LedgerBackend(RedisBackend):
     def _go_on(self, task_id: str, verdict: str, request: Any) -> None:
         """See to what comes after a job whose outcome has just been taken."""
         if verdict in (State.SUCCESS, State.ERROR, State.CANCELLED) and canvas.after(request):
-            canvas.settle(self, task_id)
+            canvas.settle(self, self.ledger, task_id)
 
     def _trace(self, task_id: str, request: Any, verdict: str, outcome: Outcome) -> None:
         attempt = _attempt(request)

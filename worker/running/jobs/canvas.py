@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from celery import current_app, signals, states
 from celery.app.task import Context
@@ -22,11 +22,8 @@ from kombu.utils.json import dumps
 from redis import RedisError
 
 from worker.ledger.envelope import JOBS, Route, is_of_ledger
-from worker.ledger.ledger import State
+from worker.ledger.ledger import Ledger, State
 from worker.running.jobs.job import CONFIG, payload_text
-
-if TYPE_CHECKING:
-    from worker.running.delivery.result_backend import LedgerBackend
 
 AFTER = ("callbacks", "errbacks", "chain", "chord")
 # What else of a message has a meaning for a later start, or for Celery's record of the outcome.
@@ -67,19 +64,19 @@ def take_over(request: Any) -> None:
         setattr(request, name, None)
 
 
-def settle(backend: LedgerBackend, job_id: str) -> None:
+def settle(backend: RedisBackend, ledger: Ledger, job_id: str) -> None:
     """See to what comes after an ended job; where that fails, the reconciler tries again."""
     try:
-        owed = backend.ledger.canvas(job_id)
+        owed = ledger.canvas(job_id)
         if owed is not None:
             _see_to(backend, job_id, *owed)
-        backend.ledger.settled(job_id)
+        ledger.settled(job_id)
     except AWAY as error:
         log.warning("canvas.waits", extra={"job_id": job_id, "error": str(error)})
 
 
 def _see_to(
-    backend: LedgerBackend, job_id: str, canvas: str, state: State, meta: dict[str, Any]
+    backend: RedisBackend, job_id: str, canvas: str, state: State, meta: dict[str, Any]
 ) -> None:
     kept = json.loads(canvas)
     request = Context(
@@ -96,7 +93,7 @@ def _see_to(
         log.exception("canvas.broken", extra={"job_id": job_id})
 
 
-def _go_on(backend: LedgerBackend, request: Any, result: Any) -> None:
+def _go_on(backend: RedisBackend, request: Any, result: Any) -> None:
     family = {"parent_id": request.id, "root_id": request.root_id or request.id}
     for number, callback in enumerate(request.callbacks or ()):
         signature = _signature(callback, f"{request.id}/{number}")
@@ -108,7 +105,7 @@ def _go_on(backend: LedgerBackend, request: Any, result: Any) -> None:
         backend.on_chord_part_return(request, states.SUCCESS, result)
 
 
-def _give_up(backend: LedgerBackend, request: Any, meta: dict[str, Any]) -> None:
+def _give_up(backend: RedisBackend, request: Any, meta: dict[str, Any]) -> None:
     state, error = meta["status"], backend.exception_to_python(meta["result"])
     if request.chord:
         backend.on_chord_part_return(request, state, error)

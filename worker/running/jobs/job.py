@@ -12,13 +12,14 @@ from arbitrage.documents.config import MAX_JOB_BYTES, TuningConfig, parse_config
 from arbitrage.documents.json_text import compact_json
 from arbitrage.documents.result import Document, error_record
 from arbitrage.errors import ConfigError, is_out_of_memory, is_retryable, is_user_error
-from worker.running.delivery.intake import REFUSED
 from worker.running.jobs.data_root import resolve_in_root
 from worker.running.jobs.memory import bound_memory, out_of_memory_record
 
 if TYPE_CHECKING:
     from worker.settings import Settings
 
+# The keyword under which a sentence travels to a job in place of its argument, which is unfit.
+REFUSED = "refused"
 
 log = logging.getLogger("arbtune.jobs")
 

@@ -71,7 +71,8 @@ class Upkeep(bootsteps.StartStopStep):
         settings = Settings.from_environment()
         ledger = open_ledger(settings, tries=0, patience_s=worker_patience_s(settings))
         leases = Leases(ledger, settings.lease_s)
-        settle = partial(canvas.settle, parent.app.backend)
+        backend = parent.app.backend
+        settle = partial(canvas.settle, backend, backend.ledger)
         arguments = (parent.pool, leases, Reconciler(ledger, settings, settle=settle))
         self._entry = parent.timer.call_repeatedly(INTERVAL_S, self._tick, arguments)
         parent.timer.call_repeatedly(INTERVAL_S, drop_cancelled, (parent.timer,))
