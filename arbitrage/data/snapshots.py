@@ -113,7 +113,7 @@ def read_snapshots(file: DataFile, limits: DataLimits) -> SnapshotTable:
 
 
 def _read_csv(file: DataFile, limits: DataLimits) -> pl.DataFrame:
-    """The rows of a CSV; of what is none, but is named like another format, that it is not that."""
+    """The rows of a CSV; a file that is not one, but is named like another format, is told so."""
     try:
         return csv_rows.read_csv(file.content, file.name, limits.max_rows)
     except DataError:

@@ -96,7 +96,7 @@ def file_digest(path: Path) -> str:
     """The digest of a file's bytes; without reading it where it is recognised.
 
     Raises:
-        DataError: It is no plain file.
+        DataError: It is not a plain file.
         OSError: It cannot be read.
     """
     folder = own_folder("data")

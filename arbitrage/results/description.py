@@ -47,7 +47,7 @@ class Description:
         """The spec itself.
 
         Raises:
-            ValueError: It is none that this version knows.
+            ValueError: This version does not know such a spec.
         """
         return SweepSpec.model_validate(self.spec)
 

@@ -219,7 +219,7 @@ def count(text: str) -> int:
     """The value of a flag that is a number of things.
 
     Raises:
-        argparse.ArgumentTypeError: It is none, or below 0.
+        argparse.ArgumentTypeError: It is not a whole number, or below 0.
     """
     try:
         number = whole_number(text)

@@ -7,7 +7,7 @@ def number(text: str) -> float:
     """The number that the text is.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a number.
     """
     return float(_as_people_write(text))
 
@@ -16,7 +16,7 @@ def whole_number(text: str) -> int:
     """The whole number that the text is.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a whole number.
     """
     return int(_as_people_write(text))
 

@@ -297,6 +297,7 @@ def test_a_redis_that_is_away_is_a_sentence(
         answer = arbtune(*command)
         assert answer.returncode == 1
         assert answer.stderr.startswith("arbtune: Redis at redis://127.0.0.1:1/0 cannot be reached")
+        assert "--local" in answer.stderr
         assert answer.stderr.count("\n") == 1
         assert "secret-word" not in answer.stderr
 

@@ -229,7 +229,8 @@ def test_a_status_is_a_line_with_what_there_is_to_know(
         "chunk": "chunk  success; attempt 1; ended 0s ago",
         "waits": "waits  queued; sent 0s ago",
         "runs": "runs  running; attempt 1; on w1; running for 0s",
-        "none": "none  unknown: never sent, forgotten, or a plain client's and not started yet",
+        "none": "none  unknown: the server has no record of it: it was never sent, its record has "
+        "expired, or it is a plain Celery client's job that has not started yet",
     }
     for job_id, line in lines.items():
         assert printed(capsys, "status", job_id) == [line]

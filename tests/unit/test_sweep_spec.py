@@ -406,6 +406,14 @@ def test_a_wrong_grid_is_refused_by_name(grid: Any, sentence: str) -> None:
         ({"min_spread": 5}, "unknown field 'min_spread': did you mean min_spread_bps?"),
         ({"slippage_bps": -1}, "slippage_bps must be non-negative"),
         ({"slippage_bps": "1"}, "slippage_bps must be a number, not '1'"),
+        (
+            {"slippage_bps": [1, 2]},
+            (
+                "slippage_bps must be a number, not [1, 2]; what varies belongs under grids: "
+                "{name: slippage_bps, values: [...]}"
+            ),
+        ),
+        ({"slippage_bps": {"start": 0}}, "belongs under grids: {name: slippage_bps"),
         ({"data_file": " "}, "data_file must be specified"),
         ({"max_open_trades": 1.5}, "max_open_trades must be a whole number, not 1.5"),
         ({"max_jobs": 0}, "max_jobs must be at least 1"),

@@ -48,7 +48,7 @@ def _document(record: JobRecord | None, meta: dict[str, Any] | None) -> Document
 def _foreign_document(meta: dict[str, Any] | None) -> Document:
     """A job that the ledger does not know, by what Celery wrote of it.
 
-    What came to no JSON object is no job of ours: another program's task has the same keys.
+    A result that is not a JSON object is another program's: its tasks have the same keys.
     """
     status = (meta or {}).get("status")
     if status == "REVOKED":

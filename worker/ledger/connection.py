@@ -190,4 +190,7 @@ def _why_unreachable(error: Exception, place: str) -> str:
     for marks, sentence in causes:
         if any(mark in told for mark in marks):
             return sentence.format(place=place)
-    return f"Redis at {place} cannot be reached: check ARBTUNE_REDIS_URL and that the server runs"
+    return (
+        f"Redis at {place} cannot be reached: check ARBTUNE_REDIS_URL and that the server runs; "
+        "with --local, enqueue, sweep and worker start a server of their own"
+    )

@@ -284,7 +284,7 @@ class Ledger(LedgerView):
     # -- dead letters
 
     def retry(self, job_id: str, message: str) -> str:
-        """Queue a dead letter anew under its id; `queued`, `refused` when it is none, `unknown`."""
+        """Queue a dead letter anew: `queued`; `refused` when it is not one; `unknown`."""
         return text(self._call("retry", job_id, uuid.uuid4().hex, message))
 
     def purge(self, job_ids: Iterable[str]) -> int:

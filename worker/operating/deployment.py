@@ -162,7 +162,7 @@ def _data_root(deployment: Deployment) -> Check:
     root = deployment.settings.data_root.absolute()
     ok = root.is_dir() and os.access(root, os.R_OK | os.X_OK)
     remedy = "set ARBTUNE_DATA_ROOT to a folder that this user can read"
-    found = f"{root} can be read" if ok else f"{root} is no folder, or cannot be read"
+    found = f"{root} can be read" if ok else f"{root} is not a folder, or cannot be read"
     return Check("data-root", ok, found, None if ok else remedy)
 
 

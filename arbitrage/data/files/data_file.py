@@ -76,7 +76,7 @@ def read_data_file(path: str | os.PathLike[str], limits: DataLimits, name: str) 
 
     Raises:
         FileNotFoundError: `Data file not found: NAME`.
-        DataError: It is no plain file, cannot be read or unpacked, or is too large.
+        DataError: It is not a plain file, cannot be read or unpacked, or is too large.
         OSError: The file system failed in a way that may pass.
     """
     try:

@@ -38,7 +38,7 @@ def read_csv(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
     frame = _read_fast(text)
     if frame is None:
         if b"\0" in text:
-            raise DataError(f"the data file {name!r} holds NUL bytes: it is no UTF-8 CSV")
+            raise DataError(f"the data file {name!r} holds NUL bytes: it is not a UTF-8 CSV")
         frame = _read_by_row(text, name, max_rows)
     if frame.height == 0:
         raise DataError("No valid snapshots loaded from CSV file")
@@ -191,7 +191,7 @@ class _NumberedRows(Iterator[_Row]):
                 row = next(self._reader)
             except UnicodeDecodeError:
                 raise DataError(
-                    f"the data file {self._name!r} is no UTF-8 CSV (near line {number})"
+                    f"the data file {self._name!r} is not a UTF-8 CSV (near line {number})"
                 ) from None
             except csv.Error as error:
                 raise DataError(f"Invalid row {number}: {error}") from None

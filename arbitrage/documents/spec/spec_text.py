@@ -70,7 +70,7 @@ def read_spec_file(path: Path) -> str:
     """The text of a spec file.
 
     Raises:
-        ConfigError: It cannot be read, is too large, or is no UTF-8 text.
+        ConfigError: It cannot be read, is too large, or is not UTF-8 text.
     """
     try:
         with path.open("rb") as file:
@@ -78,7 +78,7 @@ def read_spec_file(path: Path) -> str:
     except OSError as error:
         raise ConfigError(f"cannot read the sweep spec: {error.strerror}") from error
     except ValueError as error:  # a NUL in the path
-        raise ConfigError(f"this is no path of a sweep spec: {error}") from error
+        raise ConfigError(f"this is not the path of a sweep spec: {error}") from error
     if len(content) > MAX_SPEC_BYTES:
         raise too_large()
     try:

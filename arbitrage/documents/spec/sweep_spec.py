@@ -254,10 +254,18 @@ class SweepSpec(StrictModel):
         try:
             _ = self.base
         except ValidationError as error:
-            yield one_sentence(error)
+            yield one_sentence(error) + self._how_to_vary()
             return
         if len(self.to_json().encode()) > MAX_SPEC_BYTES:
             yield str(too_large())
+
+    def _how_to_vary(self) -> str:
+        """Where several values belong, when one was wanted: the end of a sentence."""
+        several = (
+            name for name in NUMERIC_FIELDS if isinstance(self._fixed.get(name), list | dict)
+        )
+        name = next(several, None)
+        return f"; what varies belongs under grids: {{name: {name}, values: [...]}}" if name else ""
 
     def _unknown_fields(self) -> Iterator[str]:
         known = {**TuningConfig.model_fields, **type(self).model_fields}

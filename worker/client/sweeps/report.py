@@ -42,7 +42,7 @@ TableColumn = tuple[str, list[str]]
 
 
 def print_report(spec: SweepSpec, folder: SweepFolder, summary: Summary, note: str) -> None:
-    """Print the ranking and the winner; nothing is cut short for a reader that is no terminal."""
+    """Print the ranking and the winner; only a terminal gets shortened lines."""
     console = Console(highlight=False, soft_wrap=True)
     row_counts = summary.row_counts
     parts = [f"sweep {summary.sweep_id}: {row_counts.succeeded:,} of {summary.total:,}"]

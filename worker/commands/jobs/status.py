@@ -15,6 +15,11 @@ from worker.settings import Settings
 
 SUMMARY = "say where a job stands: waits, runs, or what it came to"
 
+_WHY_UNKNOWN = (
+    "the server has no record of it: it was never sent, its record has expired, "
+    "or it is a plain Celery client's job that has not started yet"
+)
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
@@ -64,8 +69,7 @@ def _status_line(
 ) -> str:
     status = document["status"]
     if status == State.UNKNOWN:
-        usual = "never sent, forgotten, or a plain client's and not started yet"
-        return f"{job_id}  unknown: {sweeps_are_asked(job_id, '--status') or usual}"
+        return f"{job_id}  unknown: {sweeps_are_asked(job_id, '--status') or _WHY_UNKNOWN}"
     parts = [f"{job_id}  {status}"]
     if figures := figures_in_short(document.get("metrics") or {}):
         parts.append(figures)

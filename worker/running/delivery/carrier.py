@@ -76,7 +76,7 @@ class Channel(redis.Channel):
         self._disconnect_pools()
 
     def _brpop_read(self, **options: Any) -> bool:
-        """Read the element that kombu asked for; its own way raises at one that is no message."""
+        """Read the element that kombu asked for; kombu raises at one that is not a message."""
         connection = self.client.connection
         try:
             try:

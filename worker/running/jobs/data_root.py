@@ -8,10 +8,10 @@ from arbitrage.errors import ConfigError
 
 
 def check_root(root: Path) -> None:
-    """Refuse a data root that is none, before a worker starts on it.
+    """Refuse a data root that is not a folder, before a worker starts on it.
 
     Raises:
-        ConfigError: It is no folder.
+        ConfigError: It is not a folder.
     """
     if not root.is_dir():
         raise ConfigError(f"ARBTUNE_DATA_ROOT is no folder: {root}")
@@ -24,7 +24,7 @@ def resolve_in_root(data_file: str, root: Path) -> Path:
     can reach Redis could otherwise read any file of the worker's machine.
 
     Raises:
-        ConfigError: The path leaves the root, or is no path at all.
+        ConfigError: The path leaves the root, or is not a path at all.
     """
     try:
         real_root = root.resolve()

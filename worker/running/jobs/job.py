@@ -119,7 +119,7 @@ def payload_of(args: tuple[Any, ...], kwargs: dict[str, Any], argument: Argument
 
 
 def _json_size(payload: Any) -> int:
-    """Bytes of the payload as JSON; one that is no JSON, or too deep, is refused for that."""
+    """Bytes of the payload as JSON; one that is not JSON, or too deep, is refused for that."""
     try:
         return len(compact_json(payload).encode())
     except (ValueError, TypeError, RecursionError):
