@@ -38,6 +38,7 @@ SHARED_WORKERS = (
     "poisonous_worker",
     "bounded_worker",
     "canvas_worker",
+    "flower_worker",
     "deployment",
     "metrics_workers",
     "probed_worker",

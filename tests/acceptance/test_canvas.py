@@ -14,12 +14,11 @@ from celery import Celery, chain, chord, group
 from celery.canvas import Signature
 from kombu.entity import Exchange, Queue
 
-from tests.conftest import JOB, WorkerProcess, ledger_at, running_worker, wait_until
+from tests.conftest import JOB, PATIENCE_S, WorkerProcess, ledger_at, running_worker, wait_until
 from worker.ledger.envelope import JOBS
 from worker.ledger.ledger import Holder, Ledger, Outcome, State
 from worker.ledger.metas import cancelled_meta
 
-SLOW = {**JOB, "tag": "sleep:1.5"}
 DEAD = {**JOB, "tag": "exit:9"}
 GONE = {**JOB, "data_file": "nope.csv"}
 
@@ -57,6 +56,16 @@ def job(client: Celery, config: Any = JOB, **options: Any) -> Signature:
     return client.signature(JOBS.task, args=[config], immutable=True, **options)
 
 
+@pytest.fixture
+def go_on(tmp_path: Path) -> Path:
+    """Until this file is there a `held` job runs."""
+    return tmp_path / "go on"
+
+
+def held(client: Celery, go_on: Path, **options: Any) -> Signature:
+    return job(client, {**JOB, "tag": f"until:{go_on}"}, **options)
+
+
 def kill_its_child(worker: WorkerProcess, ledger: Ledger, job_id: str) -> None:
     """Kill the process that runs a job."""
     wait_until(lambda: ledger.states([job_id]) == [State.RUNNING], "the job runs")
@@ -80,14 +89,15 @@ def sent_to(client: Celery, queue: str, *, count: int) -> list[Any]:
 
 
 def test_a_chain_goes_on_after_a_job_whose_process_died(
-    client: Celery, canvas_worker: WorkerProcess, ledger: Ledger
+    client: Celery, canvas_worker: WorkerProcess, ledger: Ledger, go_on: Path
 ) -> None:
     other = client.signature("theirs.done", queue="theirs-1")
-    result = chain(job(client, SLOW), job(client), job(client), other).apply_async()
+    result = chain(held(client, go_on), job(client), job(client), other).apply_async()
     first = result.parent.parent.parent
     kill_its_child(canvas_worker, ledger, first.id)
-    assert first.get(timeout=30)["total_trades"] == 10
-    assert result.parent.get(timeout=30)["total_trades"] == 10
+    go_on.touch()
+    assert first.get(timeout=PATIENCE_S)["total_trades"] == 10
+    assert result.parent.get(timeout=PATIENCE_S)["total_trades"] == 10
     record = ledger.record(first.id)
     assert record is not None
     assert record.attempts == 2
@@ -99,16 +109,17 @@ def test_a_chain_goes_on_after_a_job_whose_process_died(
 
 
 def test_a_chord_and_its_links_come_to_their_end_once(
-    client: Celery, canvas_worker: WorkerProcess, ledger: Ledger
+    client: Celery, canvas_worker: WorkerProcess, ledger: Ledger, go_on: Path
 ) -> None:
     link = client.signature("theirs.linked", queue="theirs-2")
-    slow = job(client, SLOW)
+    slow = held(client, go_on)
     slow.link(link)
     body = client.signature("theirs.body", queue="theirs-3")
     header = group([slow, job(client), job(client)])
     result = chord(header, body).apply_async()
     slow_id = result.parent.results[0].id
     kill_its_child(canvas_worker, ledger, slow_id)
+    go_on.touch()
     [message] = sent_to(client, "theirs-3", count=1)
     assert message.headers["id"] == result.id
     assert [part["total_trades"] for part in message.payload[0][0]] == [10, 10, 10]
@@ -122,7 +133,7 @@ def test_errbacks_are_called_when_no_try_is_left(client: Celery, ledger: Ledger)
     sent = sent_to(client, "theirs-4", count=1)
     assert [message.payload[0] for message in sent] == [[result.parent.id]]
     with pytest.raises(Exception, match="the process that ran the job died"):
-        result.get(timeout=30)  # Celery's clients read it of the last of the chain
+        result.get(timeout=PATIENCE_S)  # Celery's clients read it of the last of the chain
     assert ledger.states([result.id]) == [State.ERROR]
 
 
@@ -132,20 +143,20 @@ def test_a_chord_with_a_job_that_fails_or_is_cancelled_fails(
     body = job(client)
     failed = chord([job(client), job(client, GONE)], body).apply_async()
     with pytest.raises(Exception, match="nope"):
-        failed.get(timeout=30)
-    slow = job(client, {**JOB, "tag": "sleep:60"})
+        failed.get(timeout=PATIENCE_S)
+    slow = job(client, {**JOB, "tag": "until:/nowhere/at all"})
     cancelled = chord([job(client), slow], job(client)).apply_async()
     slow_id = cancelled.parent.results[1].id
     wait_until(lambda: ledger.states([slow_id]) == [State.RUNNING], "the job runs")
     ledger.cancel(slow_id, cancelled_meta(slow_id))
     with pytest.raises(Exception, match="cancelled"):
-        cancelled.get(timeout=30)
+        cancelled.get(timeout=PATIENCE_S)
 
 
 def test_the_time_limit_of_a_message_holds_for_its_second_start(
     client: Celery, canvas_worker: WorkerProcess, ledger: Ledger
 ) -> None:
-    result = job(client, {**JOB, "tag": "loop"}).apply_async(time_limit=3)
+    result = job(client, {**JOB, "tag": "loop"}).apply_async(time_limit=6)
     kill_its_child(canvas_worker, ledger, result.id)
     wait_until(lambda: ledger.states([result.id]) == [State.ERROR], "it is stopped")
     record = ledger.record(result.id)
@@ -155,23 +166,25 @@ def test_the_time_limit_of_a_message_holds_for_its_second_start(
 
 
 def test_a_job_returns_to_the_list_that_it_came_from(
-    client: Celery, canvas_worker: WorkerProcess, ledger: Ledger
+    client: Celery, canvas_worker: WorkerProcess, ledger: Ledger, tmp_path: Path
 ) -> None:
     """As in Celery's documentation: an exchange and a routing key of one's own."""
     media: Any = Exchange
     queue: Any = Queue
     client.conf.task_queues = [queue("celery", media("media"), routing_key="media.video")]
     options: list[dict[str, Any]] = [{"queue": client.conf.task_queues[0]}, {"priority": 7}]
-    for option in options:
-        result = job(client, SLOW).apply_async(**option)
+    for number, option in enumerate(options):
+        go_on = tmp_path / str(number)
+        result = held(client, go_on).apply_async(**option)
         kill_its_child(canvas_worker, ledger, result.id)
-        assert result.get(timeout=30)["total_trades"] == 10
+        go_on.touch()
+        assert result.get(timeout=PATIENCE_S)["total_trades"] == 10
 
 
 def test_what_nobody_saw_to_is_found_by_the_reconciler(
-    client: Celery, ledger: Ledger, url: str
+    client: Celery, ledger: Ledger, url: str, go_on: Path
 ) -> None:
-    result = chain(job(client, SLOW), job(client)).apply_async()
+    result = chain(held(client, go_on), job(client)).apply_async()
     wait_until(lambda: ledger.states([result.parent.id]) == [State.RUNNING], "the job runs")
     record = ledger.record(result.parent.id)
     assert record is not None
@@ -180,5 +193,6 @@ def test_what_nobody_saw_to_is_found_by_the_reconciler(
     ledger.finish(result.parent.id, Holder("nobody"), Outcome(State.SUCCESS, meta))
     owed: Any = redis.Redis.from_url(url)
     owed.zadd("arbtune:owed", {result.parent.id: 0})
-    assert result.get(timeout=30)["total_trades"] == 10
+    assert result.get(timeout=PATIENCE_S)["total_trades"] == 10
     wait_until(lambda: owed.zcard("arbtune:owed") == 0, "nothing is owed")
+    go_on.touch()

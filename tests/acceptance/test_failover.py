@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from tests.conftest import JOB, quotes_csv, running_worker, wait_until
+from tests.conftest import JOB, PATIENCE_S, quotes_csv, running_worker, wait_until
 from tests.sentinels import MASTER, Group, sentinel_group
 from worker.cli import main
 from worker.client.sending import send, submission
@@ -79,7 +79,7 @@ def test_jobs_go_on_when_the_master_dies_and_a_replica_is_promoted(
         job_ids = [job.job_id for job in [*early, *late]]
         wait_until(lambda: None not in ledger.results(job_ids), "all jobs have ended", 120)
         assert set(ledger.states(job_ids)) == {State.SUCCESS}
-        assert plain_client(settings).get(timeout=60)["total_trades"] == 10
+        assert plain_client(settings).get(timeout=PATIENCE_S)["total_trades"] == 10
         assert worker.process.poll() is None
 
 

@@ -20,7 +20,6 @@ def refusal(command: list[str], url: str) -> str:
         env={**os.environ, "ARBTUNE_REDIS_URL": url},
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, ""), done.stderr

@@ -180,14 +180,16 @@ def starts_of(server: DurableServer, job_id: str) -> int:
 
 
 def test_connections_that_fall_silent_are_given_up_within_a_lease(
-    outage_worker: WorkerProcess, server: DurableServer, proxy: Proxy
+    outage_worker: WorkerProcess, server: DurableServer, proxy: Proxy, tmp_path: Path
 ) -> None:
     ledger = ledger_at(server.url)
-    running = enqueue(ledger, "sleep:3")
+    go_on = tmp_path / "go on"
+    running = enqueue(ledger, f"until:{go_on}")
     wait_until(lambda: record_of(ledger, running).state is State.RUNNING, "it runs")
     before = len(outage_worker.events("redis.away"))
     proxy.silence()
     wait_until(lambda: len(outage_worker.events("redis.away")) > before, "it is said", GIVEN_UP_S)
+    go_on.touch()
     after = enqueue(ledger, "quick")
     for job_id in (running, after):
         wait_until(partial(has_succeeded, ledger, job_id), "it runs")

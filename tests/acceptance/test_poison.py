@@ -10,7 +10,7 @@ from typing import Any
 import redis
 from celery import Celery
 
-from tests.conftest import JOB, ledger_at, running_worker, wait_until
+from tests.conftest import JOB, PATIENCE_S, ledger_at, running_worker, wait_until
 from tests.elements import spoilt_element
 from worker.client.sending import send, submission
 from worker.ledger.envelope import JOBS, job_message
@@ -59,7 +59,7 @@ def test_whoever_waits_for_a_job_that_is_unfit_is_told(
     message["headers"]["stamps"] = 5
     with running_worker(own_redis_url, data_root, tmp_path / "log"):
         server.lpush(JOBS.queue, json.dumps(message))
-        error = client.AsyncResult("waits").get(timeout=30, propagate=False)
+        error = client.AsyncResult("waits").get(timeout=PATIENCE_S, propagate=False)
     assert isinstance(error, ValueError)
     assert str(error) == "stamps in the headers of the message must be an object"
 

@@ -176,13 +176,13 @@ def test_a_finished_id_that_a_plain_client_sends_again_keeps_its_result(
 ) -> None:
     job_id = str(uuid.uuid4())
     name = "worker.tasks.run_tuning_job"
-    first = client.send_task(name, args=[JOB], task_id=job_id).get(timeout=30)
+    first = client.send_task(name, args=[JOB], task_id=job_id).get(timeout=PATIENCE_S)
     again = client.send_task(name, args=[{**JOB, "min_spread_bps": 90.0}], task_id=job_id)
     wait_until(
         lambda: job_id in [event["job_id"] for event in worker.events("job.dropped")],
         "the second delivery is dropped",
     )
-    assert again.get(timeout=30) == first
+    assert again.get(timeout=PATIENCE_S) == first
 
 
 @pytest.mark.usefixtures("worker")

@@ -24,11 +24,10 @@ from tests.conftest import (
     running_worker,
     wait_until,
 )
+from worker.client.embedded import embedded_server
 from worker.client.sending import send, submission
 from worker.ledger.ledger import Ledger, State
 from worker.operating.presence import present_workers
-
-START_S = 120.0
 
 
 @pytest.fixture
@@ -52,6 +51,33 @@ def ledger(own_redis_url: str) -> Ledger:
     return ledger_at(own_redis_url)
 
 
+@pytest.fixture(scope="module")
+def flower_url() -> Iterator[str]:
+    with embedded_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def flower(flower_url: str) -> Celery:
+    return Celery(broker=flower_url, backend=flower_url, set_as_current=False)
+
+
+@pytest.fixture(scope="module")
+def flower_worker(
+    flower_url: str, flower: Celery, data_root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WorkerProcess]:
+    """A worker as `controlled`, for all tests of buttons: each leaves it well, but for the last."""
+    log = tmp_path_factory.mktemp("flower") / "log"
+    with running_worker(flower_url, data_root, log, poisonous=True, concurrency=2) as running:
+        wait_until(lambda: flower.control.ping(timeout=1, limit=1), "it listens")
+        yield running
+
+
+@pytest.fixture
+def flower_ledger(flower_url: str) -> Ledger:
+    return ledger_at(flower_url)
+
+
 def enqueue(ledger: Ledger, tag: str = "sleep:0") -> str:
     [[job_id]] = send(ledger, [submission({**JOB, "tag": tag})])
     return job_id
@@ -66,19 +92,21 @@ def is_in(ledger: Ledger, job_id: str, state: State) -> Callable[[], bool]:
 
 @pytest.mark.parametrize("how", ["Celery's command", "SIGHUP"])
 def test_an_orderly_end_finishes_what_runs_and_is_not_a_death(
-    how: str, controlled: WorkerProcess, client: Celery, ledger: Ledger
+    how: str, controlled: WorkerProcess, client: Celery, ledger: Ledger, tmp_path: Path
 ) -> None:
-    job_id = enqueue(ledger, "sleep:2")
+    go_on = tmp_path / "go on"
+    job_id = enqueue(ledger, f"until:{go_on}")
     wait_until(is_in(ledger, job_id, State.RUNNING), "the job runs")
     if how == "SIGHUP":
         controlled.process.send_signal(signal.SIGHUP)
     else:
         client.control.shutdown()
-    assert controlled.process.wait(START_S) == 0
+    wait_until(lambda: controlled.events("worker.stopping"), "it stops")
+    go_on.touch()
+    assert controlled.process.wait() == 0
     record = ledger.record(job_id)
     assert record is not None
     assert (record.state, record.attempts) == (State.SUCCESS, 1)
-    assert controlled.events("worker.stopping")
     assert controlled.events("worker.died") == []
 
 
@@ -134,61 +162,63 @@ def test_with_nohup_a_worker_outlives_its_terminal(
 
 
 def test_a_job_that_is_terminated_is_gone_and_the_next_one_runs(
-    controlled: WorkerProcess, client: Celery, ledger: Ledger
+    flower_worker: WorkerProcess, flower: Celery, flower_ledger: Ledger
 ) -> None:
-    running = [enqueue(ledger, "loop"), enqueue(ledger, "loop")]
+    running = [enqueue(flower_ledger, "loop"), enqueue(flower_ledger, "loop")]
     for job_id in running:
-        wait_until(is_in(ledger, job_id, State.RUNNING), "the job runs")
-    children = controlled.children()
-    following = enqueue(ledger)
-    client.control.revoke(running, terminate=True)
+        wait_until(is_in(flower_ledger, job_id, State.RUNNING), "the job runs")
+    children = flower_worker.children()
+    following = enqueue(flower_ledger)
+    flower.control.revoke(running, terminate=True)
     wait_until(lambda: all(map(has_ended, children)), "their processes are gone")
-    wait_until(is_in(ledger, following, State.SUCCESS), "the next job runs")
-    assert ledger.states(running) == [State.CANCELLED] * 2
-    assert [meta and meta["status"] for meta in ledger.results(running)] == ["REVOKED"] * 2
+    wait_until(is_in(flower_ledger, following, State.SUCCESS), "the next job runs")
+    assert flower_ledger.states(running) == [State.CANCELLED] * 2
+    assert [meta and meta["status"] for meta in flower_ledger.results(running)] == ["REVOKED"] * 2
 
 
 def test_a_revoke_cancels_what_waits_and_leaves_what_runs(
-    controlled: WorkerProcess, client: Celery, ledger: Ledger
+    flower_worker: WorkerProcess, flower: Celery, flower_ledger: Ledger, tmp_path: Path
 ) -> None:
-    running = [enqueue(ledger, "sleep:3"), enqueue(ledger, "sleep:3")]
+    go_on = tmp_path / "go on"
+    running = [enqueue(flower_ledger, f"until:{go_on}") for _ in range(2)]
     for job_id in running:
-        wait_until(is_in(ledger, job_id, State.RUNNING), "the job runs")
-    waiting = enqueue(ledger)
-    client.control.revoke([*running, waiting])
-    wait_until(is_in(ledger, waiting, State.CANCELLED), "what waits is cancelled")
-    assert ledger.results(running) == [None, None]
+        wait_until(is_in(flower_ledger, job_id, State.RUNNING), "the job runs")
+    waiting = enqueue(flower_ledger)
+    flower.control.revoke([*running, waiting])
+    wait_until(is_in(flower_ledger, waiting, State.CANCELLED), "what waits is cancelled")
+    assert flower_ledger.results(running) == [None, None]
+    go_on.touch()
     for job_id in running:
-        wait_until(is_in(ledger, job_id, State.SUCCESS), "what runs is finished")
-    assert controlled.process.poll() is None
+        wait_until(is_in(flower_ledger, job_id, State.SUCCESS), "what runs is finished")
+    assert flower_worker.process.poll() is None
 
 
 def test_limits_are_not_for_a_remote_to_set(
-    controlled: WorkerProcess, client: Celery, ledger: Ledger
+    flower_worker: WorkerProcess, flower: Celery, flower_ledger: Ledger
 ) -> None:
     task = "worker.tasks.run_tuning_job"
-    [by_rate] = client.control.rate_limit(task, "1/h", reply=True, timeout=20, limit=1)
-    [by_time] = client.control.time_limit(task, reply=True, timeout=20, limit=1)
+    [by_rate] = flower.control.rate_limit(task, "1/h", reply=True, timeout=20, limit=1)
+    [by_time] = flower.control.time_limit(task, reply=True, timeout=20, limit=1)
     assert "no rate limits" in next(iter(by_rate.values()))["error"]
     assert "ARBTUNE_JOB_TIME_LIMIT_S" in next(iter(by_time.values()))["error"]
-    for job_id in [enqueue(ledger) for _ in range(5)]:
-        wait_until(is_in(ledger, job_id, State.SUCCESS), "jobs run as ever")
-    assert controlled.events("worker.died") == []
+    for job_id in [enqueue(flower_ledger) for _ in range(5)]:
+        wait_until(is_in(flower_ledger, job_id, State.SUCCESS), "jobs run as ever")
+    assert flower_worker.events("worker.died") == []
 
 
 def test_a_pool_that_shrinks_and_grows_is_known_by_its_size(
-    controlled: WorkerProcess, client: Celery, own_redis_url: str
+    flower_worker: WorkerProcess, flower: Celery, flower_url: str
 ) -> None:
-    server = redis.Redis.from_url(own_redis_url)
+    server = redis.Redis.from_url(flower_url)
 
     def processes() -> list[int]:
         return [presence.concurrency for presence in present_workers(server)]
 
-    assert controlled.process.poll() is None
+    assert flower_worker.process.poll() is None
     wait_until(lambda: processes() == [2], "it has two processes")
-    client.control.pool_shrink(1)
+    flower.control.pool_shrink(1)
     wait_until(lambda: processes() == [1], "it has one, and nobody misses another")
-    client.control.pool_grow(2)
+    flower.control.pool_grow(2)
     wait_until(lambda: processes() == [3], "it has three")
 
 
@@ -203,7 +233,6 @@ def test_a_pool_without_processes_is_refused(pool: str, own_redis_url: str, tmp_
         env={**os.environ, **settings},
         capture_output=True,
         text=True,
-        timeout=START_S,
         check=False,
     )
     assert refused.returncode == 1

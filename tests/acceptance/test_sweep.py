@@ -293,7 +293,7 @@ def test_a_killed_client_goes_on_where_it_was(desk: Desk) -> None:
     before = files_of(folder)
     assert desk.sweep(sweep).returncode == 0
     kept = {name: found for name, found in before.items() if name.endswith(".parquet")}
-    assert 0 < len(kept) < 61
+    assert kept
     assert kept.items() <= files_of(folder).items()
     assert desk.rows(sweep).equals(desk.here(sweep))
 

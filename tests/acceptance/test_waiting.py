@@ -58,7 +58,7 @@ def test_a_wait_for_jobs_of_a_server_that_was_emptied_ends(
         job_ids = sent_ids(command, 3)
         assert set(job_ids) == set(ledger_at(own_redis_url).newest(State.QUEUED, 9))
         redis.Redis.from_url(own_redis_url).flushall()
-        out, err = command.communicate(timeout=30)
+        out, err = command.communicate()
     assert command.returncode == 1
     assert out.splitlines() == [f"{job_id}  unknown" for job_id in job_ids]
     [told] = [line for line in err.splitlines() if "unknown" in line]
@@ -81,7 +81,7 @@ def test_a_wait_outlasts_a_server_that_is_away_for_a_while(tmp_path: Path) -> No
         ledger = ledger_at(server.url)
         for job_id in job_ids:
             ledger.cancel(job_id, cancelled_meta(job_id))
-        out, err = command.communicate(timeout=60)
+        out, err = command.communicate()
     assert command.returncode == 1
     assert "Redis" not in err
     assert out.splitlines() == [f"{job_id}  cancelled" for job_id in job_ids]
@@ -96,7 +96,7 @@ def test_ctrl_c_says_how_many_jobs_were_sent_and_their_ids_are_out(
         fcntl.fcntl(command.stdout, fcntl.F_SETPIPE_SZ, 4_096)
         select([command.stdout], [], [])
         command.send_signal(signal.SIGINT)
-        out, err = command.communicate(timeout=30)
+        out, err = command.communicate()
     assert command.returncode == 130
     told, interrupted = err.splitlines()
     assert told == f"arbtune: {BATCH:,} of {3 * BATCH:,} jobs were sent and confirmed"

@@ -164,7 +164,6 @@ def test_kernels_are_prepared_where_there_is_no_room_for_them(tmp_path: Path) ->
         env={**os.environ, "ARBTUNE_CACHE_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=110,
         check=False,
     )
     said = answer.stderr.splitlines()

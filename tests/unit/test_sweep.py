@@ -141,7 +141,6 @@ def test_a_pool_of_processes_works_or_says_why_it_cannot(
         [sys.executable, str(program), how, before, text],
         capture_output=True,
         text=True,
-        timeout=110,
         check=False,
     )
     assert answer.returncode == 0, answer.stderr

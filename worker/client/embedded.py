@@ -163,12 +163,14 @@ def _heard_about_the_cache(logs: Iterable[Path]) -> Iterator[None]:
     """
     ended = threading.Event()
     listener = threading.Thread(target=_listen, args=(list(logs), ended))
-    listener.start()
     try:
+        with _held_signals():
+            listener.start()
         yield
     finally:
         ended.set()
-        listener.join()
+        if listener.is_alive():
+            listener.join()
 
 
 def _listen(logs: list[Path], ended: threading.Event) -> None:
