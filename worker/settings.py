@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -63,20 +64,21 @@ class Sentinels:
         Raises:
             ValueError: It is not of that form.
         """
-        parts = urlsplit(url)
-        userinfo, _, hosts = parts.netloc.rpartition("@")
+        # Not by urlsplit, of which some versions refuse a list of hosts with IPv6 addresses.
+        place, _, query = url.removeprefix(SENTINEL_SCHEME).partition("?")
+        authority, _, database = place.partition("/")
+        userinfo, _, hosts = authority.rpartition("@")
         username, _, password = map(unquote, userinfo.partition(":"))
-        options = parse_qs(parts.query, strict_parsing=True)
+        options = parse_qs(query, strict_parsing=True)
         [master] = options.pop("master", [""])
-        if options or not master or "@" in parts.query:
+        if options or not master or "@" in query:
             raise ValueError(url)
-        database = parts.path.removeprefix("/") or "0"
-        if not (database.isascii() and database.isdecimal()):
+        if database and not (database.isascii() and database.isdecimal()):
             raise ValueError(url)
         return cls(
             tuple(map(_sentinel, hosts.split(","))),
             master,
-            int(database),
+            int(database or "0"),
             username or None,
             password or None,
         )
@@ -194,7 +196,8 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be seen in a log: the password of the Redis URL, as written and decoded."""
-        password = urlsplit(self.redis_url).password  # before the first of the Sentinels, too
+        authority = re.split("[/?#]", self.redis_url.partition("://")[2], maxsplit=1)[0]
+        password = authority.rpartition("@")[0].partition(":")[2]
         return () if not password else (password, unquote(password))
 
 
