@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from arbitrage.documents.result import (
@@ -113,7 +114,7 @@ def _report_error(output: Path | None, config: Document | None, error: BaseExcep
     return EXIT_FAILED if is_user_error(error) else EXIT_UNEXPECTED
 
 
-def _write(path: Path, document: Document) -> int:
+def _write(path: Path, document: Mapping[str, object]) -> int:
     try:
         write_document(path, document)
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a loop of links

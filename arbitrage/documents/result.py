@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from arbitrage.documents.whole_file import write_whole
 from arbitrage.errors import cause_of, is_retryable, type_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 Document = dict[str, Any]
@@ -18,7 +19,44 @@ Document = dict[str, Any]
 MAX_SENTENCE = 2_000
 
 
-def success_document(config: Document | None, metrics: Document) -> Document:
+class ErrorRecord(TypedDict):
+    """What ended a job, as JSON."""
+
+    type: str  # the class that a program would catch
+    message: str  # one sentence, of at most MAX_SENTENCE characters
+    retryable: bool  # whether the same job may pass when it is tried again
+    attempts: NotRequired[int]  # starts of the job, this one included; not in a job's history
+
+
+class SuccessDocument(TypedDict):
+    """The document of a job that ran."""
+
+    status: Literal["success"]
+    config: Document | None  # None where nobody knows it: a plain client's job, forgotten since
+    metrics: Document  # the fields of `TuningMetrics`
+    config_summary: Document | None  # that of the metrics, for programs that want no figures
+
+
+class ErrorDocument(TypedDict):
+    """The document of a job that failed."""
+
+    status: Literal["error"]
+    config: Document | None  # None where it is not known, or was no config
+    error: ErrorRecord
+
+
+class StatusDocument(TypedDict):
+    """The document of a job that has no outcome yet, was cancelled, or is not known."""
+
+    status: str  # a `State` of the ledger that is neither success nor error
+    config: Document | None
+
+
+ResultDocument = SuccessDocument | ErrorDocument | StatusDocument
+"""What `status` tells apart."""
+
+
+def success_document(config: Document | None, metrics: Document) -> SuccessDocument:
     """The document of a job that ran, from the JSON forms of its config and its metrics."""
     return {
         "status": "success",
@@ -28,24 +66,27 @@ def success_document(config: Document | None, metrics: Document) -> Document:
     }
 
 
-def error_document(config: Document | None, error: Document) -> Document:
+def error_document(config: Document | None, error: ErrorRecord) -> ErrorDocument:
     """The document of a job that failed; `error` is what `error_record` makes."""
     return {"status": "error", "config": config, "error": error}
 
 
-def status_document(status: str, config: Document | None) -> Document:
+def status_document(status: str, config: Document | None) -> StatusDocument:
     """The document of a job that has no outcome yet, was cancelled, or is not known."""
     return {"status": status, "config": config}
 
 
-def error_record(error: BaseException, *, attempts: int = 1) -> Document:
+def error_record(error: BaseException, *, attempts: int | None = 1) -> ErrorRecord:
     """An error as JSON. `attempts` counts the starts of the job, this one included."""
-    return {
-        "type": type_name(error),
-        "message": sentence(error),
-        "retryable": is_retryable(error),
-        "attempts": attempts,
-    }
+    return record_of(type_name(error), sentence(error), is_retryable(error), attempts)
+
+
+def record_of(kind: str, message: str, is_retryable: bool, attempts: int | None) -> ErrorRecord:
+    """The record of an error that is told by others; without `attempts` where they do not count."""
+    record: ErrorRecord = {"type": kind, "message": message, "retryable": is_retryable}
+    if attempts is not None:
+        record["attempts"] = attempts
+    return record
 
 
 def sentence(error: BaseException) -> str:
@@ -55,12 +96,12 @@ def sentence(error: BaseException) -> str:
     return text if len(text) <= MAX_SENTENCE else f"{text[: MAX_SENTENCE - 3]}..."
 
 
-def as_text(document: Document) -> str:
+def as_text(document: Mapping[str, object]) -> str:
     """The document for a person or a pipe: indented JSON, nothing that JSON does not know."""
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def write_document(path: Path, document: Document) -> None:
+def write_document(path: Path, document: Mapping[str, object]) -> None:
     """Write the document whole or not at all; the folders above it are created.
 
     Raises:

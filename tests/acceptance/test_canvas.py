@@ -17,7 +17,7 @@ from kombu.entity import Exchange, Queue
 from tests.conftest import JOB, PATIENCE_S, WorkerProcess, ledger_at, running_worker, wait_until
 from worker.ledger.envelope import JOBS
 from worker.ledger.ledger import Holder, Ledger, Outcome, State
-from worker.ledger.metas import cancelled_meta
+from worker.ledger.metas import cancelled_meta, success_meta
 
 DEAD = {**JOB, "tag": "exit:9"}
 GONE = {**JOB, "data_file": "nope.csv"}
@@ -189,7 +189,7 @@ def test_what_nobody_saw_to_is_found_by_the_reconciler(
     record = ledger.record(result.parent.id)
     assert record is not None
     # As when its process dies between the outcome and the next.
-    meta = {**cancelled_meta(result.parent.id), "status": "SUCCESS", "result": {}}
+    meta = success_meta(result.parent.id, {})
     ledger.finish(result.parent.id, Holder("nobody"), Outcome(State.SUCCESS, meta))
     owed: Any = redis.Redis.from_url(url)
     owed.zadd("arbtune:owed", {result.parent.id: 0})

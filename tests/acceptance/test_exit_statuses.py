@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from arbitrage.documents.result import ErrorRecord
 from tests.conftest import JOB, ledger_at, quotes_csv, running_worker
 from tests.sweeps import spec
 from worker.cli import COMMANDS, main
@@ -19,7 +20,7 @@ from worker.ledger.metas import failed_meta, success_meta
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in JOB.items()]
-ERROR = {"type": "OSError", "message": "it is bad", "retryable": True}
+ERROR: ErrorRecord = {"type": "OSError", "message": "it is bad", "retryable": True}
 SKIPPED = ("append-only", "clock", "redis-version", "eviction", "workers")
 
 CASES: dict[str, list[tuple[str, int]]] = {

@@ -29,7 +29,7 @@ def outcome(ledger: Ledger, job_id: str) -> dict[str, Any]:
     wait_until(has_ended, f"the job {job_id} ends")
     record = ledger.record(job_id)
     assert record is not None
-    return record.error or {}
+    return dict(record.error or {})
 
 
 def enqueue(ledger: Ledger, **changes: Any) -> str:

@@ -21,6 +21,7 @@ from tests.servers import DurableServer, durable_server
 from worker.client.sending import send, submission
 from worker.ledger.connection import REPLY_TIMEOUT_S
 from worker.ledger.ledger import JobRecord, Ledger, State
+from worker.ledger.metas import cancelled_meta
 from worker.operating.presence import present_workers
 
 LEASE_S = 6.0
@@ -157,7 +158,7 @@ def test_a_server_that_refuses_is_away_and_an_outcome_is_held_until_it_is_back(
     wait_until(lambda: "job.returned" in tail(outage_worker, lines), "it gives back the other")
     wait_until(lambda: has_succeeded(ledger, reached), "what was held is written")
     wait_until(lambda: record_of(ledger, interrupted).state is State.RUNNING, "the other runs anew")
-    ledger.cancel(interrupted, {})
+    ledger.cancel(interrupted, cancelled_meta(interrupted))
     wait_until(lambda: "job.stopped" in tail(outage_worker, lines), "its child is ended")
     for job_id in (reached, interrupted):
         record = record_of(ledger, job_id)

@@ -43,6 +43,7 @@ from worker.client.sweeps.in_queue import NO_CHUNKS
 from worker.ledger.connection import TRIES_OF_A_PERSON
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import Ledger, State
+from worker.ledger.metas import cancelled_meta
 from worker.running.jobs.chunk_figures import unpacked
 from worker.running.jobs.chunks import Chunk, of_spec
 
@@ -420,7 +421,7 @@ def test_a_chunk_of_another_version_is_handed_back_uncounted(
     assert record is not None
     assert record.state.is_open
     assert record.attempts <= 1  # the one that runs now, if any
-    desk.ledger.cancel("of-99", {})
+    desk.ledger.cancel("of-99", cancelled_meta("of-99"))
 
 
 def test_a_sweep_ends_complete_beside_workers_of_another_version(

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, replace
 from typing import Any
 
+from arbitrage.documents.result import ErrorRecord
 from worker.ledger.ledger import State
 
 # What a poisoned job must come to: its state, the type of its error, and whether it is a letter.
@@ -53,13 +54,13 @@ class Job:
     poison: str | None
     is_cancelled: bool
 
-    def is_expected(self, state: State, error: dict[str, Any] | None, *, is_dead: bool) -> bool:
+    def is_expected(self, state: State, error: ErrorRecord | None, *, is_dead: bool) -> bool:
         """Whether the job may have come to this end."""
         if self.is_cancelled and state is State.CANCELLED:
             return True
         if self.poison is None:
             return state is State.SUCCESS
-        kind = (error or {}).get("type")
+        kind = None if error is None else error["type"]
         return state is State.ERROR and (kind, is_dead) == POISONED_ENDS[self.poison]
 
 

@@ -12,6 +12,7 @@ import fakeredis
 import pytest
 import redis
 
+from arbitrage.documents.result import ErrorRecord, record_of
 from tests.conftest import wait_until
 from tests.servers import binary_of, durable_server
 from worker.client.embedded import embedded_server
@@ -22,9 +23,9 @@ from worker.ledger.view import RESULT_KEY
 
 LEASE_S = 600  # longer than any of these tests may take
 ROUTE = Route("contract-task", "contract-queue")
-ERROR = {"type": "OSError", "message": "stale file handle", "retryable": True, "attempts": 1}
+ERROR = record_of("OSError", "stale file handle", is_retryable=True, attempts=1)
 PAYLOAD = {b"config", b"error", b"history"}  # what may be large of a record
-LOST = {"type": "WorkerLostError", "message": "the worker died", "retryable": True}
+LOST: ErrorRecord = {"type": "WorkerLostError", "message": "the worker died", "retryable": True}
 
 
 @pytest.fixture(scope="module")

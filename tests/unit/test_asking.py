@@ -10,6 +10,7 @@ from typing import Any
 import fakeredis
 import pytest
 
+from arbitrage.documents.result import ErrorRecord
 from arbitrage.documents.spec.sweep_spec import sweep_id
 from arbitrage.shell.console import Command, run_command, span
 from tests.conftest import JOB
@@ -29,7 +30,7 @@ from worker.settings import Settings
 CONFIG = {"data_file": "folder/quotes.csv", "tag": "try-1"}
 CHUNK = {"spec": {"data_file": "quotes.csv"}, "start": 0, "stop": 500}
 FIGURES = {"net_pnl_usd": 1234.5, "total_trades": 33}
-ERROR = {"type": "ValueError", "message": "it is bad", "retryable": False}
+ERROR: ErrorRecord = {"type": "ValueError", "message": "it is bad", "retryable": False}
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def end(
     config: Any = CONFIG,
     *,
     is_dead: bool = False,
-    error: dict[str, Any] = ERROR,
+    error: ErrorRecord = ERROR,
 ) -> None:
     submit(ledger, job_id, config=config)
     start = ledger.start(job_id, "w1", json.dumps(config), JOBS)

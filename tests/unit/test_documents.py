@@ -13,6 +13,7 @@ from arbitrage.documents.result import (
     as_text,
     error_document,
     error_record,
+    record_of,
     status_document,
     success_document,
     write_document,
@@ -30,10 +31,11 @@ def test_the_shapes() -> None:
         "metrics": metrics,
         "config_summary": {"engine_version": "1"},
     }
-    assert error_document(None, {"type": "X"}) == {
+    record = record_of("X", "a sentence", is_retryable=True, attempts=None)
+    assert error_document(None, record) == {
         "status": "error",
         "config": None,
-        "error": {"type": "X"},
+        "error": {"type": "X", "message": "a sentence", "retryable": True},
     }
     assert status_document("queued", None) == {"status": "queued", "config": None}
 

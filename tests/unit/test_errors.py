@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import errno
+from typing import NamedTuple
 
 import pytest
 
 from arbitrage.errors import (
+    OF_ONE_CONFIG,
+    RULES,
+    ArbtuneError,
     ConfigError,
+    DataChanged,
     DataError,
+    LedgerAwayError,
+    OutOfMemoryError,
+    ProcessLostError,
+    TimeLimitError,
     TuningJobError,
     is_out_of_memory,
     is_retryable,
     is_user_error,
+    rule_of,
     type_name,
 )
 
@@ -23,56 +33,66 @@ def wrapped(cause: BaseException) -> TuningJobError:
     return error
 
 
-@pytest.mark.parametrize(
-    "name", ["EIO", "ESTALE", "ETIMEDOUT", "EAGAIN", "EBUSY", "EMFILE", "ENFILE", "ENOSPC"]
-)
-def test_what_may_pass_by_itself_is_tried_again(name: str) -> None:
-    error = OSError(getattr(errno, name), "x")
-    assert is_retryable(error)
-    assert is_retryable(wrapped(error))
-    assert not is_user_error(error)
+def away(cause: BaseException) -> LedgerAwayError:
+    error = LedgerAwayError("the ledger could not be reached")
+    error.__cause__ = cause
+    return error
 
 
-@pytest.mark.parametrize("error", [ConnectionError(), ConnectionResetError(), TimeoutError()])
-def test_lost_connections_are_tried_again(error: BaseException) -> None:
-    assert is_retryable(error)
+class Row(NamedTuple):
+    """What the table says of an error, in words: its `ends`."""
+
+    error: BaseException
+    name: str
+    ends: str
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        ConfigError("x"),
-        DataError("x"),
-        FileNotFoundError("x"),
-        PermissionError(errno.EACCES, "x"),
-        IsADirectoryError(errno.EISDIR, "x"),
-        MemoryError(),
-        ZeroDivisionError(),
-        ValueError("x"),
-    ],
-)
-def test_the_rest_fails_at_once(error: BaseException) -> None:
-    assert not is_retryable(error)
-    assert not is_retryable(wrapped(error))
+# `retried`: tried again, and a dead letter when that was in vain; `user's` and `program's`: fails
+# at once, by whom it is to be mended; `halved`: of a chunk the client looks for the one config.
+TABLE = [
+    Row(ConfigError("x"), "ValueError", "user's"),
+    Row(DataError("x"), "ValueError", "user's"),
+    Row(DataChanged("x"), "DataChanged", "user's"),
+    Row(ArbtuneError("x"), "ArbtuneError", "user's"),
+    Row(FileNotFoundError("x"), "FileNotFoundError", "user's"),
+    Row(ProcessLostError("x"), "WorkerLostError", "retried, halved"),
+    Row(TimeLimitError("x"), "TimeLimitExceeded", "halved"),
+    Row(OutOfMemoryError("x"), "MemoryError", "halved"),
+    Row(away(EOFError("x")), "EOFError", "retried"),
+    Row(ConnectionError(), "ConnectionError", "retried"),
+    Row(ConnectionResetError(), "ConnectionResetError", "retried"),
+    Row(TimeoutError(), "TimeoutError", "retried"),
+    Row(OSError(errno.EIO, "x"), "OSError", "retried"),
+    Row(OSError(errno.ESTALE, "x"), "OSError", "retried"),
+    Row(OSError(errno.ETIMEDOUT, "x"), "TimeoutError", "retried"),
+    Row(OSError(errno.EAGAIN, "x"), "BlockingIOError", "retried"),
+    Row(OSError(errno.EBUSY, "x"), "OSError", "retried"),
+    Row(OSError(errno.EMFILE, "x"), "OSError", "retried"),
+    Row(OSError(errno.ENFILE, "x"), "OSError", "retried"),
+    Row(OSError(errno.ENOSPC, "x"), "OSError", "retried"),
+    Row(OSError(errno.EACCES, "x"), "PermissionError", "program's"),
+    Row(OSError(errno.EISDIR, "x"), "IsADirectoryError", "program's"),
+    Row(OSError(errno.ENOMEM, "x"), "OSError", "program's"),
+    Row(OSError("x"), "OSError", "program's"),
+    Row(MemoryError(), "MemoryError", "program's"),
+    Row(ZeroDivisionError(), "ZeroDivisionError", "program's"),
+    Row(ValueError("a bug"), "ValueError", "program's"),
+    Row(SystemExit(1), "SystemExit", "program's"),
+]
 
 
-@pytest.mark.parametrize(
-    ("error", "name", "users"),
-    [
-        (ConfigError("x"), "ValueError", True),
-        (DataError("x"), "ValueError", True),
-        (FileNotFoundError("x"), "FileNotFoundError", True),
-        (ValueError("a bug"), "ValueError", False),
-        (MemoryError(), "MemoryError", False),
-        (OSError(errno.EIO, "x"), "OSError", False),
-    ],
-)
-def test_errors_have_a_name_and_somebody_who_mends_them(
-    error: BaseException, name: str, users: bool
-) -> None:
-    for form in (error, wrapped(error)):
-        assert type_name(form) == name
-        assert is_user_error(form) is users
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: repr(row.error))
+def test_what_becomes_of_a_job_that_an_error_ended(row: Row) -> None:
+    for form in (row.error, wrapped(row.error)):
+        assert type_name(form) == row.name
+        assert is_retryable(form) == ("retried" in row.ends)
+        assert is_user_error(form) == (row.ends == "user's")
+        assert rule_of(form).is_of_one_config == ("halved" in row.ends)
+
+
+def test_every_row_of_the_table_is_tried() -> None:
+    assert {rule_of(row.error) for row in TABLE} == set(RULES)
+    assert {row.name for row in TABLE if "halved" in row.ends} == OF_ONE_CONFIG
 
 
 @pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "Cannot allocate memory")])

@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 
-from worker.running.jobs.memory import memory_bound, out_of_memory_record
+from arbitrage.documents.result import error_record
+from worker.running.jobs.memory import memory_bound, out_of_memory
 from worker.settings import Settings
 
 PROGRAM = """
@@ -34,7 +35,7 @@ def test_without_a_setting_it_is_what_there_is() -> None:
 
 
 def test_a_job_beyond_it_fails_at_once_and_says_where_to_look() -> None:
-    record = out_of_memory_record(Settings(job_memory_bytes=2**29))
+    record = error_record(out_of_memory(Settings(job_memory_bytes=2**29)))
     assert record["type"] == "MemoryError"
     assert record["retryable"] is False
     assert "536,870,912 bytes of memory (ARBTUNE_JOB_MEMORY_BYTES)" in record["message"]

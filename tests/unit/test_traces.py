@@ -13,6 +13,7 @@ import pytest
 import redis
 
 import worker
+from arbitrage.documents.result import ErrorRecord
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.folder import SweepFolder
 from tests.conftest import JOB, ledger_at
@@ -23,12 +24,12 @@ from worker.client.sweeps.plan import ask_workers
 from worker.ledger.envelope import CHUNKS, JOBS
 from worker.ledger.identity import worker_id
 from worker.ledger.ledger import Ledger, Outcome, Start, State
-from worker.ledger.metas import cancelled_meta
+from worker.ledger.metas import cancelled_meta, failed_meta
 from worker.operating.trace import traces
 from worker.running.process.reconciler import Reconciler
 from worker.settings import Settings
 
-ERROR = {"type": "WorkerLostError", "message": "it died", "retryable": True}
+ERROR: ErrorRecord = {"type": "WorkerLostError", "message": "it died", "retryable": True}
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def started(ledger: Ledger) -> tuple[str, Start]:
 
 
 def requeue(ledger: Ledger, job_id: str, start: Start) -> None:
-    failure = Outcome(State.ERROR, {}, ERROR)
+    failure = Outcome(State.ERROR, failed_meta(job_id, ERROR), ERROR)
     assert ledger.requeue(job_id, start.holder, failure, max_attempts=3) == "queued"
 
 

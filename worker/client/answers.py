@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from arbitrage.documents.result import Document, error_document, status_document, success_document
+from arbitrage.documents.result import (
+    ErrorRecord,
+    ResultDocument,
+    error_document,
+    record_of,
+    status_document,
+    success_document,
+)
 from worker.ledger.view import JobRecord, State
 
 if TYPE_CHECKING:
+    from worker.ledger.metas import Meta
     from worker.ledger.view import LedgerView
 
 _SWEEP_ID = re.compile("[0-9a-f]{16}")  # as `sweep_id` of the domain makes them
 
 
-def result_documents(ledger: LedgerView, job_ids: Sequence[str]) -> list[Document]:
+def result_documents(ledger: LedgerView, job_ids: Sequence[str]) -> list[ResultDocument]:
     """The result document of each job, or its status document when it has no outcome yet."""
     pairs = zip(ledger.records(job_ids), ledger.results(job_ids), strict=True)
     return [_document(record, meta) for record, meta in pairs]
@@ -33,37 +41,40 @@ def figures_in_short(metrics: dict[str, Any]) -> str:
     return "" if net is None or trades is None else f"net {net:z,.2f} USD, {trades:,} trades"
 
 
-def _document(record: JobRecord | None, meta: dict[str, Any] | None) -> Document:
+def _document(record: JobRecord | None, meta: Meta | None) -> ResultDocument:
     if record is None:
+        if meta is None:
+            return status_document(State.UNKNOWN.value, None)
         return _foreign_document(meta)
     if record.state is State.SUCCESS:
         if meta is None:  # somebody deleted it: what the job came to is not known any more
             return status_document(State.UNKNOWN.value, record.config)
         return success_document(record.config, meta.get("result") or {})
     if record.state is State.ERROR:
-        return error_document(record.config, {**(record.error or {}), "attempts": record.attempts})
+        kept = record.error or cast("ErrorRecord", {})  # nothing of a job that was forgotten
+        return error_document(record.config, {**kept, "attempts": record.attempts})
     return status_document(record.state.value, record.config)
 
 
-def _foreign_document(meta: dict[str, Any] | None) -> Document:
+def _foreign_document(meta: Meta) -> ResultDocument:
     """A job that the ledger does not know, by what Celery wrote of it.
 
     A result that is not a JSON object is another program's: its tasks have the same keys.
     """
-    status = (meta or {}).get("status")
-    if status == "REVOKED":
-        return status_document(State.CANCELLED.value, None)
-    if meta is None or not isinstance(meta.get("result"), dict):
-        return status_document(State.UNKNOWN.value, None)
-    if status == "SUCCESS":
-        return success_document(None, meta["result"])
-    if status != "FAILURE":
-        return status_document(State.UNKNOWN.value, None)
-    raised = meta["result"]
-    plain = {
-        "type": raised.get("exc_type"),
-        "message": " ".join(map(str, raised.get("exc_message") or [])),
-        "retryable": False,
-        "attempts": 0,
-    }
-    return error_document(None, meta.get("error") or plain)
+    match meta:
+        case {"status": "REVOKED"}:
+            return status_document(State.CANCELLED.value, None)
+        case {"status": "SUCCESS", "result": dict(metrics)}:
+            return success_document(None, metrics)
+        case {"status": "FAILURE", "result": dict(raised)}:
+            return error_document(None, _error_of(meta, raised))
+    return status_document(State.UNKNOWN.value, None)
+
+
+def _error_of(meta: Meta, raised: dict[str, Any]) -> ErrorRecord:
+    """The error of a job; where another program's worker ran it, what Celery says of it."""
+    if (error := meta.get("error")) is not None:
+        return error
+    message = " ".join(map(str, raised.get("exc_message") or []))
+    kind: Any = raised.get("exc_type")
+    return record_of(kind, message, is_retryable=False, attempts=0)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from arbitrage.documents.result import Document, as_text
+from arbitrage.documents.result import as_text
 from arbitrage.errors import ArbtuneError
 from arbitrage.shell.console import printable, say
 from worker.client.answers import figures_in_short, result_documents
@@ -128,7 +128,7 @@ def results_as_they_come(
     *,
     timeout_s: float | None = None,
     meanwhile: Callable[[], None] = lambda: None,
-) -> Iterator[tuple[str, Document]]:
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each job's id and result document when it has ended, or is not known to the server any more.
 
     Raises:
@@ -212,7 +212,7 @@ def _plain_progress(total: int) -> Callable[[int, int], None]:
     return show
 
 
-def _line(job_id: str, document: Document, differences: Differences) -> str:
+def _line(job_id: str, document: Mapping[str, Any], differences: Differences) -> str:
     if document["status"] == State.SUCCESS:
         outcome = figures_in_short(document["metrics"])
     else:

@@ -6,7 +6,7 @@ import argparse
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from arbitrage.documents.result import Document, as_text
+from arbitrage.documents.result import as_text
 from arbitrage.errors import ConfigError
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK
 from worker.client.embedded import embedded_server, ended_by_signals, local_workers
@@ -82,7 +82,7 @@ def _root_of_sample() -> Path:
     raise ConfigError(f"the demo needs {SAMPLE}: run it in the project's folder")
 
 
-def _results(settings: Settings) -> list[Document]:
+def _results(settings: Settings) -> list[Mapping[str, Any]]:
     with redis_errors_in_a_sentence(settings):
         ledger = open_ledger(settings)
         jobs = (submission({**JOB, "min_spread_bps": float(bps)}) for bps in THRESHOLDS_BPS)
@@ -90,7 +90,7 @@ def _results(settings: Settings) -> list[Document]:
         return list(_with_progress(ledger, job_ids))
 
 
-def _with_progress(ledger: Any, job_ids: list[str]) -> Iterator[Document]:
+def _with_progress(ledger: Any, job_ids: list[str]) -> Iterator[Mapping[str, Any]]:
     succeeded = failed = 0
     with progress_bar(len(job_ids)) as show:
         for _, document in results_as_they_come(ledger, job_ids, timeout_s=GIVE_UP_AFTER_S):
@@ -100,7 +100,7 @@ def _with_progress(ledger: Any, job_ids: list[str]) -> Iterator[Document]:
             yield document
 
 
-def _report(documents: list[Document], root: Path, *, as_json: bool) -> int:
+def _report(documents: list[Mapping[str, Any]], root: Path, *, as_json: bool) -> int:
     failures = [document for document in documents if document["status"] != State.SUCCESS]
     ranking = sorted(
         (document for document in documents if document["status"] == State.SUCCESS),
@@ -120,7 +120,7 @@ def _report(documents: list[Document], root: Path, *, as_json: bool) -> int:
     return EXIT_FAILED if failures else EXIT_OK
 
 
-def _print_ranking(ranking: list[Document]) -> None:
+def _print_ranking(ranking: list[Mapping[str, Any]]) -> None:
     from worker.client.sweeps.report import TITLES, figure_cell  # once there is something to rank
 
     console = Console(highlight=False)

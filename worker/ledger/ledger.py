@@ -17,6 +17,9 @@ from worker.ledger.view import FailedAttempt, JobRecord, LedgerView, State, text
 if TYPE_CHECKING:
     import redis
 
+    from arbitrage.documents.result import ErrorRecord
+    from worker.ledger.metas import Meta
+
 __all__ = [
     "Attempt",
     "FailedAttempt",
@@ -90,8 +93,8 @@ class Outcome:
     """
 
     state: State
-    meta: dict[str, Any]
-    error: dict[str, Any] | None = None
+    meta: Meta
+    error: ErrorRecord | None = None
     is_dead: bool = False
     configs: int = 1
     canvas: str = ""
@@ -202,14 +205,12 @@ class Ledger(LedgerView):
         """
         self._call(*NOTHING_TO_DO)
 
-    def cancel(self, job_id: str, meta: dict[str, Any]) -> State:
+    def cancel(self, job_id: str, meta: Meta) -> State:
         """Cancel an open job; the state that stands afterwards."""
         reply = self._call("cancel", job_id, json.dumps(meta), self._ttl_s, self._lease_ms, "")
         return State(text(reply))
 
-    def cancel_each(
-        self, metas: Mapping[str, dict[str, Any]], only: State | None = None
-    ) -> list[str]:
+    def cancel_each(self, metas: Mapping[str, Meta], only: State | None = None) -> list[str]:
         """Cancel those of these jobs that are open, or in one state; the ids of those."""
         pipeline = self._client.pipeline(transaction=False)
         for job_id, meta in metas.items():
@@ -256,7 +257,7 @@ class Ledger(LedgerView):
         self._call("publish", job_id, message)
 
     def lapse(
-        self, limit: int, error: dict[str, Any], *, max_deaths: int
+        self, limit: int, error: ErrorRecord, *, max_deaths: int
     ) -> list[tuple[str, str, str]]:
         """Return jobs whose lease is gone to the queue; `error` goes into their history.
 

@@ -14,6 +14,9 @@ from worker.ledger.envelope import Route
 if TYPE_CHECKING:
     import redis
 
+    from arbitrage.documents.result import ErrorRecord
+    from worker.ledger.metas import Meta
+
 JOB_KEY = "arbtune:job:{}"
 INDEX_KEY = "arbtune:jobs:{}"
 RESULT_KEY = "celery-task-meta-{}"
@@ -56,7 +59,7 @@ class FailedAttempt:
     worker: str
     started_at: float
     ended_at: float
-    error: dict[str, Any]
+    error: ErrorRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class JobRecord:
     attempts: int
     generation: int
     worker: str | None
-    error: dict[str, Any] | None
+    error: ErrorRecord | None
     submitted_at: float | None
     started_at: float | None
     finished_at: float | None
@@ -122,9 +125,9 @@ class LedgerView:
                 pipeline.hget(JOB_KEY.format(job_id), name)
             yield from pipeline.execute()
 
-    def results(self, job_ids: Sequence[str]) -> list[dict[str, Any] | None]:
+    def results(self, job_ids: Sequence[str]) -> list[Meta | None]:
         """Celery's own record of each job's result, or None where there is none."""
-        found: list[dict[str, Any] | None] = []
+        found: list[Meta | None] = []
         for part in slices(job_ids):
             values: Any = self._client.mget([RESULT_KEY.format(job_id) for job_id in part])
             found += [None if value is None else json.loads(value) for value in values]
@@ -149,7 +152,7 @@ class LedgerView:
         )
         return None if config is None else (config, Route(str(task), str(queue)), canvas or "")
 
-    def canvas(self, job_id: str) -> tuple[str, State, dict[str, Any]] | None:
+    def canvas(self, job_id: str) -> tuple[str, State, Meta] | None:
         """What is kept for after an ended job, its outcome and Celery's record; or None."""
         canvas, state = _texts_or_none(
             self._client.hmget(JOB_KEY.format(job_id), "canvas", "state")
@@ -302,7 +305,7 @@ def _texts_or_none(values: Any) -> list[str | None]:
     return [None if value is None else text(value) for value in values]
 
 
-def _json_or_none(held: str | None) -> dict[str, Any] | None:
+def _json_or_none(held: str | None) -> Any:
     return json.loads(held) if held else None
 
 

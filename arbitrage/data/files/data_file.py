@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from arbitrage.data.files.big_buffer import read_whole
 from arbitrage.data.files.digest import Digest
-from arbitrage.errors import RETRYABLE_ERRNOS, DataError
+from arbitrage.errors import DataError, is_retryable
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -84,7 +84,7 @@ def read_data_file(path: str | os.PathLike[str], limits: DataLimits, name: str) 
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(f"Data file not found: {name}") from None
     except OSError as error:
-        if error.errno in RETRYABLE_ERRNOS:
+        if is_retryable(error):
             raise
         raise DataError(f"cannot read the data file {name!r}: {error.strerror}") from error
     except DataError:  # which is a ValueError too, and says it all

@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker.client.sending import submit
 from worker.client.sweeps.plan import (
-    DONE_BY_ONE_CONFIG,
     POLL_S,
     SweepError,
-    error_type,
     failure_message,
+    is_of_one_config,
 )
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import State
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec
     from arbitrage.results.folder import SweepFolder
     from worker.ledger.ledger import Ledger
+    from worker.ledger.metas import Meta
 
 # Enough for many workers, few enough for their results to be a small part of Redis: a chunk's are
 # about a megabyte.
@@ -179,7 +179,7 @@ class Collector:
                 self._ledger.forget([job_id])
         return found
 
-    def _settle(self, part: Range, meta: dict[str, Any]) -> None:
+    def _settle(self, part: Range, meta: Meta) -> None:
         if meta["status"] == "SUCCESS":
             self._keep(part, meta["result"]["figures"], {})
         elif meta["status"] == "REVOKED":
@@ -192,14 +192,14 @@ class Collector:
         for job_id in self._in_flight:
             self._ledger.cancel(job_id, cancelled_meta(job_id))
 
-    def _settle_failure(self, part: Range, meta: dict[str, Any]) -> None:
+    def _settle_failure(self, part: Range, meta: Meta) -> None:
         start, stop = part
-        if error_type(meta) not in DONE_BY_ONE_CONFIG:
+        if not is_of_one_config(meta):
             raise SweepError(failure_message(meta))
         if stop - start > 1:
             middle = (start + stop) // 2
             self._halves += [(start, middle), (middle, stop)]
-        elif error_type(meta) == "WorkerLostError" and part not in self._lost_once:
+        elif meta["error"]["retryable"] and part not in self._lost_once:
             self._lost_once.add(part)  # its process may have been killed for no fault of its own
             self._halves.append(part)
         else:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from arbitrage.errors import ArbtuneError, ConfigError, DataError
+from arbitrage.errors import OF_ONE_CONFIG, ArbtuneError, ConfigError, DataError
 from arbitrage.replay.data_cache import file_digest
 from worker.client.sending import submit
 from worker.ledger.envelope import CHUNKS
@@ -23,6 +23,7 @@ from worker.running.jobs.data_root import resolve_in_root
 if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec
     from worker.ledger.ledger import Ledger
+    from worker.ledger.metas import Meta
     from worker.settings import Settings
 
 POLL_S = 0.1
@@ -35,9 +36,6 @@ SECONDS_PER_CHUNK = 1.5
 # The size of a chunk where no config could be timed, because one of those ended its process or took
 # too long: as good as any, since halving will have to find it.
 UNTIMED_CHUNK_SIZE = 64
-
-# What one config may do to the process that runs it; the others of its chunk have done nothing.
-DONE_BY_ONE_CONFIG = frozenset({"WorkerLostError", "TimeLimitExceeded", "MemoryError"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def ask_workers(spec: SweepSpec, ledger: Ledger, meanwhile: Callable[[], None]) 
         spec=of_spec(spec), start=0, stop=0, data_sha256=None, engine_version=ENGINE_VERSION
     )
     meta = _answer(question, ledger, meanwhile)
-    if error_type(meta) in DONE_BY_ONE_CONFIG:
+    if is_of_one_config(meta):
         meta = _answer(question.model_copy(update={"pilots": 0}), ledger, meanwhile)
     if meta["status"] != "SUCCESS":
         raise SweepError(failure_message(meta))
@@ -92,7 +90,7 @@ def _chunk_size(seconds_per_config: float | None) -> int:
     return max(1, min(MAX_CONFIGS, int(SECONDS_PER_CHUNK / max(seconds_per_config, 1e-9))))
 
 
-def _answer(question: Chunk, ledger: Ledger, meanwhile: Callable[[], None]) -> dict[str, Any]:
+def _answer(question: Chunk, ledger: Ledger, meanwhile: Callable[[], None]) -> Meta:
     job_id = f"sweep-question-{uuid.uuid4()}"
     says_so_at = time.monotonic() + PATIENCE_S
     try:
@@ -112,12 +110,13 @@ def _answer(question: Chunk, ledger: Ledger, meanwhile: Callable[[], None]) -> d
         ledger.forget([job_id])
 
 
-def error_type(meta: dict[str, Any]) -> str | None:
-    """The kind of what ended a chunk, None where nothing did."""
-    return (meta.get("error") or {}).get("type")
+def is_of_one_config(meta: Meta) -> bool:
+    """Whether one config may have ended a chunk; the others of it have done nothing."""
+    error = meta.get("error")
+    return error is not None and error["type"] in OF_ONE_CONFIG
 
 
-def failure_message(meta: dict[str, Any]) -> str:
+def failure_message(meta: Meta) -> str:
     """What ended a chunk, from Celery's record of it."""
-    error = meta.get("error") or {}
-    return str(error.get("message") or meta.get("result"))
+    error = meta.get("error")
+    return str(meta["result"] if error is None else error["message"])

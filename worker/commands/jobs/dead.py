@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -178,7 +179,7 @@ def _attempt(attempt: FailedAttempt) -> Document:
 
 def _cells(record: JobRecord) -> tuple[str, ...]:
     died = datetime.fromtimestamp(record.finished_at or 0.0, UTC)
-    error = record.error or {}
+    error: Mapping[str, Any] = record.error or {}
     text = f"{error.get('type')}: {error.get('message')}"
     return (
         record.job_id,

@@ -134,7 +134,8 @@ def _net_profits(ledger: Ledger, records: list[JobRecord]) -> dict[str, float]:
     metas = ledger.results(job_ids)
     found = {}
     for job_id, meta in zip(job_ids, metas, strict=True):
-        net = ((meta or {}).get("result") or {}).get("net_pnl_usd")
+        metrics = (None if meta is None else meta["result"]) or {}
+        net = metrics.get("net_pnl_usd")
         if net is not None:
             found[job_id] = float(net)
     return found
@@ -167,7 +168,7 @@ def _cells(record: JobRecord, net: float | None, dead: set[str]) -> tuple[str, .
 def _sentence(record: JobRecord) -> str:
     """What a job failed of; nothing for one that waits for its next attempt."""
     failed = record.error if record.state is State.ERROR else None
-    return printable((failed or {}).get("message") or "")
+    return "" if failed is None else printable(failed["message"])
 
 
 def _table(pages: Iterable[_Page], width: int, now: float, *, told: bool) -> Iterator[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from arbitrage.documents.result import Document, as_text
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, span
@@ -65,7 +66,7 @@ def _status_document(
 
 
 def _status_line(
-    job_id: str, document: Document, record: JobRecord | None, now: float, *, is_dead: bool
+    job_id: str, document: Mapping[str, Any], record: JobRecord | None, now: float, *, is_dead: bool
 ) -> str:
     status = document["status"]
     if status == State.UNKNOWN:

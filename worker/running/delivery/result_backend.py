@@ -7,25 +7,22 @@ main process for one whose child died or was stopped. Both end here.
 from __future__ import annotations
 
 import logging
-import re
 import time
 from functools import cached_property
 from typing import Any
 
 from celery import states
 from celery.backends.redis import RedisBackend
-from celery.exceptions import TimeLimitExceeded, WorkerLostError
-from redis import RedisError
 
-from arbitrage.documents.result import Document, error_record, sentence
+from arbitrage.errors import OF_ONE_CONFIG
 from worker.ledger.connection import TlsConnection, connect, open_ledger, worker_patience_s
 from worker.ledger.envelope import CHUNKS, JOBS
 from worker.ledger.identity import worker_id
 from worker.ledger.ledger import Attempt, Holder, Ledger, Outcome, State
-from worker.ledger.metas import cancelled_meta, failed_meta, success_meta
+from worker.ledger.metas import Meta, cancelled_meta, failed_meta, success_meta
 from worker.operating.trace import traces
+from worker.running.delivery.failures import failure_record
 from worker.running.jobs import canvas
-from worker.running.jobs.job import JobFailedError
 from worker.settings import Settings
 
 log = logging.getLogger("arbtune.jobs")
@@ -124,7 +121,7 @@ class LedgerBackend(RedisBackend):
         failure = self._failure(task_id, error, request)
         if failure.error is None or not failure.error["retryable"]:
             return False
-        if isinstance(error, WorkerLostError) and request.task == CHUNKS.task:
+        if request.task == CHUNKS.task and failure.error["type"] in OF_ONE_CONFIG:
             return False  # its client halves it, which finds the config that did it sooner
         verdict = self.ledger.requeue(
             task_id, _holder(request), failure, max_attempts=self.settings.max_attempts
@@ -173,44 +170,13 @@ class LedgerBackend(RedisBackend):
             traces.attempts_lost(self.ledger, {task_id: verdict})
 
 
-def failure_record(error: BaseException, attempts: int, limit_s: float) -> Document:
-    """The error record of whatever ended a job, and with it whether it is tried again."""
-    if isinstance(error, JobFailedError):
-        return {**error.record, "attempts": attempts}
-    if isinstance(error, WorkerLostError):
-        message = f"the process that ran the job died{_how(error)}"
-        return _record("WorkerLostError", message, retryable=True, attempts=attempts)
-    if isinstance(error, RedisError):  # the job is not at fault when the ledger is out of reach
-        message = f"the ledger could not be reached: {sentence(error)}"
-        return _record(type(error).__name__, message, retryable=True, attempts=attempts)
-    if isinstance(error, TimeLimitExceeded):
-        ran_s = error.args[0]
-        whose = "its message's own time limit" if ran_s < limit_s else "ARBTUNE_JOB_TIME_LIMIT_S"
-        message = f"the job ran longer than {ran_s:g} s ({whose})"
-        return _record("TimeLimitExceeded", message, retryable=False, attempts=attempts)
-    return error_record(error, attempts=attempts)
-
-
-def _how(lost: WorkerLostError) -> str:
-    """The signal or the exit code of a dead child, which billiard knows as text only."""
-    found = re.search(r"signal \d+( \(\w+\))?|exitcode \d+", str(lost))
-    if not found:
-        return ""
-    # So ends polars when it gets no more memory.
-    aborted = ", as a library does that is out of memory (ARBTUNE_JOB_MEMORY_BYTES)"
-    return f": {found[0]}{aborted if 'SIGABRT' in found[0] else ''}"
-
-
-def _of_canvas(meta: Document, request: Any) -> Document:
+def _of_canvas(meta: Meta, request: Any) -> Meta:
     """The record of a result with what Celery's canvas looks for."""
-    for name, value in (("group_id", request.group), ("parent_id", request.parent_id)):
-        if value:
-            meta[name] = value
+    if request.group:
+        meta["group_id"] = request.group
+    if request.parent_id:
+        meta["parent_id"] = request.parent_id
     return meta
-
-
-def _record(kind: str, message: str, *, retryable: bool, attempts: int) -> Document:
-    return {"type": kind, "message": message, "retryable": retryable, "attempts": attempts}
 
 
 def _is_job(request: Any) -> bool:

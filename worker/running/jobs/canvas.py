@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import current_app, signals, states
 from celery.app.task import Context
@@ -24,6 +24,9 @@ from redis import RedisError
 from worker.ledger.envelope import JOBS, Route, is_of_ledger
 from worker.ledger.ledger import Ledger, State
 from worker.running.jobs.job import CONFIG, payload_text
+
+if TYPE_CHECKING:
+    from worker.ledger.metas import Meta
 
 AFTER = ("callbacks", "errbacks", "chain", "chord")
 # What else of a message has a meaning for a later start, or for Celery's record of the outcome.
@@ -75,9 +78,7 @@ def settle(backend: RedisBackend, ledger: Ledger, job_id: str) -> None:
         log.warning("canvas.waits", extra={"job_id": job_id, "error": str(error)})
 
 
-def _see_to(
-    backend: RedisBackend, job_id: str, canvas: str, state: State, meta: dict[str, Any]
-) -> None:
+def _see_to(backend: RedisBackend, job_id: str, canvas: str, state: State, meta: Meta) -> None:
     kept = json.loads(canvas)
     request = Context(
         {**kept["headers"], **kept["embed"], "id": job_id, "delivery_info": {}, "args": []}
@@ -105,7 +106,7 @@ def _go_on(backend: RedisBackend, request: Any, result: Any) -> None:
         backend.on_chord_part_return(request, states.SUCCESS, result)
 
 
-def _give_up(backend: RedisBackend, request: Any, meta: dict[str, Any]) -> None:
+def _give_up(backend: RedisBackend, request: Any, meta: Meta) -> None:
     state, error = meta["status"], backend.exception_to_python(meta["result"])
     if request.chord:
         backend.on_chord_part_return(request, state, error)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
 from arbitrage.documents.config import MAX_JOB_BYTES, TuningConfig, parse_config
 from arbitrage.documents.json_text import compact_json
-from arbitrage.documents.result import Document, error_record
+from arbitrage.documents.result import Document, ErrorRecord, error_record
 from arbitrage.errors import ConfigError, is_out_of_memory, is_retryable, is_user_error
 from worker.running.jobs.data_root import resolve_in_root
-from worker.running.jobs.memory import bound_memory, out_of_memory_record
+from worker.running.jobs.memory import bound_memory, out_of_memory
 
 if TYPE_CHECKING:
     from worker.settings import Settings
@@ -39,7 +39,7 @@ CONFIG = Argument("config", "a TuningConfig")
 class JobFailedError(Exception):
     """What a task raises: the error record, so that Celery can carry it between processes."""
 
-    def __init__(self, record: Document) -> None:
+    def __init__(self, record: ErrorRecord) -> None:
         super().__init__(record)
         self.record = record
 
@@ -95,7 +95,7 @@ def attempted(work: Callable[[], Result], settings: Settings) -> Result:
     except BaseException as error:  # SystemExit and the like end the job too, and nothing else
         clear_frames(error.__traceback__)  # what a MemoryError was short of is held by its frames
         if is_out_of_memory(error):
-            raise JobFailedError(out_of_memory_record(settings)) from error
+            raise JobFailedError(error_record(out_of_memory(settings))) from error
         if not is_user_error(error) and not is_retryable(error):
             log.exception("job.crashed")
         raise JobFailedError(error_record(error)) from error

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arbitrage.documents.result import Document
+from arbitrage.errors import OutOfMemoryError
 
 if TYPE_CHECKING:
     from worker.settings import Settings
@@ -38,15 +38,12 @@ def memory_bound(settings: Settings) -> int:
     return settings.job_memory_bytes or _system_bytes()
 
 
-def out_of_memory_record(settings: Settings) -> Document:
-    """The error record of a job that needed more; it would need as much the next time."""
-    return {
-        "type": "MemoryError",
-        "message": f"the job needs more than {memory_bound(settings):,} bytes of memory "
-        "(ARBTUNE_JOB_MEMORY_BYTES)",
-        "retryable": False,
-        "attempts": 1,
-    }
+def out_of_memory(settings: Settings) -> OutOfMemoryError:
+    """The error of a job that needed more."""
+    return OutOfMemoryError(
+        f"the job needs more than {memory_bound(settings):,} bytes of memory "
+        "(ARBTUNE_JOB_MEMORY_BYTES)"
+    )
 
 
 def _data_bytes() -> int:

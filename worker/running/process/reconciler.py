@@ -10,7 +10,8 @@ import logging
 import time
 from collections.abc import Callable
 
-from arbitrage.documents.result import Document
+from arbitrage.documents.result import error_record
+from arbitrage.errors import ProcessLostError
 from worker.ledger.envelope import job_message
 from worker.ledger.identity import worker_id
 from worker.ledger.ledger import Holder, Ledger, Outcome, State
@@ -76,7 +77,8 @@ class Reconciler:
         if self._ledger.server_uptime_s() < self._settings.lease_s:
             return
         deaths = self._settings.max_worker_deaths
-        error = _lost("the worker died, or was cut off: its lease ended")
+        cut_off = ProcessLostError("the worker died, or was cut off: its lease ended")
+        error = error_record(cut_off, attempts=None)
         lost: dict[str, str] = {}
         for job_id, verdict, worker in self._ledger.lapse(AT_ONCE, error, max_deaths=deaths):
             lost[job_id] = "retry" if verdict == "queued" else "dead_letter"
@@ -88,11 +90,11 @@ class Reconciler:
     def _bury(self, job_id: str, worker: str) -> None:
         """Make a dead letter of a job under which too many workers died."""
         record = self._ledger.record(job_id)
-        message = (
+        too_often = ProcessLostError(
             f"{self._settings.max_worker_deaths} workers died while they ran the job "
             "(ARBTUNE_MAX_WORKER_DEATHS)"
         )
-        error = _lost(message, attempts=0 if record is None else record.attempts)
+        error = error_record(too_often, attempts=0 if record is None else record.attempts)
         outcome = Outcome(State.ERROR, failed_meta(job_id, error), error, is_dead=True)
         self._ledger.finish(job_id, Holder(worker), outcome)
 
@@ -112,7 +114,3 @@ class Reconciler:
     def _settle_owed(self) -> None:
         for job_id in self._ledger.owed(AT_ONCE):
             self._settle(job_id)
-
-
-def _lost(message: str, **more: int) -> Document:
-    return {"type": "WorkerLostError", "message": message, "retryable": True, **more}
