@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.test_run_command import flags
+from tests.acceptance.commands.test_run_command import flags
 from tests.conftest import quotes_csv
 
 ARBTUNE = [sys.executable, "-m", "worker.cli"]
@@ -30,7 +30,7 @@ def arbtune(
     return subprocess.run(
         ["sh", "-c", f'exec "$@" {redirections}', "sh", *ARBTUNE, *arguments],
         cwd=folder,
-        env={**buffered, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        env={**buffered, "PYTHONPATH": str(Path(__file__).resolve().parents[3])},
         capture_output=True,
         text=True,
         check=False,
@@ -88,7 +88,7 @@ def test_a_closed_stream_is_not_taken_by_the_next_file(folder: Path) -> None:
     subprocess.run(
         ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", code],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])},
         check=True,
     )
     assert (folder / "said").read_text(encoding="utf-8") == "3"

@@ -17,7 +17,7 @@ from worker.ledger.envelope import JOBS, job_message
 from worker.ledger.ledger import Ledger, Outcome, State, Submission
 from worker.ledger.metas import failed_meta, success_meta
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in JOB.items()]
 ERROR: ErrorRecord = {"type": "OSError", "message": "it is bad", "retryable": True}

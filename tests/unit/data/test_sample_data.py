@@ -17,7 +17,7 @@ from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, run_command
 from scripts import make_sample_data
 from scripts.make_sample_data import make_lines
 
-DATA = Path(__file__).resolve().parents[2] / "data"
+DATA = Path(__file__).resolve().parents[3] / "data"
 SAMPLE = DATA / "sample_arbitrage_prices.csv"
 
 

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from worker.cli import COMMANDS, main
 from worker.operating.metrics import QueueCollector
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 MANIFESTS = [path for path in (ROOT / "deploy").rglob("*") if path.is_file()]
 SOURCES = "\n".join(

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.acceptance.test_exit_statuses import ERROR, end
+from tests.acceptance.commands.test_exit_statuses import ERROR, end
 from tests.conftest import ledger_at
 from tests.terminals import on_terminal
 from worker.cli import main

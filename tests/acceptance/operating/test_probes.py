@@ -27,7 +27,7 @@ from tests.servers import DurableServer, durable_server
 from worker.client.sending import send, submission
 from worker.ledger.ledger import State
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DOCUMENTED = re.findall(
     r"^    (test -n .*)$",
     (ROOT / "docs/operations.md").read_text(encoding="utf-8"),

@@ -10,7 +10,7 @@ import pytest
 
 from arbitrage.shell.console import ArgumentParser
 from tests.conftest import JOB
-from tests.unit.test_help import MODULES, parsers
+from tests.unit.shell.test_help import MODULES, parsers
 from worker.cli import COMMANDS, main
 
 FLAGS = " ".join(f"--{name.replace('_', '-')}={value}" for name, value in JOB.items())

@@ -18,7 +18,7 @@ import yaml
 
 from worker.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FOLDERS = [ROOT / "deploy/kubernetes" / name for name in ("workers", "job")]
 
 

@@ -15,7 +15,7 @@ import pytest
 from arbitrage.arbitrage_tuning import TuningConfig, TuningMetrics
 from tests.conftest import running_worker
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
