@@ -40,7 +40,7 @@ from worker.client.sending import send, submission
 from worker.ledger.connection import open_ledger
 from worker.ledger.ledger import Ledger, State
 from worker.ledger.metas import cancelled_meta
-from worker.ledger.view import JOB_KEY
+from worker.ledger.names import JOB_KEY
 from worker.settings import Settings
 
 LEASE_S = 3.0

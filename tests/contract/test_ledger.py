@@ -16,10 +16,18 @@ from arbitrage.documents.result import ErrorRecord, record_of
 from tests.conftest import wait_until
 from tests.servers import binary_of, durable_server
 from worker.client.embedded import embedded_server
+from worker.ledger import names
 from worker.ledger.envelope import Route, job_message
 from worker.ledger.ledger import Holder, Ledger, Outcome, Start, State, Submission
 from worker.ledger.metas import cancelled_meta, failed_meta, success_meta
-from worker.ledger.view import RESULT_KEY
+from worker.ledger.names import (
+    COUNT_RUN_MS,
+    COUNT_RUNS,
+    COUNTERS_KEY,
+    JOB_KEY,
+    RESULT_KEY,
+    RUN_SECONDS,
+)
 
 LEASE_S = 600  # longer than any of these tests may take
 ROUTE = Route("contract-task", "contract-queue")
@@ -787,6 +795,49 @@ def test_every_key_has_a_lifetime_or_is_one_of_the_permanent_ones(
         "arbtune:queues",
         "arbtune:counters",
     }
+
+
+def test_every_key_has_a_name(ledger: Ledger, client: redis.Redis) -> None:
+    cancelled, retried, last = jobs = [real_job(number) for number in range(3)]
+    ledger.submit(jobs, ROUTE)
+    started(ledger, cancelled)
+    ledger.cancel(cancelled.job_id, cancelled_meta(cancelled.job_id))
+    ledger.requeue(retried.job_id, started(ledger, retried), failure(retried), max_attempts=3)
+    dead_letter(ledger, client)
+    foreign = ledger.start("foreign", "w1", "{}", ROUTE, canvas="{}")
+    assert foreign is not None
+    ledger.finish("foreign", foreign.holder, success(last))
+    ledger.lead("w1")
+    client.rpush(ROUTE.queue, "a head that tells nothing")
+    client.lpush(ROUTE.queue, last.message)
+    ledger.suspects(1)  # which leaves a mark
+    beginnings = [
+        held.removesuffix("{}") for name, held in vars(names).items() if name.endswith("_KEY")
+    ]
+    keys: Any = client.keys("*")
+    found = {
+        next((name for name in beginnings if key.startswith(name)), key)
+        for key in map(bytes.decode, keys)
+    }
+    assert found == {*beginnings, ROUTE.queue}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "bound"), [(5, "10"), (30, "60"), (200, "300"), (1_000, "inf")]
+)
+def test_a_run_counts_under_the_least_bound_that_holds_it(
+    ledger: Ledger, client: redis.Redis, seconds: int, bound: str
+) -> None:
+    job = new_job()
+    ledger.submit([job], ROUTE)
+    holder = started(ledger, job)
+    began_ms = now_ms(client) - seconds * 1000
+    client.hset(JOB_KEY.format(job.job_id), "started_ms", began_ms)
+    ledger.finish(job.job_id, holder, success(job))
+    counted: Any = client.hgetall(COUNTERS_KEY)
+    runs = {COUNT_RUNS.format(each).encode() for each in RUN_SECONDS}
+    assert runs & counted.keys() == {COUNT_RUNS.format(bound).encode()}
+    assert int(counted[COUNT_RUN_MS.encode()]) >= seconds * 1000
 
 
 # -- a full server

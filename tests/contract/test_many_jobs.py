@@ -14,7 +14,8 @@ from worker.cli import main
 from worker.client.embedded import embedded_server
 from worker.ledger.ledger import State
 from worker.ledger.metas import success_meta
-from worker.ledger.view import DEAD_KEY, INDEX_KEY, JOB_KEY, RESULT_KEY, SLICE
+from worker.ledger.names import DEAD_KEY, INDEX_KEY, JOB_KEY, RESULT_KEY
+from worker.ledger.view import SLICE
 
 JOBS = 5 * SLICE
 RECORD = {"config": json.dumps(JOB), "generation": 1, "starts": 1}

@@ -20,28 +20,20 @@
 -- After success, error or cancelled everything but submit, retry and purge is refused, whoever comes
 -- late.
 -- Keys are built here from the job's id, so the ledger wants one server, not a cluster.
+-- What is in capitals and not set here, such as JOB_KEY, is set by worker/ledger/names.py. The names of
+-- a transition's arguments are those that Python calls it with.
 
-local TASK_META = 'celery-task-meta-' -- where Celery's clients look for a result
-
-local function job_key(id) return 'arbtune:job:' .. id end
--- The worker whose child still has to be ended of a job that was cancelled while it ran.
-local function ending_key(id) return 'arbtune:ending:' .. id end
-local function index_key(state) return 'arbtune:jobs:' .. state end
-local function waiting_key(queue) return 'arbtune:waiting:' .. queue end
-local function marks_key(queue) return 'arbtune:marks:' .. queue end
-local DUE = 'arbtune:due'
-local DEAD = 'arbtune:dead'
-local QUEUES = 'arbtune:queues'
+local function job_key(id) return JOB_KEY .. id end
+local function result_key(id) return RESULT_KEY .. id end
+local function ending_key(id) return ENDING_KEY .. id end
+local function index_key(state) return INDEX_KEY .. state end
+local function waiting_key(queue) return WAITING_KEY .. queue end
+local function marks_key(queue) return MARKS_KEY .. queue end
 local FORGOTTEN_S = 86400 -- no message of a job is a day late
 local HISTORY = 50 -- attempts that are kept: a letter may be retried, and a lease lapse, without end
 local ENDING_MS = 1000 -- within which a worker has ended the child of a job that was cancelled
-local RECONCILER = 'arbtune:reconciler'
-local OWED = 'arbtune:owed' -- ended jobs whose canvas goes on, until somebody has seen to it
 local SETTLE_MS = 10000 -- for whoever recorded the outcome; the reconciler comes after
-local MAX_ELEMENT_BYTES = 1048576 -- as in worker/running/delivery/intake.py
 local MARKS, MARKS_S = 16, 86400
-local COUNTERS = 'arbtune:counters' -- what has happened since ever, for worker/operating/metrics.py
-local RUN_SECONDS = {'0.01', '0.1', '1', '10', '60', '300'} -- upper bounds of a histogram
 
 local function text(number) return string.format('%.0f', number) end
 
@@ -62,17 +54,15 @@ local function move(id, from, to, score)
   redis.call('HSET', job_key(id), 'state', to)
 end
 
-local function count(field, by) redis.call('HINCRBY', COUNTERS, field, by or 1) end
+local function count(field, by) redis.call('HINCRBY', COUNTERS_KEY, field, by or 1) end
 
 local function count_outcome(outcome, started, now)
-  count('outcome:' .. outcome)
+  count(COUNT_OUTCOMES .. outcome)
   if started == '' then return end
-  local ms, bucket = now - tonumber(started), 'inf'
-  for i = #RUN_SECONDS, 1, -1 do
-    if ms <= tonumber(RUN_SECONDS[i]) * 1000 then bucket = RUN_SECONDS[i] end
-  end
-  count('run:' .. bucket)
-  count('run_ms', text(ms))
+  local ms, bound = now - tonumber(started), 1
+  while bound < #RUN_SECONDS and ms > tonumber(RUN_SECONDS[bound]) * 1000 do bound = bound + 1 end
+  count(COUNT_RUNS .. RUN_SECONDS[bound])
+  count(COUNT_RUN_MS, text(ms))
 end
 
 local function is_open(state) return state == 'queued' or state == 'running' end
@@ -103,7 +93,7 @@ local function next_order(queue, now)
 end
 
 local function wait(id, queue, order)
-  redis.call('SADD', QUEUES, queue)
+  redis.call('SADD', QUEUES_KEY, queue)
   redis.call('ZADD', waiting_key(queue), text(order), id)
 end
 
@@ -114,7 +104,7 @@ end
 
 local function stop_waiting(id)
   redis.call('ZREM', waiting_key(read(id, 'queue')[1]), id)
-  redis.call('ZREM', DUE, id)
+  redis.call('ZREM', DUE_KEY, id)
 end
 
 -- Keeps how an attempt ended, and where: people who look at a dead letter want to know. The latest
@@ -133,7 +123,7 @@ local function back_to_queue(id, due)
   redis.call('HDEL', job_key(id), 'worker', 'token')
   redis.call('HSET', job_key(id), 'due_ms', text(due))
   move(id, 'running', 'queued', tonumber(read(id, 'submitted_ms')[1]))
-  redis.call('ZADD', DUE, text(due), id)
+  redis.call('ZADD', DUE_KEY, text(due), id)
 end
 
 local function end_job(id, state, outcome, meta, error, ttl_s, is_dead)
@@ -143,7 +133,7 @@ local function end_job(id, state, outcome, meta, error, ttl_s, is_dead)
   move(id, state, outcome, now)
   local started, canvas = unpack(read(id, 'started_ms', 'canvas'))
   count_outcome(outcome, started, now)
-  if canvas ~= '' then redis.call('ZADD', OWED, text(now + SETTLE_MS), id) end
+  if canvas ~= '' then redis.call('ZADD', OWED_KEY, text(now + SETTLE_MS), id) end
   redis.call('HDEL', job_key(id), 'worker', 'token', 'due_ms')
   redis.call('HSET', job_key(id), 'finished_ms', text(now))
   if error ~= '' then
@@ -152,12 +142,12 @@ local function end_job(id, state, outcome, meta, error, ttl_s, is_dead)
     redis.call('HDEL', job_key(id), 'error') -- of an attempt before
   end
   if is_dead then
-    redis.call('ZADD', DEAD, text(now), id) -- the record stays until somebody purges it
+    redis.call('ZADD', DEAD_KEY, text(now), id) -- the record stays until somebody purges it
   else
     redis.call('EXPIRE', job_key(id), ttl_s)
   end
-  redis.call('SET', TASK_META .. id, meta, 'EX', ttl_s)
-  redis.call('PUBLISH', TASK_META .. id, meta) -- wakes clients that wait for this result
+  redis.call('SET', result_key(id), meta, 'EX', ttl_s)
+  redis.call('PUBLISH', result_key(id), meta) -- wakes clients that wait for this result
   redis.call('ZREMRANGEBYSCORE', index_key(outcome), '-inf', text(now - ttl_s * 1000))
 end
 
@@ -185,10 +175,10 @@ function ledger.submit(submission, task, queue, ...)
     else
       local now = now_ms()
       -- Nothing is removed of a job that is new: a full server refuses it by its first write.
-      if state ~= '' or redis.call('EXISTS', TASK_META .. id) == 1 then
-        redis.call('DEL', job_key(id), TASK_META .. id)
-        redis.call('ZREM', DEAD, id)
-        redis.call('ZREM', OWED, id)
+      if state ~= '' or redis.call('EXISTS', result_key(id)) == 1 then
+        redis.call('DEL', job_key(id), result_key(id))
+        redis.call('ZREM', DEAD_KEY, id)
+        redis.call('ZREM', OWED_KEY, id)
       end
       redis.call('HSET', job_key(id), 'config', config, 'task', task, 'queue', queue, 'origin', 'enqueue',
         'submission', submission, 'generation', generation + 1, 'starts', 0, 'submitted_ms', text(now))
@@ -215,7 +205,7 @@ function ledger.start(id, worker, token, config, task, queue, canvas, lease_ms)
   if redis.call('EXISTS', ending_key(id)) == 1 then -- of the generation before, a child still runs
     if state == 'queued' then
       stop_waiting(id)
-      redis.call('ZADD', DUE, text(now + ENDING_MS), id)
+      redis.call('ZADD', DUE_KEY, text(now + ENDING_MS), id)
     end
     return {'drop', 'ending'}
   end
@@ -227,7 +217,7 @@ function ledger.start(id, worker, token, config, task, queue, canvas, lease_ms)
     return {'drop', 'not due'}
   end
   redis.call('HINCRBY', job_key(id), 'starts', 1)
-  count('starts')
+  count(COUNT_STARTS)
   redis.call('HDEL', job_key(id), 'due_ms')
   redis.call('HSET', job_key(id), 'worker', worker, 'token', token, 'started_ms', text(now))
   stop_waiting(id)
@@ -248,7 +238,7 @@ function ledger.finish(id, outcome, worker, start, generation, meta, error, ttl_
     return 'refused'
   end
   end_job(id, state, outcome, meta, error, tonumber(ttl_s), is_dead == '1')
-  if outcome == 'success' then count('configs', configs) end -- a chunk has many
+  if outcome == 'success' then count(COUNT_CONFIGS, configs) end -- a chunk has many
   return outcome
 end
 
@@ -260,7 +250,7 @@ function ledger.requeue(id, worker, start, meta, error, ttl_s, max_attempts, bas
   if state == '' then return 'unknown' end
   if state == 'queued' and start == '' then
     stop_waiting(id)
-    redis.call('ZADD', DUE, text(now_ms()), id)
+    redis.call('ZADD', DUE_KEY, text(now_ms()), id)
     return 'queued'
   end
   if not is_holder(id, worker, start) then return 'refused' end
@@ -301,7 +291,7 @@ function ledger.cancel(id, meta, ttl_s, lease_ms, only)
   if only ~= '' and state ~= only then return state end
   if state == 'running' then redis.call('SET', ending_key(id), worker, 'PX', lease_ms) end
   end_job(id, state, 'cancelled', meta, '', tonumber(ttl_s), false)
-  redis.call('ZADD', OWED, 'XX', text(now_ms()), id) -- a client may have done it, which settles nothing
+  redis.call('ZADD', OWED_KEY, 'XX', text(now_ms()), id) -- a client may have done it, which settles nothing
   return 'cancelled'
 end
 
@@ -331,16 +321,16 @@ end
 
 -- Whether the caller is the one worker that reconciles, for the next `lead_ms`.
 function ledger.lead(worker, lead_ms)
-  local leader = redis.call('GET', RECONCILER)
+  local leader = redis.call('GET', RECONCILER_KEY)
   if leader and leader ~= worker then return 0 end
-  redis.call('SET', RECONCILER, worker, 'PX', lead_ms)
+  redis.call('SET', RECONCILER_KEY, worker, 'PX', lead_ms)
   return 1
 end
 
 -- Up to `limit` jobs whose message is to be published now: id, config, task, queue, canvas of each.
 function ledger.due(limit)
   local found = {}
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', text(now_ms()), 'LIMIT', 0, limit)) do
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', DUE_KEY, '-inf', text(now_ms()), 'LIMIT', 0, limit)) do
     local held = read(id, 'config', 'task', 'queue', 'canvas')
     for _, value in ipairs({id, held[1], held[2], held[3], held[4]}) do found[#found + 1] = value end
   end
@@ -349,7 +339,7 @@ end
 
 -- One of several workers publishes a due job: whoever takes it off the list of due ones.
 function ledger.publish(id, message)
-  if redis.call('ZREM', DUE, id) == 0 then return 'refused' end
+  if redis.call('ZREM', DUE_KEY, id) == 0 then return 'refused' end
   local state, queue = unpack(read(id, 'state', 'queue'))
   if state ~= 'queued' then return 'refused' end
   redis.call('HDEL', job_key(id), 'due_ms')
@@ -373,7 +363,7 @@ function ledger.lapse(limit, max_deaths, lease_ms, error)
       note_attempt(id, error)
       redis.call('HINCRBY', job_key(id), 'deaths', 1)
       redis.call('HSET', job_key(id), 'lapsed_from', worker)
-      count('lapsed')
+      count(COUNT_LAPSED)
       back_to_queue(id, now)
     end
     for _, value in ipairs({id, verdict, worker}) do found[#found + 1] = value end
@@ -440,7 +430,7 @@ end
 
 function ledger.suspects(limit)
   local found = {}
-  for _, queue in ipairs(redis.call('SMEMBERS', QUEUES)) do
+  for _, queue in ipairs(redis.call('SMEMBERS', QUEUES_KEY)) do
     for _, id in ipairs(suspects_of(queue, limit)) do found[#found + 1] = id end
   end
   return found
@@ -450,8 +440,8 @@ end
 function ledger.revive(...)
   for _, id in ipairs({...}) do
     if redis.call('ZREM', waiting_key(read(id, 'queue')[1]), id) == 1 then
-      redis.call('ZADD', DUE, 'NX', text(now_ms()), id)
-      count('lost')
+      redis.call('ZADD', DUE_KEY, 'NX', text(now_ms()), id)
+      count(COUNT_LOST)
     end
   end
   return 'OK'
@@ -461,11 +451,11 @@ end
 function ledger.retry(id, submission, message)
   local held = read(id, 'state', 'submission', 'generation', 'queue')
   if is_open(held[1]) and held[2] == submission then return 'queued' end -- this call came twice
-  if redis.call('ZREM', DEAD, id) == 0 then return held[1] == '' and 'unknown' or 'refused' end
+  if redis.call('ZREM', DEAD_KEY, id) == 0 then return held[1] == '' and 'unknown' or 'refused' end
   local now = now_ms()
-  redis.call('DEL', TASK_META .. id)
+  redis.call('DEL', result_key(id))
   redis.call('HDEL', job_key(id), 'error', 'finished_ms', 'started_ms', 'deaths', 'returned', 'lapsed_from')
-  redis.call('ZREM', OWED, id)
+  redis.call('ZREM', OWED_KEY, id)
   redis.call('HSET', job_key(id), 'submission', submission, 'generation', tonumber(held[3]) + 1,
     'starts', 0, 'submitted_ms', text(now))
   move(id, 'error', 'queued', now)
@@ -477,10 +467,10 @@ end
 function ledger.purge(...)
   local purged = 0
   for _, id in ipairs({...}) do
-    if redis.call('ZREM', DEAD, id) == 1 then
+    if redis.call('ZREM', DEAD_KEY, id) == 1 then
       redis.call('ZREM', index_key('error'), id)
-      redis.call('ZREM', OWED, id)
-      redis.call('DEL', job_key(id), TASK_META .. id)
+      redis.call('ZREM', OWED_KEY, id)
+      redis.call('DEL', job_key(id), result_key(id))
       purged = purged + 1
     end
   end
@@ -501,13 +491,13 @@ end
 
 -- Up to `limit` ended jobs whose canvas nobody has seen to in time.
 function ledger.owed(limit)
-  return redis.call('ZRANGEBYSCORE', OWED, '-inf', text(now_ms()), 'LIMIT', 0, limit)
+  return redis.call('ZRANGEBYSCORE', OWED_KEY, '-inf', text(now_ms()), 'LIMIT', 0, limit)
 end
 
 -- What comes after the job is on its way. A dead letter keeps it, since it may be retried.
 function ledger.settled(id)
-  redis.call('ZREM', OWED, id)
-  if not redis.call('ZSCORE', DEAD, id) then redis.call('HDEL', job_key(id), 'canvas') end
+  redis.call('ZREM', OWED_KEY, id)
+  if not redis.call('ZSCORE', DEAD_KEY, id) then redis.call('HDEL', job_key(id), 'canvas') end
   return 'OK'
 end
 
@@ -518,11 +508,11 @@ function ledger.forget(...)
     local state = read(id, 'state')[1]
     if state ~= '' and not is_open(state) then
       redis.call('ZREM', index_key(state), id)
-      redis.call('ZREM', DEAD, id)
+      redis.call('ZREM', DEAD_KEY, id)
       redis.call('HDEL', job_key(id), 'config', 'error', 'history', 'canvas')
-      redis.call('ZREM', OWED, id)
+      redis.call('ZREM', OWED_KEY, id)
       redis.call('EXPIRE', job_key(id), FORGOTTEN_S)
-      redis.call('DEL', TASK_META .. id)
+      redis.call('DEL', result_key(id))
     end
   end
   return 'OK'
@@ -532,6 +522,6 @@ local operation = table.remove(ARGV, 1)
 
 -- A server whose memory is full refuses a script whose first write could take more of it, and no
 -- later one. So it refuses new jobs, and lets all that it has come to their end.
-if operation ~= 'submit' then redis.call('ZREM', DUE, '') end
+if operation ~= 'submit' then redis.call('ZREM', DUE_KEY, '') end
 
 return ledger[operation](unpack(ARGV))

@@ -8,9 +8,9 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from worker.ledger import script
 from worker.ledger.envelope import Route
 from worker.ledger.view import FailedAttempt, JobRecord, LedgerView, State, text, texts
 
@@ -37,8 +37,6 @@ LEAD_MS = 4_000
 # A second lets a hiccup of a file system pass; the cap keeps a job within sight of its user.
 RETRY_BASE_MS = 1_000
 RETRY_CAP_MS = 60_000
-# A transition that a server must be able to write, and that changes nothing.
-NOTHING_TO_DO = ("give_back", "nobody", "arbtune-check")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +105,10 @@ class Ledger(LedgerView):
         super().__init__(client)
         self._ttl_s = result_ttl_s
         self._lease_ms = round(lease_s * 1000)
-        source = resources.files("worker.ledger").joinpath("ledger.lua").read_text(encoding="utf-8")
-        self._script = client.register_script(source)
+        self._script = client.register_script(script.source())
 
-    def _call(self, operation: str, *arguments: Any) -> Any:
-        return self._script(args=[operation, *arguments])
+    def _call(self, transition: str, *each: str, **arguments: str | float) -> Any:
+        return self._script(args=script.call(transition, *each, **arguments))
 
     # -- the ways in
 
@@ -121,8 +118,9 @@ class Ledger(LedgerView):
         A verdict for each: `queued`; `same` or `open`, the very job is there already; `taken`,
         another job waits or runs under this id.
         """
-        arguments = [part for job in jobs for part in (job.job_id, job.config, job.message)]
-        return texts(self._call("submit", uuid.uuid4().hex, *route, *arguments))
+        parts = [part for job in jobs for part in (job.job_id, job.config, job.message)]
+        submission = uuid.uuid4().hex
+        return texts(self._call("submit", *parts, submission=submission, **route._asdict()))
 
     def start(
         self, job_id: str, worker: str, config: str, route: Route, canvas: str = ""
@@ -132,9 +130,17 @@ class Ledger(LedgerView):
         `config` and `canvas` are the message's, kept for a job that the ledger meets here for the
         first time.
         """
-        token = uuid.uuid4().hex
         reply = texts(
-            self._call("start", job_id, worker, token, config, *route, canvas, self._lease_ms)
+            self._call(
+                "start",
+                id=job_id,
+                worker=worker,
+                token=uuid.uuid4().hex,
+                config=config,
+                **route._asdict(),
+                canvas=canvas,
+                lease_ms=self._lease_ms,
+            )
         )
         if reply[0] != "run":
             return None
@@ -143,7 +149,7 @@ class Ledger(LedgerView):
 
     def expect(self, job_id: str, config: str, route: Route, canvas: str) -> None:
         """Record a job of a canvas that Celery is about to publish."""
-        self._call("expect", job_id, config, *route, canvas)
+        self._call("expect", id=job_id, config=config, **route._asdict(), canvas=canvas)
 
     # -- the ways out
 
@@ -154,17 +160,17 @@ class Ledger(LedgerView):
         """
         reply = self._call(
             "finish",
-            job_id,
-            outcome.state.value,
-            holder.worker,
-            _text_or_empty(holder.start),
-            _text_or_empty(holder.generation),
-            json.dumps(outcome.meta),
-            "" if outcome.error is None else json.dumps(outcome.error),
-            self._ttl_s,
-            int(outcome.is_dead),
-            outcome.configs,
-            outcome.canvas,
+            id=job_id,
+            outcome=outcome.state.value,
+            worker=holder.worker,
+            start=_text_or_empty(holder.start),
+            generation=_text_or_empty(holder.generation),
+            meta=json.dumps(outcome.meta),
+            error="" if outcome.error is None else json.dumps(outcome.error),
+            ttl_s=self._ttl_s,
+            is_dead=int(outcome.is_dead),
+            configs=outcome.configs,
+            canvas=outcome.canvas,
         )
         return text(reply)
 
@@ -175,17 +181,17 @@ class Ledger(LedgerView):
         """
         reply = self._call(
             "requeue",
-            job_id,
-            holder.worker,
-            _text_or_empty(holder.start),
-            json.dumps(failure.meta),
-            json.dumps(failure.error),
-            self._ttl_s,
-            max_attempts,
-            RETRY_BASE_MS,
-            RETRY_CAP_MS,
+            id=job_id,
+            worker=holder.worker,
+            start=_text_or_empty(holder.start),
+            meta=json.dumps(failure.meta),
+            error=json.dumps(failure.error),
+            ttl_s=self._ttl_s,
+            max_attempts=max_attempts,
+            base_ms=RETRY_BASE_MS,
+            cap_ms=RETRY_CAP_MS,
             # Between half and all of the delay: jobs that failed together do not return together.
-            random.uniform(0.5, 1.0),  # noqa: S311 - no secret
+            jitter=random.uniform(0.5, 1.0),  # noqa: S311 - no secret
         )
         return text(reply)
 
@@ -195,39 +201,42 @@ class Ledger(LedgerView):
         The ids of those that it still held. An attempt is not counted either, nor the worker as
         dead, where the lease has lapsed in the meantime.
         """
-        return texts(self._call("give_back", worker, *job_ids))
+        return texts(self._call("give_back", *job_ids, worker=worker))
 
     def check_rights(self) -> None:
-        """A transition that finds nothing to do, with all the rights that one needs.
+        """Call a transition that finds nothing to do, with all the rights that one needs.
+
+        A server must be able to write it.
 
         Raises:
             redis.RedisError: One is missing, or the server is away, or takes no writes.
         """
-        self._call(*NOTHING_TO_DO)
+        nothing = script.call("give_back", "arbtune-check", worker="nobody")
+        self._script(args=nothing)
 
     def cancel(self, job_id: str, meta: Meta) -> State:
         """Cancel an open job; the state that stands afterwards."""
-        reply = self._call("cancel", job_id, json.dumps(meta), self._ttl_s, self._lease_ms, "")
-        return State(text(reply))
+        return State(text(self._call("cancel", id=job_id, **self._cancelling(meta))))
 
     def cancel_each(self, metas: Mapping[str, Meta], only: State | None = None) -> list[str]:
         """Cancel those of these jobs that are open, or in one state; the ids of those."""
         pipeline = self._client.pipeline(transaction=False)
         for job_id, meta in metas.items():
-            arguments = (
-                "cancel",
-                job_id,
-                json.dumps(meta),
-                self._ttl_s,
-                self._lease_ms,
-                only or "",
-            )
-            self._script(args=arguments, client=pipeline)
+            call = script.call("cancel", id=job_id, **self._cancelling(meta, only))
+            self._script(args=call, client=pipeline)
         return [
             job_id
             for job_id, reply in zip(metas, pipeline.execute(), strict=True)
             if text(reply) == State.CANCELLED
         ]
+
+    def _cancelling(self, meta: Meta, only: State | None = None) -> dict[str, str | int]:
+        return {
+            "meta": json.dumps(meta),
+            "ttl_s": self._ttl_s,
+            "lease_ms": self._lease_ms,
+            "only": only or "",
+        }
 
     # -- upkeep, by the workers' main processes
 
@@ -236,25 +245,25 @@ class Ledger(LedgerView):
     ) -> list[str]:
         """Renew the leases of those that this worker holds; the ids of the cancelled ones."""
         lease_ms = self._lease_ms if lease_s is None else round(lease_s * 1000)
-        return texts(self._call("renew", worker, lease_ms, *job_ids))
+        return texts(self._call("renew", *job_ids, worker=worker, lease_ms=lease_ms))
 
     def ended(self, worker: str, job_ids: Iterable[str]) -> None:
         """Say that the children of these cancelled jobs run no longer."""
-        self._call("ended", worker, *job_ids)
+        self._call("ended", *job_ids, worker=worker)
 
     def lead(self, worker: str) -> bool:
         """Whether this worker is the one that reconciles, for the next `LEAD_MS`."""
-        return bool(self._call("lead", worker, LEAD_MS))
+        return bool(self._call("lead", worker=worker, lead_ms=LEAD_MS))
 
     def due(self, limit: int) -> list[tuple[str, str, Route, str]]:
         """Jobs whose message is to be published now: what `job_message` makes it of."""
-        flat = texts(self._call("due", limit))
+        flat = texts(self._call("due", limit=limit))
         routes = map(Route, flat[2::5], flat[3::5])
         return list(zip(flat[::5], flat[1::5], routes, flat[4::5], strict=True))
 
     def publish(self, job_id: str, message: str) -> None:
         """Publish a due job, unless somebody else has."""
-        self._call("publish", job_id, message)
+        self._call("publish", id=job_id, message=message)
 
     def lapse(
         self, limit: int, error: ErrorRecord, *, max_deaths: int
@@ -263,12 +272,20 @@ class Ledger(LedgerView):
 
         The id of each, `queued` or `exhausted`, and the worker that held it.
         """
-        flat = texts(self._call("lapse", limit, max_deaths, self._lease_ms, json.dumps(error)))
+        flat = texts(
+            self._call(
+                "lapse",
+                limit=limit,
+                max_deaths=max_deaths,
+                lease_ms=self._lease_ms,
+                error=json.dumps(error),
+            )
+        )
         return list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
 
     def suspects(self, limit: int) -> set[str]:
         """Waiting jobs whose message may be lost, so many of each queue at most."""
-        return set(texts(self._call("suspects", limit)))
+        return set(texts(self._call("suspects", limit=limit)))
 
     def revive(self, job_ids: Iterable[str]) -> None:
         """Publish the messages of these jobs again, where they wait still."""
@@ -276,17 +293,17 @@ class Ledger(LedgerView):
 
     def owed(self, limit: int) -> list[str]:
         """Ended jobs whose canvas nobody has seen to in time."""
-        return texts(self._call("owed", limit))
+        return texts(self._call("owed", limit=limit))
 
     def settled(self, job_id: str) -> None:
         """Say that what comes after an ended job is on its way."""
-        self._call("settled", job_id)
+        self._call("settled", id=job_id)
 
     # -- dead letters
 
     def retry(self, job_id: str, message: str) -> str:
         """Queue a dead letter anew: `queued`; `refused` when it is not one; `unknown`."""
-        return text(self._call("retry", job_id, uuid.uuid4().hex, message))
+        return text(self._call("retry", id=job_id, submission=uuid.uuid4().hex, message=message))
 
     def purge(self, job_ids: Iterable[str]) -> int:
         """Forget dead letters for good; how many there were."""

@@ -10,18 +10,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from worker.ledger.envelope import Route
+from worker.ledger.names import DEAD_KEY, INDEX_KEY, JOB_KEY, RESULT_KEY
 
 if TYPE_CHECKING:
     import redis
 
     from arbitrage.documents.result import ErrorRecord
     from worker.ledger.metas import Meta
-
-JOB_KEY = "arbtune:job:{}"
-INDEX_KEY = "arbtune:jobs:{}"
-RESULT_KEY = "celery-task-meta-{}"
-
-DEAD_KEY = "arbtune:dead"
 
 # Ids in one command, or commands in one round trip: many enough to hide the trip, few enough to
 # hold up other clients of the server for a millisecond only, whatever is asked for.

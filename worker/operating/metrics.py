@@ -17,17 +17,27 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from worker.ledger.envelope import JOBS, PRIORITY_SEPARATOR
-from worker.ledger.view import DEAD_KEY, INDEX_KEY, State
+from worker.ledger.names import (
+    COUNT_CONFIGS,
+    COUNT_LAPSED,
+    COUNT_LOST,
+    COUNT_OUTCOMES,
+    COUNT_RUN_MS,
+    COUNT_RUNS,
+    COUNT_STARTS,
+    COUNTERS_KEY,
+    DEAD_KEY,
+    INDEX_KEY,
+    QUEUES_KEY,
+    RUN_SECONDS,
+)
+from worker.ledger.view import State
 from worker.operating.presence import present_workers
-
-COUNTERS_KEY = "arbtune:counters"
-QUEUES_KEY = "arbtune:queues"
 
 # The lists that kombu keeps for one queue: a plain client may have sent with a priority.
 _PRIORITIES = ("", *(f"{PRIORITY_SEPARATOR}{step}" for step in (3, 6, 9)))
-_RUN_SECONDS = ("0.01", "0.1", "1", "10", "60", "300", "inf")  # as in ledger.lua
 _OUTCOMES = (State.SUCCESS, State.ERROR, State.CANCELLED)
-_RECONCILED = {"lapsed": "lease_lapsed", "lost": "message_lost"}
+_RECONCILED = {COUNT_LAPSED: "lease_lapsed", COUNT_LOST: "message_lost"}
 
 
 class QueueCollector(Collector):
@@ -89,26 +99,26 @@ class QueueCollector(Collector):
         text = "Jobs that ended, by outcome."
         outcomes = CounterMetricFamily("arbtune_job_outcomes", text, labels=["outcome"])
         for outcome in _OUTCOMES:
-            outcomes.add_metric([outcome], counted.get(f"outcome:{outcome}", 0))
+            outcomes.add_metric([outcome], counted.get(COUNT_OUTCOMES.format(outcome), 0))
         yield outcomes
         text = "Starts of jobs; more than there are outcomes when jobs are tried again."
-        yield CounterMetricFamily("arbtune_job_starts", text, counted.get("starts", 0))
+        yield CounterMetricFamily("arbtune_job_starts", text, counted.get(COUNT_STARTS, 0))
         text = "Jobs that the reconciler queued again, and why."
         reconciled = CounterMetricFamily("arbtune_jobs_reconciled", text, labels=["reason"])
         for field, reason in _RECONCILED.items():
             reconciled.add_metric([reason], counted.get(field, 0))
         yield reconciled
         text = "Configs whose metrics were computed."
-        yield CounterMetricFamily("arbtune_configs", text, counted.get("configs", 0))
+        yield CounterMetricFamily("arbtune_configs", text, counted.get(COUNT_CONFIGS, 0))
         yield _run_seconds(counted)
 
 
 def _run_seconds(counted: dict[str, int]) -> Metric:
     text = "Seconds from the last start of a job to its outcome, by the server's clock."
-    ended = accumulate(counted.get(f"run:{bound}", 0) for bound in _RUN_SECONDS)
-    bounds = [*_RUN_SECONDS[:-1], "+Inf"]
+    ended = accumulate(counted.get(COUNT_RUNS.format(bound), 0) for bound in RUN_SECONDS)
+    bounds = [*RUN_SECONDS[:-1], "+Inf"]
     buckets = list(zip(bounds, map(float, ended), strict=True))
-    total = counted.get("run_ms", 0) / 1e3
+    total = counted.get(COUNT_RUN_MS, 0) / 1e3
     return HistogramMetricFamily("arbtune_job_run_seconds", text, buckets=buckets, sum_value=total)
 
 

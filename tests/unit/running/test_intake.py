@@ -15,9 +15,9 @@ import pytest
 
 from tests.conftest import JOB
 from worker.ledger.envelope import CHUNKS, JOBS, job_message
+from worker.ledger.names import MAX_ELEMENT_BYTES
 from worker.running.delivery.intake import (
     MAX_BODY_BYTES,
-    MAX_ELEMENT_BYTES,
     Admitted,
     admit,
 )

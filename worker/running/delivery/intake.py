@@ -28,14 +28,12 @@ from celery.utils.time import maybe_iso8601
 
 from arbitrage.documents.config import MAX_EXTRA_DEPTH, MAX_JOB_BYTES
 from worker.ledger.envelope import CHUNKS, JOBS
+from worker.ledger.names import MAX_ELEMENT_BYTES
 from worker.running.jobs.job import REFUSED
 
-# JSON may spell one byte in six ("\u00e9" is two bytes of UTF-8), the protocol adds its own, and a
-# chain carries all that comes after.
-MAX_BODY_BYTES = 8 * MAX_JOB_BYTES
-MAX_BODY_DEPTH = 2 * MAX_EXTRA_DEPTH
 # base64 makes four bytes of three; the rest is for the headers.
-MAX_ELEMENT_BYTES = 2 * MAX_BODY_BYTES
+MAX_BODY_BYTES = MAX_ELEMENT_BYTES // 2
+MAX_BODY_DEPTH = 2 * MAX_EXTRA_DEPTH
 MAX_ID_CHARACTERS = 512
 
 SHOWN_BYTES = 200  # of an element that is refused, in the log

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import redis
 
 from worker.ledger.connection import why_away
-from worker.ledger.ledger import NOTHING_TO_DO, Ledger
+from worker.ledger.ledger import Ledger
 from worker.running.process.children import spared
 from worker.settings import Settings
 
@@ -85,27 +85,28 @@ class EnduringLedger(Ledger):
     was reached is written when the server answers.
     """
 
-    def _call(self, operation: str, *arguments: Any) -> Any:
+    def _call(self, transition: str, *each: str, **arguments: str | float) -> Any:
+        call = partial(super()._call, transition, *each, **arguments)
         try:
-            return super()._call(operation, *arguments)
+            return call()
         except redis.RedisError as error:
+            log.warning("ledger.waiting", extra={"for": transition, "error": str(error)})
             with spared():
-                return self._outlast(error, operation, *arguments)
+                return self._outlast(error, call)
 
-    def _outlast(self, error: RedisError, operation: str, *arguments: Any) -> Any:
-        log.warning("ledger.waiting", extra={"for": operation, "error": str(error)})
+    def _outlast(self, error: RedisError, call: Callable[[], Any]) -> Any:
         for _ in range(TRIES):
             while not self._takes_writes():
                 time.sleep(TRY_AGAIN_S)
             try:
-                return super()._call(operation, *arguments)
+                return call()
             except redis.RedisError as again:
                 error = again
         raise error
 
     def _takes_writes(self) -> bool:
         try:
-            super()._call(*NOTHING_TO_DO)
+            self.check_rights()
         except redis.RedisError:
             return False
         return True
