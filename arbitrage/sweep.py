@@ -20,7 +20,8 @@ def run_sweep(spec: SweepSpec, limits: DataLimits | None = None) -> pl.DataFrame
     """Run all configs of a sweep, one after another; a row each, in the order of their numbers.
 
     Args:
-        spec: What to run; a relative `data_file` is taken from the current directory.
+        spec: What to run; a relative `data_file` is taken from the current directory, or else from
+            the folder of the spec's own file.
         limits: Bounds on the data file.
 
     Raises:
@@ -30,7 +31,7 @@ def run_sweep(spec: SweepSpec, limits: DataLimits | None = None) -> pl.DataFrame
         OSError: The file system failed in a way that may pass.
     """
     check_fork()
-    data = open_data(spec.data_file, limits)
+    data = open_data(spec.data_path, limits, name=spec.data_file)
     parts = [
         replay_range(spec, data, start, min(start + _CONFIGS_AT_ONCE, spec.total))
         for start in range(0, spec.total, _CONFIGS_AT_ONCE)

@@ -17,7 +17,14 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from arbitrage.documents.config import NUMERIC_FIELDS, Text, TuningConfig
 from arbitrage.documents.figures import FIGURE_NAMES
@@ -84,6 +91,7 @@ class SweepSpec(StrictModel):
     tag_prefix: Text | None = None
     rank_by: str = "net_pnl_usd"
     filters: Filters = Filters()
+    _folder: Path | None = PrivateAttr(default=None)
 
     @classmethod
     def _message_names(cls, _: Any, /) -> dict[str, str]:
@@ -124,9 +132,11 @@ class SweepSpec(StrictModel):
             ConfigError: The file cannot be read, or one sentence names every field that is wrong.
         """
         try:
-            return cls.from_text(read_spec_file(Path(path)))
+            spec = cls.from_text(read_spec_file(Path(path)))
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from error
+        spec._folder = Path(path).parent  # noqa: SLF001 - a spec of its own
+        return spec
 
     @classmethod
     def from_text(cls, text: str) -> Self:
@@ -177,6 +187,13 @@ class SweepSpec(StrictModel):
     def data_file(self) -> str:
         """The one file of the sweep, as the spec names it."""
         return self.base.data_file
+
+    @property
+    def data_path(self) -> Path:
+        """Where it is: from the current directory, or beside the file of the spec."""
+        here = Path(self.data_file)
+        beside = here if self._folder is None else self._folder / here
+        return beside if _is_there(beside) and not _is_there(here) else here
 
     @cached_property
     def combinations(self) -> int:
@@ -304,3 +321,10 @@ def sweep_id(identity: str, data_sha256: str, engine_version: str) -> str:
 
 def _number_or_null(value: float) -> float | None:
     return None if math.isnan(value) else value
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False  # the reader says what is wrong with it

@@ -48,6 +48,19 @@ def row_of(number: int, config: TuningConfig) -> dict[str, Any]:
     }
 
 
+def test_the_data_file_may_lie_beside_the_spec(
+    quotes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = SweepSpec(**spec(*GRIDS, max_jobs=3))
+    path = quotes.with_name("sweep.json")
+    path.write_text(sweep.to_json(), encoding="utf-8")
+    here = run_sweep(sweep)
+    monkeypatch.chdir("/")
+    assert run_sweep(SweepSpec.from_file(path)).equals(here)
+    with pytest.raises(FileNotFoundError, match=r"Data file not found: quotes\.csv"):
+        run_sweep(sweep)
+
+
 def test_the_rows_are_those_of_single_runs(quotes: Path) -> None:
     sweep = SweepSpec(**spec(*GRIDS, sample={"n": 20, "seed": 3}, tag_prefix="s"))
     rows = run_sweep(sweep)
