@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -321,7 +322,7 @@ def test_a_command_that_asks_loads_what_it_needs_to_ask(command: list[str], redi
         (["--help"], 0, "usage: arbtune COMMAND"),
         (["help"], 0, "enqueue"),
         ([], 1, "usage: arbtune COMMAND"),
-        (["--version"], 0, "arbtune 0.1.0"),
+        (["--version"], 0, f"arbtune {version('arbtune')}"),
         (["statsu"], 1, "did you mean status?"),
         (["run", "--help"], 0, "--stop-on-drawdown-pct"),
     ],

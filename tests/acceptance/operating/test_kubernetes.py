@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import fields
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def test_kustomize_builds_it(folder: Path) -> None:
     documents = list(yaml.safe_load_all(built.stdout))
     assert len(documents) == len(manifests(folder))
     images = re.findall(r"image: (\S+)", built.stdout)
-    assert set(images) == {"registry.example/arbtune:0.1.0"}
+    assert set(images) == {f"registry.example/arbtune:{version('arbtune')}"}
 
 
 def test_the_settings_exist_and_agree_with_each_other() -> None:

@@ -19,7 +19,7 @@ import redis
 
 from tests.conftest import JOB, quotes_csv
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in JOB.items()]
 
 # The file, the line after which a walk puts another one, and that line.
@@ -50,6 +50,7 @@ SWEEP = """
 import json, sys
 import polars
 from arbitrage.sweep import SweepSpec, run_sweep
+from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.results.folder import SweepFolder
 from worker.running.jobs.chunk_figures import unpacked
 from worker.running.jobs.chunk_job import decode_chunk, run_chunk
@@ -60,8 +61,9 @@ folder = SweepFolder("results", "scratch")
 with folder.exclusively():
     folder.write_part(run_sweep(spec))
 rows = polars.read_parquet(folder.path)
-payload = {"spec": json.loads(spec.identity()), "start": 0, "stop": 2, "engine_version": "1"}
-result = run_chunk(decode_chunk(({**payload, "data_sha256": None},), {}), Settings())
+payload = {"spec": json.loads(spec.identity()), "start": 0, "stop": 2, "data_sha256": None}
+payload["engine_version"] = ENGINE_VERSION
+result = run_chunk(decode_chunk((payload,), {}), Settings())
 print(json.dumps({
     "patience_bps": rows["patience_bps"].to_list(),
     "total_trades": rows["total_trades"].to_list(),
