@@ -10,6 +10,8 @@ import argparse
 import os
 import sys
 
+from arbitrage.replay.cache_folder import shipped_folder
+
 
 def main(argv: list[str] | None = None) -> int:
     """Compile, or find that it is done."""
@@ -23,10 +25,8 @@ def main(argv: list[str] | None = None) -> int:
         help="keep them with the installation (default: in ARBTUNE_CACHE_DIR)",
     )
     if parser.parse_args(argv).shipped:
-        from arbitrage.replay.cache_folder import shipped_folder
-
         os.environ["ARBTUNE_CACHE_DIR"] = str(shipped_folder())
-    from arbitrage.replay.kernel_calls import warm_up  # numba
+    from arbitrage.replay.kernel_calls import warm_up  # numba, which reads the variable
 
     warm_up()
     return 0

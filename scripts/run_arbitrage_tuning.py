@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
 from arbitrage.documents.result import (
     Document,
     as_text,
@@ -30,6 +31,7 @@ from arbitrage.shell.console import (
     run_command,
     say,
 )
+from arbitrage.shell.flags import add_config_flags, config_from_flags
 
 SUMMARY = (
     "run one job in this process and print its result document; exit status 0: success, "
@@ -39,17 +41,12 @@ SUMMARY = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    from arbitrage.shell.flags import add_config_flags  # pydantic
-
     add_config_flags(parser)
     _add_output_flag(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the job that the flags describe; the exit status."""
-    from arbitrage.arbitrage_tuning import ArbitrageTuningRunner  # pydantic
-    from arbitrage.shell.flags import config_from_flags
-
     config_json: Document | None = None
     try:
         config = config_from_flags(arguments)

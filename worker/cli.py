@@ -1,40 +1,15 @@
-"""`arbtune`, the one console script. Each command is a module, imported when it is called.
-
-All else that takes time to import is imported in `main` too, where a Ctrl-C is expected.
-"""
+"""`arbtune`, the one console script. Each command is a module, imported when it is called."""
 
 from __future__ import annotations
 
-import importlib
 import sys
-
-COMMANDS = {
-    "run": ("scripts.run_arbitrage_tuning", "run one job in this process, print its result"),
-    "enqueue": ("worker.commands.jobs.enqueue", "send jobs to the queue"),
-    "worker": ("worker.commands.worker", "run a worker, which takes jobs from the queue"),
-    "jobs": ("worker.commands.jobs.listing", "list the newest jobs, count all"),
-    "status": ("worker.commands.jobs.status", "where a job stands"),
-    "result": ("worker.commands.jobs.result", "the result document of a job"),
-    "cancel": ("worker.commands.jobs.cancel", "cancel a job that waits or runs"),
-    "dead": ("worker.commands.jobs.dead", "list, show, retry or purge dead letters"),
-    "sweep": ("worker.commands.sweep", "run many configs through the queue, or resume"),
-    "doctor": ("worker.commands.doctor", "check a deployment, and say what to change"),
-    "metrics": ("worker.commands.metrics", "serve figures of the queue to Prometheus"),
-    "demo": ("worker.commands.demo", "everything on this machine: server, workers, a small sweep"),
-}
-
-HELP = ("-h", "--help", "help")
-OPTIONS = ("--help", "--version")
-
-# Of variables that are not settings: a worker in its log, the figures beside it not once more.
-_WARNS_ITSELF = ("worker", "metrics")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run `arbtune COMMAND ...`; the exit status."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        from arbitrage.shell.console import run_program
+        from arbitrage.shell.console import run_program  # where a Ctrl-C is expected
 
         return run_program(lambda: _run(arguments))
     except KeyboardInterrupt:  # before there was anybody to tell of it
@@ -42,63 +17,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    from arbitrage.errors import ConfigError
-    from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, call_command
+    from worker.commands.program import run  # where a Ctrl-C is told of in a sentence
 
-    if set(arguments) <= set(HELP):
-        print(_overview())
-        return EXIT_OK if arguments else EXIT_FAILED
-    if arguments[0] in ("-V", "--version"):
-        print(f"arbtune {_version()}")
-        return EXIT_OK
-    name, *rest = arguments
-    if name in HELP:
-        name, rest = rest[0], [*rest[1:], "--help"]
-    if name not in COMMANDS:
-        raise ConfigError(_no_such(name))
-    if name not in _WARNS_ITSELF:
-        from worker.operating.misnamed import warn_of_misnamed
-
-        warn_of_misnamed()
-    module, _ = COMMANDS[name]
-    return call_command(f"arbtune {name}", importlib.import_module(module), rest)
-
-
-def _version() -> str:
-    from importlib import metadata  # slow, as email and zipfile are
-
-    return metadata.version("arbtune")
-
-
-def _no_such(name: str) -> str:
-    from arbitrage.shell.console import nearest
-
-    if name.startswith("-"):
-        close = nearest(name, OPTIONS)
-        hint = f"did you mean {close}?" if close else "those of a command stand behind it"
-        return f"no such option: {name!r:.60} ({hint})"
-    close = nearest(name, COMMANDS)
-    hint = f"did you mean {close}?" if close else "see arbtune --help"
-    return f"no such command: {name!r:.60} ({hint})"
-
-
-def _overview() -> str:
-    width = max(map(len, COMMANDS))
-    lines = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
-    return "\n".join(
-        [
-            "usage: arbtune COMMAND ...",
-            "",
-            "Tunes a two-exchange arbitrage strategy: one set of parameters is one job.",
-            "",
-            "commands:",
-            *lines,
-            "",
-            "arbtune help COMMAND tells more. Settings come from the environment, such as:",
-            "  ARBTUNE_REDIS_URL  the queue (default: redis://127.0.0.1:6379/0)",
-            "  ARBTUNE_DATA_ROOT  data files of queued jobs (default: the current directory)",
-        ]
-    )
+    return run(arguments)
 
 
 if __name__ == "__main__":

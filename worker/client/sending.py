@@ -8,16 +8,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from arbitrage.documents.config import TuningConfig, parse_config
 from arbitrage.errors import ConfigError
+from worker.ledger.connection import (
+    RedisUnavailableError,
+    open_ledger,
+    redis_errors_in_a_sentence,
+)
 from worker.ledger.envelope import JOBS, Route, job_message
 from worker.ledger.ledger import Ledger, Submission
 from worker.operating.trace import traces
-
-if TYPE_CHECKING:
-    from arbitrage.documents.config import TuningConfig
-    from worker.settings import Settings
+from worker.settings import Settings
 
 # Jobs in one round trip: enough to hide the trip, few enough to hold up other clients for
 # milliseconds only.
@@ -52,9 +55,6 @@ def enqueue_many(configs: Iterable[TuningConfig | dict[str, Any]]) -> list[str]:
 
 
 def _enqueue(jobs: list[tuple[str | None, TuningConfig | dict[str, Any]]]) -> list[str]:
-    from worker.ledger.connection import open_ledger  # redis
-    from worker.settings import Settings
-
     submissions = [submission(config, job_id) for job_id, config in jobs]
     settings = Settings.from_environment()
     batches = send_all(settings, open_ledger(settings), submissions, len(submissions))
@@ -67,8 +67,6 @@ def submission(config: TuningConfig | dict[str, Any], job_id: str | None = None)
     Raises:
         ConfigError: The config or the id is refused.
     """
-    from arbitrage.documents.config import parse_config  # pydantic
-
     text = parse_config(config).to_json()
     chosen = str(uuid.uuid4()) if job_id is None else checked_id(job_id)
     return Submission(chosen, text, job_message(chosen, text))
@@ -121,8 +119,6 @@ def send_all(
         ConfigError: As `send`.
         RedisUnavailableError: Redis went away; the text says how many of the `total` were sent.
     """
-    from worker.ledger.connection import RedisUnavailableError, redis_errors_in_a_sentence  # redis
-
     sent: list[str] = []
     try:
         with redis_errors_in_a_sentence(settings):

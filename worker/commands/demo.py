@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 import time
@@ -108,8 +109,6 @@ def _report(documents: list[Mapping[str, Any]], root: Path, *, as_json: bool) ->
         reverse=True,
     )
     if as_json:
-        import json
-
         for document in ranking:
             print(json.dumps(document))
     else:

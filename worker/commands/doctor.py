@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK
 from worker.ledger.connection import connect, redis_errors_in_a_sentence
+from worker.operating.deployment import Check, examine
 from worker.settings import Settings
-
-if TYPE_CHECKING:
-    from worker.operating.deployment import Check
 
 SUMMARY = "check the Redis server, the data root and the workers, and say what to change"
 
@@ -28,7 +25,7 @@ CHECKS = (
     "versions",
     "workers",
 )
-"""By their names, as `worker.operating.deployment` makes them, which is imported there alone."""
+"""By their names, as `worker.operating.deployment` makes them."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,8 +43,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check; 0 when nothing is to be changed."""
-    from worker.operating.deployment import examine
-
     settings = Settings.from_environment()
     with redis_errors_in_a_sentence(settings):
         checks = list(examine(settings, connect(settings)))

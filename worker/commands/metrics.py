@@ -9,15 +9,17 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+from prometheus_client import CollectorRegistry, start_http_server
+
 from arbitrage.errors import ArbtuneError, ConfigError
 from arbitrage.shell.console import EXIT_OK
+from worker.ledger.connection import connect
+from worker.operating.metrics import QueueCollector
 from worker.operating.misnamed import warn_of_misnamed
 from worker.settings import Settings
 
 if TYPE_CHECKING:
     from wsgiref.simple_server import WSGIServer
-
-    from prometheus_client import CollectorRegistry
 
 SUMMARY = "serve figures of the queue to Prometheus on ARBTUNE_METRICS_PORT until SIGTERM or Ctrl-C"
 
@@ -53,11 +55,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _registry(settings: Settings) -> CollectorRegistry:
-    from prometheus_client import CollectorRegistry
-
-    from worker.ledger.connection import connect
-    from worker.operating.metrics import QueueCollector
-
     registry = CollectorRegistry()
     registry.register(QueueCollector(connect(settings, tries=0, patience_s=PATIENCE_S)))
     return registry
@@ -78,8 +75,6 @@ def _serve_when_free(
     Beside several workers of one host there are several of us, and one has the port. The figures
     are the same; when that one ends, another takes its place.
     """
-    from prometheus_client import start_http_server
-
     assert settings.metrics_port is not None  # noqa: S101 - run() has seen to it
     while not ended.is_set():
         try:

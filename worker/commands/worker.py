@@ -14,6 +14,7 @@ from typing import Any
 
 from arbitrage.errors import ArbtuneError, ConfigError
 from arbitrage.shell.console import EXIT_OK, count
+from worker.client.embedded import embedded_server
 from worker.operating.machine import check_machine
 from worker.operating.probes import ALIVE, READY, ProbeFiles
 from worker.operating.program import own_command
@@ -89,8 +90,6 @@ def _stop_if_told_before(**_: Any) -> None:
 
 
 def _run_with_own_server(arguments: argparse.Namespace) -> int:
-    from worker.client.embedded import embedded_server  # for this flag alone
-
     with embedded_server(appendonly="yes") as url:
         os.environ["ARBTUNE_REDIS_URL"] = url
         print(f"export ARBTUNE_REDIS_URL={url}", flush=True)
@@ -108,9 +107,10 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # polars without memory must end; while it writes down its stack it can wait for ever.
     os.environ["RUST_BACKTRACE"] = "0"
+    # Only now, as all of these bring in what reads those variables.
     from celery import signals
 
-    from worker.celery_app import app  # celery
+    from worker.celery_app import app
     from worker.operating.log.logs import configure_logging
     from worker.running.process import shutdown
 

@@ -12,7 +12,8 @@ import pytest
 from arbitrage.documents.result import ErrorRecord
 from tests.conftest import JOB, ledger_at, quotes_csv, running_worker
 from tests.sweeps import spec
-from worker.cli import COMMANDS, main
+from worker.cli import main
+from worker.commands.program import COMMANDS
 from worker.ledger.envelope import JOBS, job_message
 from worker.ledger.ledger import Ledger, Outcome, State, Submission
 from worker.ledger.metas import failed_meta, success_meta

@@ -174,7 +174,7 @@ def test_the_job_runs_and_its_exit_codes_are_what_its_policy_acts_on() -> None:
 
 
 def test_a_deployed_command_is_one_that_the_program_knows() -> None:
-    from worker.cli import COMMANDS
+    from worker.commands.program import COMMANDS
 
     for pod in PODS:
         assert container(pod)["args"][0] == "arbtune"

@@ -10,7 +10,6 @@ import redis
 from tests.conftest import JOB, ledger_at
 from worker.cli import main
 from worker.client import sending
-from worker.ledger import connection
 from worker.ledger.connection import RedisUnavailableError
 from worker.ledger.envelope import JOBS
 from worker.ledger.ledger import Outcome, State
@@ -32,7 +31,7 @@ class Leaving:
 
 def test_the_jobs_that_were_sent_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = Leaving()
-    monkeypatch.setattr(connection, "open_ledger", lambda _: ledger)
+    monkeypatch.setattr(sending, "open_ledger", lambda _: ledger)
     with pytest.raises(RedisUnavailableError, match=r"1,000 of 1,200 jobs were sent") as caught:
         sending.enqueue_many([JOB] * 1_200)
     assert list(caught.value.job_ids) == ledger.held

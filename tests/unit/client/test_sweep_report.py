@@ -25,6 +25,7 @@ from arbitrage.results.ranking import (
 from arbitrage.results.rows import sweep_rows
 from arbitrage.shell.console import run_command
 from tests.sweeps import spec
+from worker.client.sweeps import run as sweep_run
 from worker.client.sweeps.collector import Progress
 from worker.client.sweeps.in_queue import chunks_note
 from worker.client.sweeps.progress import progress_lines
@@ -184,7 +185,7 @@ def test_the_command_warns_of_it_alone(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sweep_command, "_run", lambda *_: 0)
+    monkeypatch.setattr(sweep_run, "run_sweep", lambda *_: 0)
     path = tmp_path / "sweep.json"
     path.write_text(SweepSpec(**spec(GRID, rank_by=rank)).to_json(), encoding="utf-8")
     assert run_command("arbtune sweep", sweep_command, [str(path)]) == 0

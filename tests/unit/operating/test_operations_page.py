@@ -11,7 +11,8 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from worker.cli import COMMANDS, main
+from worker.cli import main
+from worker.commands.program import COMMANDS
 from worker.operating.metrics import QueueCollector
 
 ROOT = Path(__file__).resolve().parents[3]

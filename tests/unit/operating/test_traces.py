@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import redis
 
-import worker
 from arbitrage.documents.result import ErrorRecord
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.folder import SweepFolder
@@ -25,6 +24,7 @@ from worker.ledger.envelope import CHUNKS, JOBS
 from worker.ledger.identity import worker_id
 from worker.ledger.ledger import Ledger, Outcome, Start, State
 from worker.ledger.metas import cancelled_meta, failed_meta
+from worker.operating import trace
 from worker.operating.trace import traces
 from worker.running.process.reconciler import Reconciler
 from worker.settings import Settings
@@ -182,7 +182,7 @@ def test_without_the_package_one_sentence_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv(traces.SWITCHES[0], "http://127.0.0.1:9")
-    monkeypatch.delattr(worker, "spans", raising=False)  # of a test before
+    monkeypatch.delattr(trace, "spans", raising=False)  # of a test before
     monkeypatch.setitem(sys.modules, "worker.operating.trace.spans", None)
     undecided = traces._spans.__wrapped__
     with caplog.at_level(logging.WARNING):

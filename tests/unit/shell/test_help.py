@@ -15,11 +15,12 @@ from arbitrage.arbitrage_tuning import TuningConfig
 from arbitrage.shell.console import ArgumentParser
 from scripts import make_sample_data
 from worker import cli
+from worker.commands import program
 from worker.commands.doctor import CHECKS
 from worker.operating import deployment
 
 MODULES = {
-    **{name: importlib.import_module(path) for name, (path, _) in cli.COMMANDS.items()},
+    **{name: importlib.import_module(path) for name, (path, _) in program.COMMANDS.items()},
     "make_sample_data": make_sample_data,
 }
 
@@ -50,7 +51,7 @@ def test_every_command_and_flag_is_explained_in_80_columns(
 
 
 def test_the_overview_fits_into_80_columns() -> None:
-    assert max(map(len, cli._overview().splitlines())) <= 80
+    assert max(map(len, program._overview().splitlines())) <= 80
 
 
 def test_a_flag_says_that_it_is_required_or_what_holds_without_it() -> None:

@@ -11,7 +11,8 @@ import pytest
 from arbitrage.shell.console import ArgumentParser
 from tests.conftest import JOB
 from tests.unit.shell.test_help import MODULES, parsers
-from worker.cli import COMMANDS, main
+from worker.cli import main
+from worker.commands.program import COMMANDS
 
 FLAGS = " ".join(f"--{name.replace('_', '-')}={value}" for name, value in JOB.items())
 

@@ -12,9 +12,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.results.folder import SweepFolder
+from arbitrage.results.ranking import best_row
+from arbitrage.results.rows import sweep_rows
 from worker.client.sending import submit
 from worker.client.sweeps.plan import (
     POLL_S,
@@ -23,17 +29,10 @@ from worker.client.sweeps.plan import (
     is_of_one_config,
 )
 from worker.ledger.envelope import CHUNKS
-from worker.ledger.ledger import State
-from worker.ledger.metas import cancelled_meta
+from worker.ledger.ledger import Ledger, State
+from worker.ledger.metas import Meta, cancelled_meta
+from worker.running.jobs.chunk_figures import unpacked
 from worker.running.jobs.chunks import Chunk, of_spec
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from arbitrage.documents.spec.sweep_spec import SweepSpec
-    from arbitrage.results.folder import SweepFolder
-    from worker.ledger.ledger import Ledger
-    from worker.ledger.metas import Meta
 
 # Enough for many workers, few enough for their results to be a small part of Redis: a chunk's are
 # about a megabyte.
@@ -206,9 +205,6 @@ class Collector:
             self._keep(part, None, {start: failure_message(meta)})
 
     def _keep(self, part: Range, figures: str | None, errors: dict[int, str]) -> None:
-        from arbitrage.results.rows import sweep_rows
-        from worker.running.jobs.chunk_figures import unpacked  # polars
-
         rows = sweep_rows(self._spec, *part, unpacked(figures) if figures else {}, errors)
         self._folder.write_part(rows)
         self.progress.failed += len(errors)
@@ -218,10 +214,6 @@ class Collector:
         self._show(self.progress)
 
     def _better(self, rows: pl.DataFrame) -> dict[str, Any] | None:
-        import polars as pl
-
-        from arbitrage.results.ranking import best_row
-
         held = [] if self.progress.best is None else [self.progress.best]
         known = pl.DataFrame(held, schema=rows.schema)
         return best_row(pl.concat([known, rows]).lazy(), self._spec)

@@ -6,16 +6,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from arbitrage.documents.spec.grids import Grid
 from arbitrage.documents.spec.short_values import short_text
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from worker.client.sweeps.collector import Progress
 
-if TYPE_CHECKING:
-    from arbitrage.documents.spec.grids import Grid
-    from arbitrage.documents.spec.sweep_spec import SweepSpec
-    from worker.client.sweeps.collector import Progress
-
-Show = Callable[["Progress"], None]
+Show = Callable[[Progress], None]
 
 PLAIN_LINE_EVERY_S = 5.0
 PLAIN_WIDTH = 80
@@ -40,10 +42,6 @@ def sweep_progress(spec: SweepSpec) -> Iterator[Show]:
     if not sys.stderr.isatty():
         yield _plain(spec)
         return
-    from rich.console import Console  # a pipe does not pay for it
-    from rich.live import Live
-    from rich.text import Text
-
     rate = _Rate()
     console = Console(stderr=True)
     with Live(console=console, refresh_per_second=5, transient=False) as live:

@@ -14,10 +14,12 @@ from typing import IO, TYPE_CHECKING, TextIO
 
 from arbitrage.errors import ConfigError
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, say, warn
+from arbitrage.shell.flags import add_config_flags, config_from_flags, has_config_flags
 from arbitrage.shell.numbers import number
 from worker.client.absence import look_for_workers
 from worker.client.differences import Differences
 from worker.client.jobs_file import checked_jobs
+from worker.client.local import bring_up
 from worker.client.sending import checked_id, send_all, submission
 from worker.client.waiting import wait_for_results
 from worker.ledger.connection import open_patient_ledger, redis_errors_in_a_sentence
@@ -32,8 +34,6 @@ SUMMARY = "send one job, given by flags, or many, one JSON object a line; prints
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
-    from arbitrage.shell.flags import add_config_flags  # pydantic
-
     add_config_flags(parser)
     parser.add_argument(
         "--jobs",
@@ -70,8 +70,6 @@ def run(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         jobs, total = _jobs(arguments, stack)
         if arguments.local:
-            from worker.client.local import bring_up
-
             bring_up(stack)
         settings = Settings.from_environment()
         with redis_errors_in_a_sentence(settings):
@@ -112,8 +110,6 @@ def _seconds(text: str) -> float:
 
 
 def _jobs(arguments: argparse.Namespace, stack: ExitStack) -> tuple[Iterator[Submission], int]:
-    from arbitrage.shell.flags import config_from_flags, has_config_flags  # pydantic
-
     if arguments.jobs is None:
         if arguments.job_id is not None:
             checked_id(arguments.job_id)

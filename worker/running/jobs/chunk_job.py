@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.documents.result import Document
 from arbitrage.errors import ConfigError, DataChanged
+from arbitrage.replay.many_configs import open_data, replay
 from worker.running.jobs.chunks import Chunk
 from worker.running.jobs.data_root import resolve_in_root
 from worker.running.jobs.job import Argument, payload_of
@@ -47,7 +48,6 @@ def run_chunk(chunk: Chunk, settings: Settings) -> Document:
         DataChanged: The data file is another than the sweep's.
         ConfigError, DataError, OSError: The file cannot be used.
     """
-    from arbitrage.replay.many_configs import replay
     from worker.running.jobs.chunk_figures import packed  # polars, in children only
 
     spec = chunk.sweep
@@ -72,8 +72,6 @@ def configs_in(result: Document) -> int:
 
 
 def _open(spec: SweepSpec, settings: Settings) -> PreparedFile:
-    from arbitrage.replay.many_configs import open_data
-
     return open_data(resolve_in_root(spec.data_file, settings.data_root), settings.data_limits)
 
 
@@ -90,8 +88,6 @@ def _facts(spec: SweepSpec, data: PreparedFile, pilots: int) -> Document:
 
 def _seconds_per_config(spec: SweepSpec, data: PreparedFile, pilots: int) -> float:
     """What one of some configs from all over the sweep takes."""
-    from arbitrage.replay.many_configs import replay
-
     count = min(pilots, spec.total)
     started = time.perf_counter()
     for number in [spec.total * place // count for place in range(count)]:
