@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any
 
@@ -15,14 +14,10 @@ from worker.ledger.envelope import CHUNKS, JOBS, Route, list_of
 from worker.ledger.identity import worker_id
 from worker.ledger.ledger import Attempt
 from worker.running.jobs import canvas
-from worker.running.jobs.chunk_job import (
-    CHUNK,
-    configs_in,
-    decode_chunk,
-    run_chunk,
-    version_of_chunk,
-)
-from worker.running.jobs.job import CONFIG, Argument, attempt_job, attempted, payload_text
+from worker.running.jobs.chunk_job import run_chunk, version_of_chunk
+from worker.running.jobs.chunks import Chunk, ChunkResult, DataFacts
+from worker.running.jobs.job import attempt_job, attempted
+from worker.running.jobs.payload import CHUNK, CONFIG, Payload
 
 log = logging.getLogger("arbtune.jobs")
 
@@ -35,41 +30,39 @@ _OPTIONS = {
 @app.task(name=JOBS.task, **_OPTIONS)
 def run_tuning_job(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
     """Run one `TuningConfig`, given as a JSON object; the result is its `TuningMetrics`."""
-    args, kwargs = _claimed(self, args, kwargs, CONFIG)
-    return attempt_job(args, kwargs, self.backend.settings)
+    payload = _claimed(self, Payload.of_message(args, kwargs, CONFIG))
+    return attempt_job(payload, self.backend.settings)
 
 
 @app.task(name=CHUNKS.task, **_OPTIONS)
-def run_tuning_chunk(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
+def run_tuning_chunk(self: Task, *args: Any, **kwargs: Any) -> ChunkResult | DataFacts:
     """Run a range of a sweep's configs; the result is the packed figures of each."""
-    args, kwargs = _claimed(self, args, kwargs, CHUNK)
+    payload = _claimed(self, Payload.of_message(args, kwargs, CHUNK))
     settings = self.backend.settings
     # Before it is parsed: another version may say more, or other things.
-    if attempted(lambda: version_of_chunk(args, kwargs), settings) != ENGINE_VERSION:
+    if attempted(lambda: version_of_chunk(payload), settings) != ENGINE_VERSION:
         # Of another version of this program, whose workers may be there beside this one.
         self.backend.ledger.give_back(worker_id(), [self.request.id])
         log.info("chunk.of_another_version", extra={"job_id": self.request.id})
         raise Ignore
-    result = attempted(lambda: run_chunk(decode_chunk(args, kwargs), settings), settings)
-    self.request.configs = configs_in(result)  # for the backend to count
+    chunk = attempted(lambda: Chunk.parse(payload), settings)
+    result = attempted(lambda: run_chunk(chunk, settings), settings)
+    self.request.configs = chunk.configs  # for the backend to count
     return result
 
 
-def _claimed(
-    task: Task, args: tuple[Any, ...], kwargs: dict[str, Any], argument: Argument
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Claim the delivered job; the arguments to run it with."""
+def _claimed(task: Task, payload: Payload) -> Payload:
+    """Claim the delivered job; the payload to run it with."""
     job_id = task.request.id
     route = Route(task.name, list_of(task.request.delivery_info))
-    payload = payload_text(args, kwargs, argument)
     kept = canvas.of_message(task.request)
-    start = task.backend.ledger.start(job_id, worker_id(), payload, route, kept)
+    start = task.backend.ledger.start(job_id, worker_id(), payload.kept, route, kept)
     if start is None:
         # A doubled or late delivery: the job runs, waits for its retry, or has its outcome.
         log.info("job.dropped", extra={"job_id": job_id})
         raise Ignore
     task.request.attempt = Attempt.begin(start)
     canvas.take_over(task.request)
-    if start.config:  # of the ledger; what is unfit for it is refused by what the message says
-        return (json.loads(start.config),), {}
-    return args, kwargs
+    if start.config in ("", payload.text):  # nothing else is known, or the very same
+        return payload
+    return Payload.of_text(start.config)

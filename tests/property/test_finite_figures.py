@@ -23,7 +23,7 @@ from scripts.run_arbitrage_tuning import main
 from tests.conftest import HEADER
 from tests.strategies import LARGEST_PRICE, SMALLEST_PRICE
 from worker.running.jobs.chunk_figures import unpacked
-from worker.running.jobs.chunk_job import run_chunk
+from worker.running.jobs.chunk_job import replay_chunk
 from worker.running.jobs.chunks import Chunk, of_spec
 from worker.settings import Settings
 
@@ -132,7 +132,7 @@ def test_every_road_has_finite_figures(
     chunk = Chunk(
         spec=of_spec(spec), start=0, stop=3, data_sha256=None, engine_version=ENGINE_VERSION
     )
-    result = run_chunk(chunk, Settings(data_root=data.parent))
+    result = replay_chunk(chunk, Settings(data_root=data.parent))
     check(pl.DataFrame(unpacked(result["figures"])))
     check(run_sweep(SweepSpec(**{"data_file": str(data), **fixed, "grids": [positions]})))
 

@@ -23,6 +23,7 @@ from arbitrage.documents.result import MAX_SENTENCE
 from arbitrage.errors import DataError
 from tests.conftest import JOB, quotes_csv
 from worker.running.jobs.job import JobFailedError, attempt_job
+from worker.running.jobs.payload import CONFIG, Payload
 from worker.settings import Settings
 
 LIMITS = DataLimits(max_rows=1_000, max_bytes=100_000)
@@ -54,8 +55,9 @@ jobs = st.builds(
 
 
 def check_outcome(args: tuple[Any, ...], kwargs: dict[str, Any], root: Path) -> None:
+    payload = Payload.of_message(args, kwargs, CONFIG)
     try:
-        result = attempt_job(args, kwargs, Settings(data_root=root, max_rows=1_000))
+        result = attempt_job(payload, Settings(data_root=root, max_rows=1_000))
     except JobFailedError as error:
         record = error.record
         assert record["type"] in ("ValueError", "FileNotFoundError"), record

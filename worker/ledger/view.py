@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from worker.ledger.envelope import Route
+from worker.ledger.envelope import CHUNKS, Route
 from worker.ledger.names import DEAD_KEY, INDEX_KEY, JOB_KEY, RESULT_KEY
 
 if TYPE_CHECKING:
@@ -73,7 +73,13 @@ class JobRecord:
     finished_at: float | None
     due_at: float | None
     history: tuple[FailedAttempt, ...] = ()
+    task: str | None = None
     queue: str | None = None
+
+    @property
+    def is_chunk(self) -> bool:
+        """Whether it is a range of a sweep, and not one config."""
+        return self.task == CHUNKS.task
 
 
 class LedgerView:
@@ -257,6 +263,7 @@ def _job_record(job_id: str, fields: dict[bytes, bytes]) -> JobRecord:
         finished_at=_seconds(held.get("finished_ms")),
         due_at=_seconds(held.get("due_ms")),
         history=_history(held.get("history", "")),
+        task=held.get("task"),
         queue=held.get("queue"),
     )
 

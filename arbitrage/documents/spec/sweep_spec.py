@@ -145,7 +145,15 @@ class SweepSpec(StrictModel):
         Raises:
             ConfigError: One sentence that names every field that is wrong.
         """
-        data = parse_spec_text(text)
+        return cls.from_data(parse_spec_text(text))
+
+    @classmethod
+    def from_data(cls, data: Any) -> Self:
+        """The spec of what a text says, or a message.
+
+        Raises:
+            ConfigError: One sentence that names every field that is wrong.
+        """
         try:
             return cls.model_validate(data)
         except ValidationError as error:

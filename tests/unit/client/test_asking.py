@@ -64,9 +64,10 @@ def end(
     *,
     is_dead: bool = False,
     error: ErrorRecord = ERROR,
+    route: Route = JOBS,
 ) -> None:
-    submit(ledger, job_id, config=config)
-    start = ledger.start(job_id, "w1", json.dumps(config), JOBS)
+    submit(ledger, job_id, config=config, route=route)
+    start = ledger.start(job_id, "w1", json.dumps(config), route)
     assert start is not None
     outcome = Outcome(State.ERROR, failed_meta(job_id, error), error, is_dead=is_dead)
     if result is not None:
@@ -155,7 +156,7 @@ def test_a_pipe_has_everything_in_full(ledger: Ledger, capsys: pytest.CaptureFix
 def test_a_chunk_of_a_sweep_is_told_by_its_range_and_its_result_left_alone(
     ledger: Ledger, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    end(ledger, "chunk", {"figures": "large"}, CHUNK)
+    end(ledger, "chunk", {"figures": "large"}, CHUNK, route=CHUNKS)
     submit(ledger, "waits", config=CHUNK, route=CHUNKS)
     monkeypatch.setattr(ledger, "results", pytest.fail)
     for line in printed(capsys, "jobs")[1:]:
@@ -221,7 +222,7 @@ def test_a_status_is_a_line_with_what_there_is_to_know(
 ) -> None:
     end(ledger, "good", FIGURES)
     end(ledger, "bad", None)
-    end(ledger, "chunk", {"figures": "large"}, CHUNK)
+    end(ledger, "chunk", {"figures": "large"}, CHUNK, route=CHUNKS)
     submit(ledger, "waits", "runs")
     ledger.start("runs", "w1", "{}", JOBS)
     lines = {

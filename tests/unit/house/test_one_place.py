@@ -53,7 +53,9 @@ from arbitrage.sweep import SweepSpec, run_sweep
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.results.folder import SweepFolder
 from worker.running.jobs.chunk_figures import unpacked
-from worker.running.jobs.chunk_job import decode_chunk, run_chunk
+from worker.running.jobs.chunk_job import replay_chunk
+from worker.running.jobs.chunks import Chunk
+from worker.running.jobs.payload import CHUNK, Payload
 from worker.settings import Settings
 
 spec = SweepSpec.from_text(sys.argv[1])
@@ -63,7 +65,7 @@ with folder.exclusively():
 rows = polars.read_parquet(folder.path)
 payload = {"spec": json.loads(spec.identity()), "start": 0, "stop": 2, "data_sha256": None}
 payload["engine_version"] = ENGINE_VERSION
-result = run_chunk(decode_chunk((payload,), {}), Settings())
+result = replay_chunk(Chunk.parse(Payload.of_message((payload,), {}, CHUNK)), Settings())
 print(json.dumps({
     "patience_bps": rows["patience_bps"].to_list(),
     "total_trades": rows["total_trades"].to_list(),

@@ -16,8 +16,9 @@ from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import quotes_csv
 from tests.sweeps import spec
 from worker.running.jobs.chunk_figures import packed, unpacked
-from worker.running.jobs.chunk_job import decode_chunk, run_chunk
+from worker.running.jobs.chunk_job import data_facts, replay_chunk, run_chunk
 from worker.running.jobs.chunks import MAX_CONFIGS, Chunk, of_spec
+from worker.running.jobs.payload import CHUNK, Payload
 from worker.settings import Settings
 
 GRIDS = (
@@ -42,6 +43,11 @@ def chunk(start: int, stop: int, sweep: SweepSpec = SWEEP, **changes: Any) -> di
     return found
 
 
+def parsed(value: Any) -> Chunk:
+    """The chunk of a message with this argument."""
+    return Chunk.parse(Payload.of_message((value,), {}, CHUNK))
+
+
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Those of a worker whose data root, the current directory, holds `quotes.csv`."""
@@ -55,7 +61,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def test_the_chunks_of_a_sweep_make_its_rows(settings: Settings) -> None:
     expected = run_sweep(SWEEP)
     for start, stop in ((0, 5), (5, 6), (6, SWEEP.total)):
-        result = json.loads(json.dumps(run_chunk(Chunk.parse(chunk(start, stop)), settings)))
+        result = json.loads(json.dumps(run_chunk(parsed(chunk(start, stop)), settings)))
         assert (result["start"], result["stop"]) == (start, stop)
         rows = sweep_rows(SWEEP, start, stop, unpacked(result["figures"]), {})
         assert rows.equals(expected[start:stop])
@@ -76,42 +82,43 @@ def test_a_message_is_small_however_large_the_sweep_is() -> None:
     grid = {"name": "min_spread_bps", "start": 0, "stop": 1, "num": 10**8}
     sweep = SweepSpec(**spec(grid, {"name": "slippage_bps", "values": [0, 1]}))
     far = chunk(sweep.total - MAX_CONFIGS, sweep.total, sweep)
-    assert len(Chunk.parse(far).submission("id").message) < 4_096
+    assert len(parsed(far).submission("id").message) < 4_096
 
 
 def test_an_empty_chunk_says_what_the_data_are(settings: Settings) -> None:
-    facts = run_chunk(Chunk.parse(chunk(0, 0)), settings)
+    facts = data_facts(parsed(chunk(0, 0)), settings)
     assert facts["data_sha256"] == open_data(settings.data_root / "quotes.csv").data_sha256
     assert (facts["rows"], facts["skipped"]) == (101, 1)
     assert (facts["data"]["snapshots_count"], facts["data"]["skipped_snapshots"]) == (101, 1)
     assert facts["data"]["largest_spread_bps"] > 0
     assert facts["engine_version"] == ENGINE_VERSION
+    assert facts["seconds_per_config"] is not None
     assert facts["seconds_per_config"] > 0
 
 
 def test_an_empty_chunk_times_no_config_unless_asked_to(settings: Settings) -> None:
     """A config that ends its process must not end the question after the data."""
-    facts = run_chunk(Chunk.parse(chunk(0, 0, pilots=0)), settings)
+    facts = data_facts(parsed(chunk(0, 0, pilots=0)), settings)
     assert facts["seconds_per_config"] is None
 
 
 def test_other_data_than_the_sweep_s_are_refused(settings: Settings) -> None:
     with pytest.raises(DataChanged, match=r"'quotes\.csv' is another file on this worker"):
-        run_chunk(Chunk.parse(chunk(0, 1, data_sha256="0" * 64)), settings)
+        run_chunk(parsed(chunk(0, 1, data_sha256="0" * 64)), settings)
 
 
 def test_the_bounds_of_the_worker_hold(settings: Settings, tmp_path: Path) -> None:
     narrow = Settings.from_environment(
         {"ARBTUNE_DATA_ROOT": str(tmp_path), "ARBTUNE_MAX_ROWS": "100"}
     )
-    assert run_chunk(Chunk.parse(chunk(0, 1)), settings)["stop"] == 1
+    assert replay_chunk(parsed(chunk(0, 1)), settings)["stop"] == 1
     with pytest.raises(DataError, match="ARBTUNE_MAX_ROWS"):
-        run_chunk(Chunk.parse(chunk(0, 1)), narrow)
+        run_chunk(parsed(chunk(0, 1)), narrow)
 
 
 def test_a_chunk_past_the_end_of_its_sweep_is_refused(settings: Settings) -> None:
     with pytest.raises(ConfigError, match=r"config 28 of a sweep of 28"):
-        run_chunk(Chunk.parse(chunk(27, 29)), settings)
+        run_chunk(parsed(chunk(27, 29)), settings)
 
 
 WRONG: dict[str, tuple[Any, str]] = {
@@ -144,7 +151,7 @@ WRONG: dict[str, tuple[Any, str]] = {
 def test_a_wrong_chunk_is_refused_with_a_sentence(settings: Settings, case: str) -> None:
     payload, words = WRONG[case]
     with pytest.raises(ConfigError) as caught:
-        run_chunk(decode_chunk((payload,), {}), settings)
+        run_chunk(parsed(payload), settings)
     assert words in str(caught.value)
     assert "Value error" not in str(caught.value), "which is pydantic's way"
     assert "\n" not in str(caught.value)
@@ -154,8 +161,8 @@ def test_a_wrong_chunk_is_refused_with_a_sentence(settings: Settings, case: str)
 @pytest.mark.parametrize("arguments", [(), (1, 2)])
 def test_another_number_of_arguments_is_refused(arguments: tuple[int, ...]) -> None:
     with pytest.raises(ConfigError, match="the task takes one argument, chunk: "):
-        decode_chunk(arguments, {})
+        Chunk.parse(Payload.of_message(arguments, {}, CHUNK))
 
 
 def test_a_chunk_may_come_by_its_name() -> None:
-    assert decode_chunk((), {"chunk": chunk(0, 1)}) == decode_chunk((chunk(0, 1),), {})
+    assert Chunk.parse(Payload.of_message((), {"chunk": chunk(0, 1)}, CHUNK)) == parsed(chunk(0, 1))

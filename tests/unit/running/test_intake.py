@@ -21,7 +21,7 @@ from worker.running.delivery.intake import (
     Admitted,
     admit,
 )
-from worker.running.jobs.job import REFUSED
+from worker.running.jobs.payload import REFUSED
 
 QUEUE = "intake-test"
 SIGNATURE = {"task": JOBS.task, "args": [JOB], "kwargs": {}, "options": {"task_id": "next"}}

@@ -17,7 +17,7 @@ from worker.client.sending import submit
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import State
 from worker.ledger.metas import cancelled_meta
-from worker.running.jobs.chunks import MAX_CONFIGS, Chunk, of_spec
+from worker.running.jobs.chunks import MAX_CONFIGS, Chunk, DataFacts, of_spec
 from worker.running.jobs.data_root import resolve_in_root
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def ask_workers(spec: SweepSpec, ledger: Ledger, meanwhile: Callable[[], None]) 
         meta = _answer(question.model_copy(update={"pilots": 0}), ledger, meanwhile)
     if meta["status"] != "SUCCESS":
         raise SweepError(failure_message(meta))
-    answer = meta["result"]
+    answer: DataFacts = meta["result"]
     return Plan(
         answer["data_sha256"], _chunk_size(answer["seconds_per_config"]), answer.get("data")
     )

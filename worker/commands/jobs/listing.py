@@ -127,9 +127,7 @@ def _as_object(record: JobRecord, dead: set[str]) -> dict[str, object]:
 def _net_profits(ledger: Ledger, records: list[JobRecord]) -> dict[str, float]:
     """The net profit of each that has one; chunks of sweeps, whose results are large, have none."""
     job_ids = [
-        record.job_id
-        for record in records
-        if record.state is State.SUCCESS and "spec" not in (record.config or {})
+        record.job_id for record in records if record.state is State.SUCCESS and not record.is_chunk
     ]
     metas = ledger.results(job_ids)
     found = {}
@@ -144,9 +142,10 @@ def _net_profits(ledger: Ledger, records: list[JobRecord]) -> dict[str, float]:
 def _what(record: JobRecord) -> tuple[str, str]:
     """A job's tag and data file; of a chunk of a sweep, its range of configs in the tag's place."""
     config = record.config or {}
-    if "spec" in config:
+    if record.is_chunk and config:
         tag = f"configs {config.get('start')}-{config.get('stop')}"
-        spec = config["spec"] if isinstance(config["spec"], dict) else {}  # a foreign client's
+        held = config.get("spec")
+        spec = held if isinstance(held, dict) else {}  # a foreign client's
         return tag, printable(spec.get("data_file") or "")
     return printable(config.get("tag") or ""), printable(config.get("data_file") or "")
 

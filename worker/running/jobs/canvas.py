@@ -23,7 +23,7 @@ from redis import RedisError
 
 from worker.ledger.envelope import JOBS, Route, is_of_ledger
 from worker.ledger.ledger import Ledger, State
-from worker.running.jobs.job import CONFIG, payload_text
+from worker.running.jobs.payload import CONFIG, Payload
 
 if TYPE_CHECKING:
     from worker.ledger.metas import Meta
@@ -134,7 +134,7 @@ def _expect(
     if sender != JOBS.task or headers.get("eta") or not declare:
         return
     args, kwargs, embed = body
-    if config := payload_text(tuple(args), kwargs, CONFIG):
+    if config := Payload.of_message(args, kwargs, CONFIG).kept:
         canvas = of_message(Context({**headers, **embed}))
         route = Route(sender, declare[0].name)
         current_app.backend.ledger.expect(headers["id"], config, route, canvas)

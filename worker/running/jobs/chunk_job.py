@@ -1,48 +1,43 @@
-"""One chunk inside a worker: decode it, replay its configs, or say what its data are."""
+"""One chunk inside a worker: replay its configs, or say what its data are."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from arbitrage.documents.result import Document
 from arbitrage.errors import ConfigError, DataChanged
 from arbitrage.replay.many_configs import open_data, replay
-from worker.running.jobs.chunks import Chunk
+from worker.running.jobs.chunks import Chunk, ChunkResult, DataFacts
 from worker.running.jobs.data_root import resolve_in_root
-from worker.running.jobs.job import Argument, payload_of
+from worker.running.jobs.payload import Payload
 
 if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec
     from arbitrage.replay.prepared_file import PreparedFile
     from worker.settings import Settings
 
-CHUNK = Argument("chunk", "a range of a sweep")
 
-
-def decode_chunk(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Chunk:
-    """The chunk that a message carries.
-
-    Raises:
-        ConfigError: One sentence that says what is wrong with the payload.
-    """
-    return Chunk.parse(payload_of(args, kwargs, CHUNK))
-
-
-def version_of_chunk(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+def version_of_chunk(payload: Payload) -> str:
     """The engine version that a chunk is for; that of this program where it names none.
 
     Raises:
-        ConfigError: There is no one argument.
+        ConfigError: The message carries no payload.
     """
-    payload = payload_of(args, kwargs, CHUNK)
-    version = payload.get("engine_version") if isinstance(payload, dict) else None
-    return version if isinstance(version, str) else ENGINE_VERSION  # `decode_chunk` complains
+    payload.check()
+    match payload.value:
+        case {"engine_version": str(version)}:
+            return version
+    return ENGINE_VERSION  # `Chunk.parse` complains
 
 
-def run_chunk(chunk: Chunk, settings: Settings) -> Document:
-    """The packed figures of the chunk's configs; of an empty one, what the data are.
+def run_chunk(chunk: Chunk, settings: Settings) -> ChunkResult | DataFacts:
+    """What a chunk comes to; an empty one is a question after its data."""
+    return replay_chunk(chunk, settings) if chunk.configs else data_facts(chunk, settings)
+
+
+def replay_chunk(chunk: Chunk, settings: Settings) -> ChunkResult:
+    """The packed figures of the chunk's configs.
 
     Raises:
         DataChanged: The data file is another than the sweep's.
@@ -51,39 +46,41 @@ def run_chunk(chunk: Chunk, settings: Settings) -> Document:
     from worker.running.jobs.chunk_figures import packed  # polars, in children only
 
     spec = chunk.sweep
-    data = _open(spec, settings)
-    if chunk.data_sha256 not in (None, data.data_sha256):
-        raise DataChanged(
-            f"{spec.data_file!r} is another file on this worker than the sweep was started with: "
-            "it has changed since, or ARBTUNE_DATA_ROOT is another place there"
-        )
-    if chunk.start == chunk.stop:
-        return _facts(spec, data, chunk.pilots)
+    data = _open(chunk, spec, settings)
     if chunk.stop > spec.total:
         raise ConfigError(f"config {chunk.stop - 1} of a sweep of {spec.total}")
-    columns = spec.columns(chunk.start, chunk.stop)
-    figures = replay(data, columns, chunk.stop - chunk.start)
+    figures = replay(data, spec.columns(chunk.start, chunk.stop), chunk.configs)
     return {"start": chunk.start, "stop": chunk.stop, "figures": packed(figures, data)}
 
 
-def configs_in(result: Document) -> int:
-    """How many configs' figures a chunk's result holds."""
-    return int(result.get("stop", 0) - result.get("start", 0))
+def data_facts(chunk: Chunk, settings: Settings) -> DataFacts:
+    """What the data of a sweep are on this worker, and what one of its configs takes.
 
-
-def _open(spec: SweepSpec, settings: Settings) -> PreparedFile:
-    return open_data(resolve_in_root(spec.data_file, settings.data_root), settings.data_limits)
-
-
-def _facts(spec: SweepSpec, data: PreparedFile, pilots: int) -> Document:
+    Raises:
+        DataChanged: The data file is another than the sweep's.
+        ConfigError, DataError, OSError: The file cannot be used.
+    """
+    spec = chunk.sweep
+    data = _open(chunk, spec, settings)
+    seconds = _seconds_per_config(spec, data, chunk.pilots) if chunk.pilots else None
     return {
         "data_sha256": data.data_sha256,
         "rows": data.rows,
         "skipped": data.skipped,
         "data": data.facts.of_rows(),
         "engine_version": ENGINE_VERSION,
-        "seconds_per_config": _seconds_per_config(spec, data, pilots) if pilots else None,
+        "seconds_per_config": seconds,
     }
+
+
+def _open(chunk: Chunk, spec: SweepSpec, settings: Settings) -> PreparedFile:
+    data = open_data(resolve_in_root(spec.data_file, settings.data_root), settings.data_limits)
+    if chunk.data_sha256 not in (None, data.data_sha256):
+        raise DataChanged(
+            f"{spec.data_file!r} is another file on this worker than the sweep was started with: "
+            "it has changed since, or ARBTUNE_DATA_ROOT is another place there"
+        )
+    return data
 
 
 def _seconds_per_config(spec: SweepSpec, data: PreparedFile, pilots: int) -> float:

@@ -6,22 +6,43 @@ It carries what the sweep is, not its configs, so it is small whatever their num
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from pydantic import Field, ValidationError, model_validator
 
 from arbitrage.documents.json_text import compact_json
+from arbitrage.documents.spec.spec_text import MAX_SPEC_BYTES, too_large
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.documents.strict_model import StrictModel
 from arbitrage.documents.validation import one_sentence, refuse
 from arbitrage.errors import ConfigError
 from worker.ledger.envelope import CHUNKS, job_message
 from worker.ledger.ledger import Submission
+from worker.running.jobs.payload import Payload
 
 MAX_CONFIGS = 20_000  # their figures are about a megabyte in Redis
 MAX_PILOTS = 100
 
 ConfigNumber = Annotated[int, Field(ge=0)]
+
+
+class ChunkResult(TypedDict):
+    """What a chunk comes to: figures of the configs `start` to `stop` - 1."""
+
+    start: int
+    stop: int
+    figures: str  # packed by `chunk_figures`
+
+
+class DataFacts(TypedDict):
+    """What an empty chunk comes to: what the data of the sweep are on a worker."""
+
+    data_sha256: str
+    rows: int  # all of the file
+    skipped: int  # of those, without a usable book
+    data: NotRequired[dict[str, Any]]  # `FileFacts.of_rows`; an older worker does not say it
+    engine_version: str
+    seconds_per_config: float | None  # what one of the pilots took; None without any
 
 
 class Chunk(StrictModel):
@@ -49,6 +70,11 @@ class Chunk(StrictModel):
         return self
 
     @property
+    def configs(self) -> int:
+        """How many it has."""
+        return self.stop - self.start
+
+    @property
     def sweep(self) -> SweepSpec:
         """The sweep that it is of.
 
@@ -59,17 +85,20 @@ class Chunk(StrictModel):
             text = compact_json(self.spec)
         except ValueError:
             raise ConfigError("the spec of a chunk holds a number that is not finite") from None
-        return SweepSpec.from_text(text)
+        if len(text) > MAX_SPEC_BYTES:
+            raise too_large()
+        return SweepSpec.from_data(self.spec)
 
     @classmethod
-    def parse(cls, payload: Any) -> Chunk:
+    def parse(cls, payload: Payload) -> Chunk:
         """A chunk from what a message carries.
 
         Raises:
             ConfigError: One sentence that says what is wrong with the payload.
         """
+        payload.check()
         try:
-            return cls.model_validate(payload)
+            return cls.model_validate(payload.value)
         except ValidationError as error:
             raise ConfigError(one_sentence(error)) from error
 

@@ -1,39 +1,26 @@
-"""One delivered job inside a worker: decode it, claim it, run it."""
+"""One delivered job inside a worker: decode it, run it."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from traceback import clear_frames
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
 from arbitrage.documents.config import MAX_JOB_BYTES, TuningConfig, parse_config
-from arbitrage.documents.json_text import compact_json
 from arbitrage.documents.result import Document, ErrorRecord, error_record
 from arbitrage.errors import ConfigError, is_out_of_memory, is_retryable, is_user_error
 from worker.running.jobs.data_root import resolve_in_root
 from worker.running.jobs.memory import bound_memory, out_of_memory
+from worker.running.jobs.payload import Payload
 
 if TYPE_CHECKING:
     from worker.settings import Settings
 
-# The keyword under which a sentence travels to a job in place of its argument, which is unfit.
-REFUSED = "refused"
-
 log = logging.getLogger("arbtune.jobs")
 
 Result = TypeVar("Result")
-
-
-class Argument(NamedTuple):
-    """The one argument of a task."""
-
-    name: str
-    what: str
-
-
-CONFIG = Argument("config", "a TuningConfig")
 
 
 class JobFailedError(Exception):
@@ -44,27 +31,18 @@ class JobFailedError(Exception):
         self.record = record
 
 
-def payload_text(args: tuple[Any, ...], kwargs: dict[str, Any], argument: Argument) -> str:
-    """What the ledger keeps of a foreign job's payload: its JSON, or nothing when it is unfit."""
-    try:
-        payload = payload_of(args, kwargs, argument)
-        text = compact_json(payload)
-        return text if isinstance(payload, dict) and len(text.encode()) <= MAX_JOB_BYTES else ""
-    except (ConfigError, ValueError, TypeError, RecursionError):
-        return ""
-
-
-def decode(args: tuple[Any, ...], kwargs: dict[str, Any]) -> TuningConfig:
+def config_of(payload: Payload) -> TuningConfig:
     """The config that a message carries.
 
     Raises:
         ConfigError: One sentence that says what is wrong with the payload.
     """
-    payload = payload_of(args, kwargs, CONFIG)
-    size = _json_size(payload)
-    if size > MAX_JOB_BYTES:
-        raise ConfigError(f"the job is {size:,} bytes of JSON; at most {MAX_JOB_BYTES:,} travel")
-    return parse_config(payload)
+    payload.check()
+    if payload.size > MAX_JOB_BYTES:
+        raise ConfigError(
+            f"the job is {payload.size:,} bytes of JSON; at most {MAX_JOB_BYTES:,} travel"
+        )
+    return parse_config(payload.value)
 
 
 def run(config: TuningConfig, settings: Settings) -> Document:
@@ -82,9 +60,9 @@ def run(config: TuningConfig, settings: Settings) -> Document:
     return runner.run().model_dump(mode="json")
 
 
-def attempt_job(args: tuple[Any, ...], kwargs: dict[str, Any], settings: Settings) -> Document:
+def attempt_job(payload: Payload, settings: Settings) -> Document:
     """Decode and run; every failure leaves as a `JobFailedError`."""
-    return attempted(lambda: run(decode(args, kwargs), settings), settings)
+    return attempted(lambda: run(config_of(payload), settings), settings)
 
 
 def attempted(work: Callable[[], Result], settings: Settings) -> Result:
@@ -99,28 +77,3 @@ def attempted(work: Callable[[], Result], settings: Settings) -> Result:
         if not is_user_error(error) and not is_retryable(error):
             log.exception("job.crashed")
         raise JobFailedError(error_record(error)) from error
-
-
-def payload_of(args: tuple[Any, ...], kwargs: dict[str, Any], argument: Argument) -> Any:
-    """The one argument that a task takes.
-
-    Raises:
-        ConfigError: There is another number of them.
-    """
-    if len(args) == 1 and not kwargs:
-        return args[0]
-    if not args and set(kwargs) == {argument.name}:
-        return kwargs[argument.name]
-    if REFUSED in kwargs:
-        raise ConfigError(str(kwargs[REFUSED]))
-    raise ConfigError(
-        f"the task takes one argument, {argument.name}: {argument.what} as a JSON object"
-    )
-
-
-def _json_size(payload: Any) -> int:
-    """Bytes of the payload as JSON; one that is not JSON, or too deep, is refused for that."""
-    try:
-        return len(compact_json(payload).encode())
-    except (ValueError, TypeError, RecursionError):
-        return 0
