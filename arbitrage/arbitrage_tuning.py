@@ -8,12 +8,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig
-from arbitrage.arbitrage_core import ENGINE_VERSION, ArbitrageConfig, ArbitrageEngine
 from arbitrage.documents.config import NUMERIC_FIELDS, TuningConfig
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.metrics import TuningMetrics
 from arbitrage.errors import TuningJobError
+from arbitrage.replay.model.backtester import ArbitrageBacktester, BacktestConfig
+from arbitrage.replay.model.config import ArbitrageConfig
+from arbitrage.replay.model.engine import ENGINE_VERSION, ArbitrageEngine
 
 if TYPE_CHECKING:
     from arbitrage.data.snapshots import DataLimits, SnapshotTable

@@ -15,12 +15,12 @@ from typing import overload
 
 import polars as pl
 
-from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.data.columns import COLUMNS, TIMESTAMP
 from arbitrage.data.files.data_file import DataFile, DataLimits, read_data_file
 from arbitrage.data.files.foreign_formats import foreign_format
 from arbitrage.data.forks import check_fork
 from arbitrage.data.readers import csv_rows
+from arbitrage.data.snapshot import OrderBookSnapshot
 from arbitrage.errors import DataError
 
 __all__ = ["DataLimits", "SnapshotTable", "load_snapshots", "read_snapshots"]

@@ -27,6 +27,7 @@ class LaterFigures:
     net_pnl_usd: float | None = None
     stopped_row: int | None = None
     stopped_timestamp: str | None = None
+    exits_beyond_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -36,3 +37,6 @@ class Figures(LaterFigures, FirstFigures):
 
 FIGURE_NAMES = tuple(figure.name for figure in fields(Figures))
 """The figures by the names of their fields."""
+
+NULLABLE_COUNTS = ("stopped_row", "exits_beyond_size")
+"""Whole numbers that may have no value: they are -1 in arrays, which know no null."""

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arbitrage.arbitrage_backtest import RUIN_PCT
+from arbitrage.documents.figures import NULLABLE_COUNTS
 from arbitrage.replay.data_cache import open_data
 from arbitrage.replay.kernel_calls import replay_all, warm_up
 from arbitrage.replay.kernels.layout import Parameters
+from arbitrage.replay.model.backtester import RUIN_PCT
 from arbitrage.replay.prepared_file import PreparedFile
 
 __all__ = [
-    "NOT_STOPPED",
     "FigureArrays",
     "PreparedFile",
     "open_data",
@@ -24,8 +24,7 @@ __all__ = [
     "warm_up",
 ]
 
-NOT_STOPPED = -1
-
+NO_COUNT = -1
 
 FigureArrays = dict[str, NDArray[Any]]
 """An array for each figure, by its name, with one element a config."""
@@ -34,7 +33,8 @@ FigureArrays = dict[str, NDArray[Any]]
 def replay(data: PreparedFile, parameters: Mapping[str, Any], count: int) -> FigureArrays:
     """The figures of `count` configs over the data; equal to the engine's, to the last bit.
 
-    All of `FIGURE_NAMES` but `stopped_timestamp`; `stopped_row` is -1 where nothing stopped a run.
+    All of `FIGURE_NAMES` but `stopped_timestamp`; one of `NULLABLE_COUNTS` is -1 where it has no
+    value.
 
     Args:
         data: What `open_data` returned.
@@ -72,6 +72,7 @@ def replay(data: PreparedFile, parameters: Mapping[str, Any], count: int) -> Fig
         "unrealized_pnl_usd": totals.unrealized,
         "net_pnl_usd": totals.realized + totals.unrealized,
         "stopped_row": totals.stopped_row.astype(np.int64),
+        "exits_beyond_size": np.full(count, NO_COUNT),
     }
 
 
@@ -84,12 +85,9 @@ def replay_one(data: PreparedFile, numbers: Mapping[str, Any]) -> dict[str, Any]
     """
     figures = replay(data, numbers, 1)
     found = {name: column[0].item() for name, column in figures.items()}
-    stopped = found["stopped_row"] != NOT_STOPPED
-    return {
-        **found,
-        "stopped_row": found["stopped_row"] if stopped else None,
-        "stopped_timestamp": data.timestamp(found["stopped_row"]) if stopped else None,
-    }
+    counts = {name: None if found[name] < 0 else found[name] for name in NULLABLE_COUNTS}
+    row = counts["stopped_row"]
+    return {**found, **counts, "stopped_timestamp": None if row is None else data.timestamp(row)}
 
 
 def _column(value: Any, count: int) -> NDArray[np.float64]:

@@ -259,8 +259,11 @@ def digest_of_latest(results_dir: str | Path, spec: SweepSpec) -> str | None:
 
 
 def _scan(*parts: Part) -> pl.LazyFrame:
+    """The rows of some parts; columns that an older version did not write are null."""
     paths = [part.path for part in parts]
-    return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
+    return pl.scan_parquet(
+        paths, glob=False, hive_partitioning=False, schema=SCHEMA, missing_columns="insert"
+    )
 
 
 def _some(part: Part) -> pl.LazyFrame:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from arbitrage.documents.config import TuningConfig
-from arbitrage.documents.figures import FIGURE_NAMES
+from arbitrage.documents.figures import FIGURE_NAMES, NULLABLE_COUNTS
 from arbitrage.documents.json_text import compact_json
 from arbitrage.documents.metrics import TuningMetrics
 from arbitrage.documents.spec.sweep_spec import ParameterValues, SweepSpec
@@ -53,8 +53,8 @@ def sweep_rows(
         start: The number of the first.
         stop: The number after the last.
         figures: All of `FIGURE_NAMES`, each an array or a list of one element a config.
-            A `stopped_row` below 0 is none; an element of a config that failed may be anything.
-            Empty when all of them failed.
+            One of `NULLABLE_COUNTS` below 0 is none; an element of a config that failed may be
+            anything. Empty when all of them failed.
         errors: What ended a config that failed, by its number.
     """
     numbers = pl.Series("config_number", range(start, stop), pl.Int64)
@@ -97,6 +97,6 @@ def _figure(name: str, values: Any) -> pl.Expr:
     """A figure's column, null where it has no value and where the config failed."""
     column = pl.lit(None if values is None else pl.Series(name, values, FIGURE_TYPES[name]))
     known = pl.col("error").is_null()
-    if name == "stopped_row":
+    if name in NULLABLE_COUNTS:
         known &= column >= 0
     return pl.when(known).then(column.cast(FIGURE_TYPES[name])).alias(name)

@@ -38,6 +38,7 @@ STATS = (
     "skipped_snapshots",
     "winning_trades",
     "losing_trades",
+    "stale_snapshots",
 )
 OTHER_SIDE = {
     naive.LONG_A_SHORT_B: naive.LONG_B_SHORT_A,
@@ -75,6 +76,7 @@ def as_naive(trade: ArbitrageTrade) -> NaiveTrade:
         entry_spread_bps=trade.entry_spread_bps,
         entry_price=trade.entry_price,
         open_timestamp=trade.open_timestamp,
+        notional_usd=trade.notional_usd,
         close_timestamp=trade.close_timestamp,
         exit_spread_bps=trade.exit_spread_bps,
         pnl_bps=None if trade.is_open else trade.pnl_bps,

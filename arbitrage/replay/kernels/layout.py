@@ -99,6 +99,92 @@ class Parameters(NamedTuple):
     stop: Floats
 
 
+class Rows(NamedTuple):
+    """The rows that are tradable by their prices, with all that a file says of them.
+
+    `age_ms` is the larger of both venues' ages, infinite where one is unknown. Columns that a file
+    does not have are empty.
+    """
+
+    bid_a: Floats
+    ask_a: Floats
+    bid_b: Floats
+    ask_b: Floats
+    bid_size_a: Floats
+    ask_size_a: Floats
+    bid_size_b: Floats
+    ask_size_b: Floats
+    age_ms: Floats
+    time_ns: Integers
+    row: Integers
+
+
+class Options(NamedTuple):
+    """What `Parameters` have no room for, one element a config.
+
+    `holding_ns` is -1 and `size_share` NaN where there is none, `max_age_ms` infinite.
+    """
+
+    exit_spread: Floats
+    holding_ns: Integers
+    latency_a_ns: Integers
+    latency_b_ns: Integers
+    max_age_ms: Floats
+    size_share: Floats
+    least_usd: Floats
+
+
+# Columns of `Trips.records`, a cache line each: the row of the decision, by its place among the
+# tradable ones; where the trade opens and where it closes, the number of rows where it never does;
+# the first trip that may follow; what the trade earns before costs in bps (NaN where it never
+# closes), at best and at worst between opening and closing, and the largest fall on the way.
+(
+    TRIP_PLACE,
+    TRIP_OPENS,
+    TRIP_CLOSES,
+    TRIP_NEXT,
+    TRIP_GROSS,
+    TRIP_BEST,
+    TRIP_WORST,
+    TRIP_FALL,
+) = range(8)
+TRIP_FIELDS = 8
+BLOCK = 64
+
+
+class Sizes(NamedTuple):
+    """How configs respect displayed sizes, one element each; `share` is NaN where one does not."""
+
+    share: Floats
+    least_usd: Floats
+
+
+class Shape(NamedTuple):
+    """What decides from the rows alone how a trade goes; `holding_ns` is -1 where there is none."""
+
+    exit_spread: float
+    holding_ns: int
+    latency_a_ns: int
+    latency_b_ns: int
+
+
+class Trips(NamedTuple):
+    """The trips of one shape.
+
+    Of each row on which a trade may be decided: `records`, see `TRIP_PLACE`; `spread`, the better
+    one there; `due`, the row on which it is decided to close the trade. `highest` has the highest
+    spread of each `BLOCK` of them. Of each tradable row: `met_a` and `met_b`, the rows whose quotes
+    a decision meets at a venue.
+    """
+
+    records: Floats
+    spread: Floats
+    highest: Floats
+    due: Integers
+    met_a: Integers
+    met_b: Integers
+
+
 class RunTotals(NamedTuple, Generic[Value]):
     """What a run came to: a number each, or of many runs an array each.
 
@@ -113,6 +199,7 @@ class RunTotals(NamedTuple, Generic[Value]):
     unrealized: Value
     drawdown: Value
     stopped_row: Value
+    beyond_size: Value
 
 
 Tally = Floats

@@ -30,7 +30,7 @@ def replay_many_slots(
             peak, drawdown = marked(base, peak, drawdown)
             if drawdown >= terms.stop:
                 stopped_row = float(windows.end_row[window])
-                return RunTotals(opened, closed, wins, realized, 0.0, drawdown, stopped_row)
+                return RunTotals(opened, closed, wins, realized, 0.0, drawdown, stopped_row, 0.0)
         window = int(records[openings[i], WINDOW])
         place, end = int(records[openings[i], PLACE]), windows.first_place[window + 1]
         n_open, stopped = 0, -1
@@ -54,7 +54,7 @@ def replay_many_slots(
             last = end - 1 if stopped < 0 else stopped
             left = worth(windows.exit[last], positions, n_open, terms)
             stopped_row = -1.0 if stopped < 0 else float(windows.row[stopped])
-            return RunTotals(opened, closed, wins, realized, left, drawdown, stopped_row)
+            return RunTotals(opened, closed, wins, realized, left, drawdown, stopped_row, 0.0)
         end_exit = windows.end_exit[window]
         for k in range(n_open):
             pnl_bps = positions.entry[k] - end_exit / positions.price[k] * BPS - terms.cost
@@ -65,7 +65,7 @@ def replay_many_slots(
         base = terms.balance + realized
     peak, drawdown = marked(base, peak, drawdown)
     stopped_row = float(windows.end_row[window]) if drawdown >= terms.stop else -1.0
-    return RunTotals(opened, closed, wins, realized, 0.0, drawdown, stopped_row)
+    return RunTotals(opened, closed, wins, realized, 0.0, drawdown, stopped_row, 0.0)
 
 
 @compiled

@@ -58,7 +58,7 @@ def replay_one_slot(
             drawdown = max(drawdown, fall_pct(peak, between))
             if drawdown >= terms.stop:
                 stopped_row = float(windows.end_row[window])
-                return RunTotals(closed, closed, wins, realized, 0.0, drawdown, stopped_row)
+                return RunTotals(closed, closed, wins, realized, 0.0, drawdown, stopped_row, 0.0)
             window = int(records[k, WINDOW])
             _take(windows, k, positions)
             first, end = int(records[k, PLACE]), windows.first_place[window + 1]
@@ -67,14 +67,16 @@ def replay_one_slot(
             if stopped >= 0:
                 left = worth(windows.exit[stopped], positions, 1, terms)
                 stopped_row = float(windows.row[stopped])
-                return RunTotals(closed + 1, closed, wins, realized, left, drawdown, stopped_row)
+                return RunTotals(
+                    closed + 1, closed, wins, realized, left, drawdown, stopped_row, 0.0
+                )
         else:
             peak, drawdown = max(peak, best), max(drawdown, deepest)
             window = int(records[k, WINDOW])
         if np.isnan(records[k, GROSS]):  # the file ends before its last window does
             _take(windows, k, positions)
             left = worth(windows.exit[-1], positions, 1, terms)
-            return RunTotals(closed + 1, closed, wins, realized, left, drawdown, -1.0)
+            return RunTotals(closed + 1, closed, wins, realized, left, drawdown, -1.0, 0.0)
         pnl = (records[k, GROSS] - terms.cost) / BPS * terms.notional
         realized += pnl
         wins += pnl > 0
@@ -82,7 +84,7 @@ def replay_one_slot(
         base = terms.balance + realized
     peak, drawdown = marked(base, peak, drawdown)
     stopped_row = float(windows.end_row[window]) if drawdown >= terms.stop else -1.0
-    return RunTotals(closed, closed, wins, realized, 0.0, drawdown, stopped_row)
+    return RunTotals(closed, closed, wins, realized, 0.0, drawdown, stopped_row, 0.0)
 
 
 @compiled

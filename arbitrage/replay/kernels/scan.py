@@ -108,7 +108,7 @@ def _scan_one_slot(
                 stopped = i
                 break
     stopped_row = -1.0 if stopped < 0 else float(quotes.row[stopped])
-    return RunTotals(opened, closed, wins, realized, unrealized, drawdown, stopped_row)
+    return RunTotals(opened, closed, wins, realized, unrealized, drawdown, stopped_row, 0.0)
 
 
 @compiled
@@ -195,4 +195,4 @@ def _scan_slots(
         if fall >= stop:
             stopped_row = float(quotes.row[i])
             break
-    return RunTotals(opened, closed, wins, realized, unrealized, drawdown, stopped_row)
+    return RunTotals(opened, closed, wins, realized, unrealized, drawdown, stopped_row, 0.0)

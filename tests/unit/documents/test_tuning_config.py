@@ -241,4 +241,5 @@ def test_the_order_of_the_metrics_is_the_documents() -> None:
         "net_pnl_usd",
         "stopped_row",
         "stopped_timestamp",
+        "exits_beyond_size",
     ]

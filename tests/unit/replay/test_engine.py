@@ -34,7 +34,7 @@ def row(a: Book, b: Book, timestamp: str = "t") -> OrderBookSnapshot:
 
 def mirrored(snapshot: OrderBookSnapshot) -> OrderBookSnapshot:
     """The venues swapped."""
-    timestamp, bid_a, ask_a, bid_b, ask_b = snapshot
+    timestamp, bid_a, ask_a, bid_b, ask_b = snapshot[:5]
     return OrderBookSnapshot(timestamp, bid_b, ask_b, bid_a, ask_a)
 
 

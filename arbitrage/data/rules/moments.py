@@ -1,0 +1,18 @@
+"""Timestamps as moments: nanoseconds since 1970."""
+
+from __future__ import annotations
+
+from arbitrage.data.rules.cells import epoch_unit, is_epoch, parse_timestamp
+
+_NS = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**3, "nanoseconds": 1}
+
+
+def moment_ns(timestamp: str) -> int:
+    """A timestamp in nanoseconds since 1970.
+
+    Raises:
+        CellError: (a `ValueError`) It is neither ISO 8601 nor an integer epoch.
+    """
+    epoch = is_epoch(timestamp)
+    found = parse_timestamp(timestamp, epoch=epoch)
+    return found * _NS[epoch_unit(found)] if epoch else found
