@@ -33,8 +33,8 @@ app = Celery(
 )
 app.config_from_object("worker.running.delivery.celery_config")
 app.steps["worker"] |= {
-    "worker.running.process.upkeep:Upkeep",
-    "worker.running.process.pulse:Pulse",
+    "worker.running.process.periodic_work:PeriodicWork",
+    "worker.running.process.signs_of_life:SignsOfLife",
     "worker.running.process.exporter:Exporter",
 }
 signals.setup_logging.connect(configure_logging)

@@ -17,9 +17,9 @@ from tests.conftest import wait_until
 from tests.servers import binary_of, durable_server
 from worker.client.embedded import embedded_server
 from worker.ledger import names
+from worker.ledger.celery_meta import cancelled_meta, failed_meta, success_meta
 from worker.ledger.envelope import Route, job_message
 from worker.ledger.ledger import Holder, Ledger, Outcome, Start, State, Submission
-from worker.ledger.metas import cancelled_meta, failed_meta, success_meta
 from worker.ledger.names import (
     COUNT_RUN_MS,
     COUNT_RUNS,

@@ -12,8 +12,8 @@ import redis
 from tests.conftest import JOB, ledger_at
 from worker.cli import main
 from worker.client.embedded import embedded_server
+from worker.ledger.celery_meta import success_meta
 from worker.ledger.ledger import State
-from worker.ledger.metas import success_meta
 from worker.ledger.names import DEAD_KEY, INDEX_KEY, JOB_KEY, RESULT_KEY
 from worker.ledger.view import SLICE
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from arbitrage.errors import ArbtuneError
 from arbitrage.replay.cache_folder import CACHE_LOG
 from arbitrage.shell.console import say
-from worker.operating.program import own_command
+from worker.operating.own_command import own_command
 from worker.settings import Settings
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from arbitrage.documents.result import as_text
 from arbitrage.errors import ArbtuneError
 from arbitrage.shell.console import printable, say
-from worker.client.answers import figures_in_short, result_documents
+from worker.client.job_documents import figures_in_short, result_documents
 from worker.ledger.connection import RedisUnavailableError, redis_errors_in_a_sentence
 from worker.ledger.ledger import State
 

@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry, start_http_server
 from arbitrage.errors import ArbtuneError, ConfigError
 from arbitrage.shell.console import EXIT_OK
 from worker.ledger.connection import connect
-from worker.operating.metrics import QueueCollector
-from worker.operating.misnamed import warn_of_misnamed
+from worker.operating.metrics import QueueMetrics
+from worker.operating.misspelt_settings import warn_of_misnamed
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _registry(settings: Settings) -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(QueueCollector(connect(settings, tries=0, patience_s=PATIENCE_S)))
+    registry.register(QueueMetrics(connect(settings, tries=0, patience_s=PATIENCE_S)))
     return registry
 
 

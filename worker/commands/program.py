@@ -6,7 +6,7 @@ import importlib
 
 from arbitrage.errors import ConfigError
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, call_command, nearest
-from worker.operating.misnamed import warn_of_misnamed
+from worker.operating.misspelt_settings import warn_of_misnamed
 
 COMMANDS = {
     "run": ("scripts.run_arbitrage_tuning", "run one job in this process, print its result"),

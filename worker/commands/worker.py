@@ -16,8 +16,8 @@ from arbitrage.errors import ArbtuneError, ConfigError
 from arbitrage.shell.console import EXIT_OK, count
 from worker.client.embedded import embedded_server
 from worker.operating.machine import check_machine
+from worker.operating.own_command import own_command
 from worker.operating.probes import ALIVE, READY, ProbeFiles
-from worker.operating.program import own_command
 from worker.operating.rights import check_rights
 from worker.running.jobs.data_root import check_root
 from worker.settings import Settings

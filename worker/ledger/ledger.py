@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import redis
 
     from arbitrage.documents.result import ErrorRecord
-    from worker.ledger.metas import Meta
+    from worker.ledger.celery_meta import Meta
 
 __all__ = [
     "Attempt",
@@ -238,7 +238,7 @@ class Ledger(LedgerView):
             "only": only or "",
         }
 
-    # -- upkeep, by the workers' main processes
+    # -- periodic work of the workers' main processes
 
     def renew(
         self, worker: str, job_ids: Iterable[str], *, lease_s: float | None = None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import redis
 
     from arbitrage.documents.result import ErrorRecord
-    from worker.ledger.metas import Meta
+    from worker.ledger.celery_meta import Meta
 
 # Ids in one command, or commands in one round trip: many enough to hide the trip, few enough to
 # hold up other clients of the server for a millisecond only, whatever is asked for.

@@ -40,7 +40,7 @@ _OUTCOMES = (State.SUCCESS, State.ERROR, State.CANCELLED)
 _RECONCILED = {COUNT_LAPSED: "lease_lapsed", COUNT_LOST: "message_lost"}
 
 
-class QueueCollector(Collector):
+class QueueMetrics(Collector):
     """Asks Redis at each scrape; when it is away, says that and nothing else."""
 
     def __init__(self, client: redis.Redis) -> None:

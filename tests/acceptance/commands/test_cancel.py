@@ -11,9 +11,9 @@ import pytest
 from tests.conftest import JOB, ledger_at
 from tests.terminals import on_terminal
 from worker.cli import main
+from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import CHUNKS, JOBS, Route, job_message
 from worker.ledger.ledger import Ledger, State, Submission
-from worker.ledger.metas import cancelled_meta
 from worker.ledger.view import OPEN, SLICE
 
 CANCEL = [sys.executable, "-m", "worker.cli", "cancel"]

@@ -11,8 +11,8 @@ from tests.acceptance.commands.test_exit_statuses import ERROR, end
 from tests.conftest import ledger_at
 from tests.terminals import on_terminal
 from worker.cli import main
+from worker.ledger.celery_meta import failed_meta
 from worker.ledger.ledger import Ledger, Outcome, State
-from worker.ledger.metas import failed_meta
 
 PURGE = [sys.executable, "-m", "worker.cli", "dead", "purge"]
 

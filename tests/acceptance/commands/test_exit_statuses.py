@@ -14,9 +14,9 @@ from tests.conftest import JOB, ledger_at, quotes_csv, running_worker
 from tests.sweeps import spec
 from worker.cli import main
 from worker.commands.program import COMMANDS
+from worker.ledger.celery_meta import failed_meta, success_meta
 from worker.ledger.envelope import JOBS, job_message
 from worker.ledger.ledger import Ledger, Outcome, State, Submission
-from worker.ledger.metas import failed_meta, success_meta
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")

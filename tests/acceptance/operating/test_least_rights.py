@@ -23,9 +23,9 @@ from tests.conftest import (
 )
 from tests.sweeps import spec
 from worker.client.sending import send, submission
+from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import Ledger, State
-from worker.ledger.metas import cancelled_meta
 from worker.running.jobs.chunks import Chunk, of_spec
 
 CONF = Path(__file__).resolve().parents[3] / "deploy/redis/redis.conf"

@@ -30,9 +30,9 @@ from tests.conftest import (
 )
 from tests.servers import DurableServer, durable_server
 from worker.client.sending import send, submission
+from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import JOBS
 from worker.ledger.ledger import State
-from worker.ledger.metas import cancelled_meta
 
 Figures = dict[str, float]
 

@@ -15,9 +15,9 @@ from celery.canvas import Signature
 from kombu.entity import Exchange, Queue
 
 from tests.conftest import JOB, PATIENCE_S, WorkerProcess, ledger_at, running_worker, wait_until
+from worker.ledger.celery_meta import cancelled_meta, success_meta
 from worker.ledger.envelope import JOBS
 from worker.ledger.ledger import Holder, Ledger, Outcome, State
-from worker.ledger.metas import cancelled_meta, success_meta
 
 DEAD = {**JOB, "tag": "exit:9"}
 GONE = {**JOB, "data_file": "nope.csv"}

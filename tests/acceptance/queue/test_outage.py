@@ -19,9 +19,9 @@ from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_wo
 from tests.proxy import Proxy
 from tests.servers import DurableServer, durable_server
 from worker.client.sending import send, submission
+from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.connection import REPLY_TIMEOUT_S
 from worker.ledger.ledger import JobRecord, Ledger, State
-from worker.ledger.metas import cancelled_meta
 from worker.operating.presence import present_workers
 
 LEASE_S = 6.0

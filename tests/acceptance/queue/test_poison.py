@@ -15,7 +15,7 @@ from tests.elements import spoilt_element
 from worker.client.sending import send, submission
 from worker.ledger.envelope import JOBS, job_message
 from worker.ledger.ledger import State
-from worker.running.delivery.intake import admit
+from worker.running.delivery.message_check import check_message
 
 SEED = 11
 POISONED = 600
@@ -39,7 +39,7 @@ def test_no_element_of_a_queue_costs_a_restart_or_another_job(
             lambda: ledger.states(good) == [State.SUCCESS] * GOOD, "every good job has run", 60
         )
         wait_until(lambda: server.llen(JOBS.queue) == 0, "the queue is empty", 60)
-        admitted = [admit(raw, JOBS.queue) for raw in poison]
+        admitted = [check_message(raw, JOBS.queue) for raw in poison]
         awaited = [one["headers"]["id"] for one in admitted if one is not None]
         assert len(awaited) > POISONED / 2
         wait_until(lambda: None not in ledger.results(awaited), "each id has its outcome", 60)

@@ -22,9 +22,9 @@ from celery.exceptions import TaskRevokedError
 from tests import commands
 from tests.conftest import JOB, PATIENCE_S, WorkerProcess, ledger_at, wait_until
 from worker.client.sending import submission
+from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import JOBS
 from worker.ledger.ledger import State
-from worker.ledger.metas import cancelled_meta
 
 Send = Callable[..., str]
 
@@ -365,7 +365,7 @@ def test_who_waits_where_no_worker_is_hears_of_it(
     own_redis_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("worker.client.absence.PATIENCE_S", 0.0)
+    monkeypatch.setattr("worker.client.worker_watch.PATIENCE_S", 0.0)
     environment["ARBTUNE_REDIS_URL"] = own_redis_url
     answer = arbtune("enqueue", "--wait", "--json", "--timeout", "2", *flags(JOB))
     assert answer.returncode == 1

@@ -40,10 +40,10 @@ from tests.conftest import (
 from tests.sweeps import spec
 from worker.client.sweeps.collector import chunk_id
 from worker.client.sweeps.in_queue import NO_CHUNKS
+from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.connection import TRIES_OF_A_PERSON
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import Ledger, State
-from worker.ledger.metas import cancelled_meta
 from worker.running.jobs.chunk_figures import unpacked
 from worker.running.jobs.chunks import Chunk, of_spec
 

@@ -26,8 +26,8 @@ from tests.conftest import (
 )
 from worker.client.embedded import embedded_server
 from worker.client.sending import send, submission
+from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.ledger import Ledger, State
-from worker.ledger.metas import cancelled_meta
 
 LEASE_S = 600  # longer than a test may take
 FOR_EVER = "until:/nowhere/at all"

@@ -22,7 +22,7 @@ import numpy as np
 from arbitrage import arbitrage_core
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
 from worker.commands import worker as worker_command
-from worker.running.delivery import carrier
+from worker.running.delivery import channel as delivery_channel
 from worker.running.jobs import chunk_job
 from worker.running.jobs.chunks import Chunk
 from worker.settings import Settings
@@ -86,7 +86,7 @@ POISONS = {
 }
 
 _run_chunk = chunk_job.run_chunk
-_take = carrier.Channel._take
+_take = delivery_channel.Channel._take
 
 
 def poisoned_take(channel: Any, key: bytes, raw: bytes) -> None:
@@ -120,7 +120,7 @@ if version := os.environ.get("ARBTUNE_TEST_ENGINE_VERSION"):
     for module in (arbitrage_core, chunk_job):  # from where others take it, later
         setattr(module, "ENGINE_VERSION", version)  # noqa: B010 - it is a constant
 
-carrier.Channel._take = poisoned_take  # type: ignore[method-assign, assignment]
+delivery_channel.Channel._take = poisoned_take  # type: ignore[method-assign, assignment]
 if pause_s := os.environ.get("ARBTUNE_TEST_RESTART_PAUSE_S"):
     worker_command.RESTART_PAUSE_S = float(pause_s)
 

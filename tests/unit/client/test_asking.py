@@ -15,16 +15,16 @@ from arbitrage.documents.spec.sweep_spec import sweep_id
 from arbitrage.shell.console import Command, run_command, span
 from tests.conftest import JOB
 from worker.client import waiting
-from worker.client.answers import result_documents
 from worker.client.differences import Differences
+from worker.client.job_documents import result_documents
 from worker.client.sending import submission
 from worker.client.waiting import results_as_they_come, wait_for_results
 from worker.commands.jobs import cancel, dead, result, status
 from worker.commands.jobs import listing as jobs
 from worker.commands.jobs.listing import _cut
+from worker.ledger.celery_meta import cancelled_meta, failed_meta, success_meta
 from worker.ledger.envelope import CHUNKS, JOBS, Route, job_message
 from worker.ledger.ledger import Ledger, Outcome, State, Submission
-from worker.ledger.metas import cancelled_meta, failed_meta, success_meta
 from worker.settings import Settings
 
 CONFIG = {"data_file": "folder/quotes.csv", "tag": "try-1"}

@@ -10,10 +10,10 @@ import redis
 from tests.conftest import JOB, ledger_at
 from worker.cli import main
 from worker.client import sending
+from worker.ledger.celery_meta import success_meta
 from worker.ledger.connection import RedisUnavailableError
 from worker.ledger.envelope import JOBS
 from worker.ledger.ledger import Outcome, State
-from worker.ledger.metas import success_meta
 
 
 class Leaving:

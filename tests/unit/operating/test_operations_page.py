@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from worker.cli import main
 from worker.commands.program import COMMANDS
-from worker.operating.metrics import QueueCollector
+from worker.operating.metrics import QueueMetrics
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
@@ -28,7 +28,7 @@ SOURCES = "\n".join(
 def served() -> dict[str, set[str]]:
     """The labels of each sample that an exporter serves, by its name; of a histogram by its own."""
     registry = CollectorRegistry()
-    registry.register(QueueCollector(fakeredis.FakeRedis()))
+    registry.register(QueueMetrics(fakeredis.FakeRedis()))
     text = generate_latest(registry).decode()
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):

@@ -8,7 +8,7 @@ import pytest
 
 from arbitrage.errors import ConfigError
 from worker.cli import main
-from worker.operating.misnamed import misnamed_settings
+from worker.operating.misspelt_settings import misnamed_settings
 from worker.settings import Settings
 
 

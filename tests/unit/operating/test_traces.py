@@ -20,10 +20,10 @@ from tests.sweeps import spec
 from worker.client.sending import submission, submit
 from worker.client.sweeps.collector import Collector, Progress
 from worker.client.sweeps.plan import ask_workers
+from worker.ledger.celery_meta import cancelled_meta, failed_meta
 from worker.ledger.envelope import CHUNKS, JOBS
 from worker.ledger.identity import worker_id
 from worker.ledger.ledger import Ledger, Outcome, Start, State
-from worker.ledger.metas import cancelled_meta, failed_meta
 from worker.operating import trace
 from worker.operating.trace import traces
 from worker.running.process.reconciler import Reconciler

@@ -28,9 +28,9 @@ from worker.client.sweeps.plan import (
     failure_message,
     is_of_one_config,
 )
+from worker.ledger.celery_meta import Meta, cancelled_meta
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import Ledger, State
-from worker.ledger.metas import Meta, cancelled_meta
 from worker.running.jobs.chunk_figures import unpacked
 from worker.running.jobs.chunks import Chunk, of_spec
 

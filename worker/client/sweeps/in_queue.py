@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.ledger import State
-from worker.ledger.metas import cancelled_meta
 from worker.ledger.view import OPEN
 
 if TYPE_CHECKING:

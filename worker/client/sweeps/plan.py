@@ -14,16 +14,16 @@ from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.errors import OF_ONE_CONFIG, ArbtuneError, ConfigError, DataError
 from arbitrage.replay.data_cache import file_digest
 from worker.client.sending import submit
+from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import State
-from worker.ledger.metas import cancelled_meta
 from worker.running.jobs.chunks import MAX_CONFIGS, Chunk, DataFacts, of_spec
 from worker.running.jobs.data_root import resolve_in_root
 
 if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec
+    from worker.ledger.celery_meta import Meta
     from worker.ledger.ledger import Ledger
-    from worker.ledger.metas import Meta
     from worker.settings import Settings
 
 POLL_S = 0.1

@@ -16,7 +16,6 @@ from arbitrage.errors import ConfigError
 from arbitrage.results.folder import SweepFolder, digest_of_latest
 from arbitrage.results.overlap import largest_overlap
 from arbitrage.shell.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, say, warn
-from worker.client.absence import look_for_workers
 from worker.client.local import bring_up
 from worker.client.sweeps.collector import Collector, Progress
 from worker.client.sweeps.in_queue import (
@@ -31,6 +30,7 @@ from worker.client.sweeps.plan import Plan, ask_workers, local_digest
 from worker.client.sweeps.progress import sweep_progress
 from worker.client.sweeps.report import print_report
 from worker.client.sweeps.summary import summary_of
+from worker.client.worker_watch import look_for_workers
 from worker.ledger.connection import open_patient_ledger, redis_errors_in_a_sentence
 from worker.ledger.ledger import Ledger
 from worker.settings import Settings

@@ -9,7 +9,7 @@ from typing import Any
 
 from arbitrage.documents.result import Document, as_text
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, span
-from worker.client.answers import figures_in_short, result_documents, sweeps_are_asked
+from worker.client.job_documents import figures_in_short, result_documents, sweeps_are_asked
 from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger.view import JobRecord, State
 from worker.settings import Settings

@@ -12,7 +12,7 @@ from billiard.util import get_logger
 from worker.ledger.identity import worker_id
 from worker.operating.log.log_lines import FORMATS, mask_of
 from worker.operating.log.unblocked import UnblockedStream
-from worker.operating.misnamed import misnamed_settings
+from worker.operating.misspelt_settings import misnamed_settings
 from worker.settings import Settings
 
 # Celery tells of each task at INFO and repeats each error with a traceback; our own lines replace

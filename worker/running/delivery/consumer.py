@@ -12,7 +12,7 @@ from redis import RedisError
 from worker.ledger.connection import open_ledger, worker_patience_s
 from worker.ledger.ledger import Ledger
 from worker.operating.probes import ProbeFiles
-from worker.running.delivery.carrier import channel_for
+from worker.running.delivery.channel import channel_for
 from worker.running.process.children import any_is_spared
 from worker.running.process.outage import TRY_AGAIN_S, current_outage
 from worker.settings import Settings

@@ -15,11 +15,11 @@ from celery import states
 from celery.backends.redis import RedisBackend
 
 from arbitrage.errors import OF_ONE_CONFIG
+from worker.ledger.celery_meta import Meta, cancelled_meta, failed_meta, success_meta
 from worker.ledger.connection import TlsConnection, connect, open_ledger, worker_patience_s
 from worker.ledger.envelope import CHUNKS, JOBS
 from worker.ledger.identity import worker_id
 from worker.ledger.ledger import Attempt, Holder, Ledger, Outcome, State
-from worker.ledger.metas import Meta, cancelled_meta, failed_meta, success_meta
 from worker.operating.trace import traces
 from worker.running.delivery.failures import failure_record
 from worker.running.jobs import canvas

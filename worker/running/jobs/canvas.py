@@ -26,7 +26,7 @@ from worker.ledger.ledger import Ledger, State
 from worker.running.jobs.payload import CONFIG, Payload
 
 if TYPE_CHECKING:
-    from worker.ledger.metas import Meta
+    from worker.ledger.celery_meta import Meta
 
 AFTER = ("callbacks", "errbacks", "chain", "chord")
 # What else of a message has a meaning for a later start, or for Celery's record of the outcome.

@@ -12,7 +12,7 @@ from typing import Any
 
 from celery import bootsteps
 
-from worker.operating.program import own_command
+from worker.operating.own_command import own_command
 from worker.settings import Settings
 
 _STOP_TIMEOUT_S = 5.0

@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 from arbitrage.documents.result import error_record
 from arbitrage.errors import ProcessLostError
+from worker.ledger.celery_meta import failed_meta
 from worker.ledger.envelope import job_message
 from worker.ledger.identity import worker_id
 from worker.ledger.ledger import Holder, Ledger, Outcome, State
-from worker.ledger.metas import failed_meta
 from worker.operating.trace import traces
 from worker.settings import Settings
 
@@ -31,7 +31,7 @@ def _leave(_: str) -> None:
 
 
 class Reconciler:
-    """One worker's share of the upkeep of the ledger."""
+    """Keeps the ledger in order, when it is this worker's turn."""
 
     def __init__(
         self,

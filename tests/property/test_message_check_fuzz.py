@@ -14,8 +14,8 @@ from kombu.transport import virtual
 
 from tests.elements import spoilt_element
 from worker.celery_app import app
-from worker.running.delivery.carrier import Channel
-from worker.running.delivery.intake import admit
+from worker.running.delivery.channel import Channel
+from worker.running.delivery.message_check import check_message
 
 app.finalize()
 app.loader.import_default_modules()
@@ -28,15 +28,15 @@ def test_what_is_let_in_is_fit_for_celery(rng: random.Random) -> None:
 
 @given(st.binary(max_size=300))
 def test_bytes_that_nobody_meant_are_let_in_as_nothing(raw: bytes) -> None:
-    assert admit(raw, "fuzz") is None
+    assert check_message(raw, "fuzz") is None
 
 
 def check(raw: bytes) -> None:
-    admitted = admit(raw, "fuzz")
-    if admitted is None:
+    checked = check_message(raw, "fuzz")
+    if checked is None:
         return
-    assert json.loads(admitted["body"]) is not None
-    message: Any = Channel.Message(admitted, channel=virtual.Channel)
+    assert json.loads(checked["body"]) is not None
+    message: Any = Channel.Message(checked, channel=virtual.Channel)
     task = app.tasks.get(message.headers["task"])
     if task is None:  # Celery records that it does not know it
         assert isinstance(message.headers["id"], str)

@@ -11,9 +11,9 @@ import redis
 from celery import Celery
 
 from worker.ledger.envelope import JOBS, Route, job_message
-from worker.running.delivery.carrier import Channel
+from worker.running.delivery.channel import Channel
 
-QUEUE = "carrier-test"
+QUEUE = "channel-test"
 COPIES = "unacked"  # kombu's
 
 

@@ -1,4 +1,4 @@
-"""Somebody waits for jobs, and no worker is there to run them: said once."""
+"""Warns once when a command waits and no worker is running."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LOOK_EVERY_S = 1.0
 PATIENCE_S = 5.0  # a worker that starts, or starts again, is not here at once
 
 
-class Absence:
-    """Looks for workers now and then, and warns once when there was none for a while."""
+class WorkerWatch:
+    """Looks for workers now and then, and warns once when none has been there for a while."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Absence:
         self._is_said = False
 
     def look(self) -> None:
-        """To be called as often as one likes while one waits."""
+        """Look, if it is time to; call this as often as you like."""
         now = self._clock()
         if self._is_said or now < self._next_look:
             return
@@ -57,7 +57,7 @@ class Absence:
 
 
 def look_for_workers(settings: Settings, *, local: bool) -> Callable[[], None]:
-    """What a command does while it waits; one with workers of its own hears of their end anyway."""
+    """What a command calls while it waits; nothing where it has workers of its own."""
     if local:
         return lambda: None
-    return Absence(connect(settings, tries=0), settings.redis_place).look
+    return WorkerWatch(connect(settings, tries=0), settings.redis_place).look

@@ -16,7 +16,7 @@ from redis.exceptions import OutOfMemoryError
 
 from worker.ledger.connection import TlsConnection
 from worker.ledger.envelope import is_of_ledger
-from worker.running.delivery.intake import admit
+from worker.running.delivery.message_check import check_message
 
 
 class _Message(virtual.Message):
@@ -95,7 +95,7 @@ class Channel(redis.Channel):
     def _take(self, key: bytes, raw: bytes) -> None:
         queue, _, step = key.decode().partition(self.sep)  # a queue has a list for each priority
         self._queue_cycle.rotate(queue)
-        message = admit(raw, queue, int(step or 0))
+        message = check_message(raw, queue, int(step or 0))
         if message is not None:
             self.connection._deliver(message, queue)  # noqa: SLF001
 

@@ -1,4 +1,4 @@
-"""What a worker's main process does at every beat.
+"""What a worker's main process does every 1.2 seconds.
 
 It renews leases, stops cancelled jobs and lets the reconciler take its step, on the timer of
 Celery's event loop: the parent of the pool starts no thread, since a fork would not survive it.
@@ -52,7 +52,7 @@ def _check_pool(pool: type) -> None:
         )
 
 
-class Upkeep(bootsteps.StartStopStep):
+class PeriodicWork(bootsteps.StartStopStep):
     """The step of the worker that keeps its promises to the ledger."""
 
     requires = frozenset({"celery.worker.components:Timer", "celery.worker.components:Pool"})

@@ -16,14 +16,14 @@ import pytest
 from tests.conftest import JOB
 from worker.ledger.envelope import CHUNKS, JOBS, job_message
 from worker.ledger.names import MAX_ELEMENT_BYTES
-from worker.running.delivery.intake import (
+from worker.running.delivery.message_check import (
     MAX_BODY_BYTES,
-    Admitted,
-    admit,
+    CheckedMessage,
+    check_message,
 )
 from worker.running.jobs.payload import REFUSED
 
-QUEUE = "intake-test"
+QUEUE = "message-check-test"
 SIGNATURE = {"task": JOBS.task, "args": [JOB], "kwargs": {}, "options": {"task_id": "next"}}
 
 
@@ -47,19 +47,19 @@ def content(args: Any = (JOB,), kwargs: Any = None, embed: Any = None) -> bytes:
     return json.dumps([list(args), kwargs or {}, embed or {}]).encode()
 
 
-def taken(envelope: dict[str, Any] | bytes) -> Admitted:
+def taken(envelope: dict[str, Any] | bytes) -> CheckedMessage:
     raw = envelope if isinstance(envelope, bytes) else json.dumps(envelope).encode()
-    admitted = admit(raw, QUEUE)
-    assert admitted is not None
-    assert json.loads(admitted["body"]) == admitted.content, "the child reads what was judged"
-    return admitted
+    checked = check_message(raw, QUEUE)
+    assert checked is not None
+    assert json.loads(checked["body"]) == checked.content, "the child reads what was judged"
+    return checked
 
 
 def sentence(envelope: dict[str, Any] | bytes) -> str:
     """What a message says that took the place of an unfit one."""
-    admitted = taken(envelope)
-    assert admitted["headers"] == {"id": "job-1", "task": JOBS.task}
-    args, kwargs, embed = admitted.content
+    checked = taken(envelope)
+    assert checked["headers"] == {"id": "job-1", "task": JOBS.task}
+    args, kwargs, embed = checked.content
     assert (args, embed, list(kwargs)) == ([], {}, [REFUSED])
     return str(kwargs[REFUSED])
 
@@ -73,18 +73,18 @@ def nested(levels: int) -> bytes:
 
 def test_a_message_of_ours_passes_as_it_is() -> None:
     envelope = message()
-    admitted = taken(envelope)
-    assert admitted["headers"] == envelope["headers"]
-    assert admitted["body"].encode() == base64.b64decode(envelope["body"])
-    assert admitted["properties"]["delivery_tag"] == envelope["properties"]["delivery_tag"]
+    checked = taken(envelope)
+    assert checked["headers"] == envelope["headers"]
+    assert checked["body"].encode() == base64.b64decode(envelope["body"])
+    assert checked["properties"]["delivery_tag"] == envelope["properties"]["delivery_tag"]
 
 
 def test_it_returns_to_the_list_that_it_came_from_whatever_its_routing_key() -> None:
     info = {"exchange": "theirs", "routing_key": "a.key"}
-    admitted = admit(json.dumps(message(properties__delivery_info=info)).encode(), QUEUE, 6)
-    assert admitted is not None
-    assert admitted["properties"]["delivery_info"] == {"exchange": "", "routing_key": QUEUE}
-    assert admitted["properties"]["priority"] == 6
+    checked = check_message(json.dumps(message(properties__delivery_info=info)).encode(), QUEUE, 6)
+    assert checked is not None
+    assert checked["properties"]["delivery_info"] == {"exchange": "", "routing_key": QUEUE}
+    assert checked["properties"]["priority"] == 6
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_what_a_job_may_hold_is_not_judged_here(args: Any) -> None:
     ],
 )
 def test_compressed_messages_are_read(kind: str, compress: Callable[[bytes], bytes]) -> None:
-    admitted = taken(message(compress(content()), headers__compression=kind))
-    assert admitted.content[0] == [JOB]
-    assert "compression" not in admitted["headers"]
+    checked = taken(message(compress(content()), headers__compression=kind))
+    assert checked.content[0] == [JOB]
+    assert "compression" not in checked["headers"]
     bomb = compress(b" " * 5_000_000)
     assert "at most" in sentence(message(bomb, headers__compression=kind))
 
@@ -120,10 +120,10 @@ def test_compressed_messages_are_read(kind: str, compress: Callable[[bytes], byt
 def test_protocol_1_and_mixtures_become_protocol_2() -> None:
     old = {"task": JOBS.task, "id": "old", "args": [JOB], "kwargs": {}, "taskset": "g", "utc": True}
     envelope = message(json.dumps({**old, "callbacks": [SIGNATURE]}).encode(), headers={})
-    admitted = taken(envelope)
-    assert admitted["headers"].items() >= {"id": "old", "task": JOBS.task, "group": "g"}.items()
-    assert admitted.content[0] == [JOB]
-    assert admitted.content[2]["callbacks"] == [SIGNATURE]
+    checked = taken(envelope)
+    assert checked["headers"].items() >= {"id": "old", "task": JOBS.task, "group": "g"}.items()
+    assert checked.content[0] == [JOB]
+    assert checked.content[2]["callbacks"] == [SIGNATURE]
     mixed = taken(message(json.dumps({"args": [JOB], "kwargs": {}}).encode()))
     assert (mixed["headers"]["id"], mixed.content[0]) == ("job-1", [JOB])
 
@@ -135,9 +135,9 @@ def test_what_means_nothing_to_a_job_does_not_get_in() -> None:
         headers___protected=1,
         headers__callbacks=5,
     )
-    admitted = taken(envelope)
-    assert admitted["headers"].keys().isdisjoint({"attempt", "_protected", "callbacks"})
-    assert admitted.content[2] == {"chain": [SIGNATURE]}
+    checked = taken(envelope)
+    assert checked["headers"].keys().isdisjoint({"attempt", "_protected", "callbacks"})
+    assert checked.content[2] == {"chain": [SIGNATURE]}
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "binary", "UTF-16", None])
@@ -231,8 +231,8 @@ def test_the_id_of_an_element_that_cannot_be_parsed_is_found() -> None:
 
 
 def test_a_chunk_stays_a_chunk() -> None:
-    admitted = taken(message(b"5", headers__task=CHUNKS.task))
-    assert admitted["headers"]["task"] == CHUNKS.task
+    checked = taken(message(b"5", headers__task=CHUNKS.task))
+    assert checked["headers"]["task"] == CHUNKS.task
 
 
 IDS_OF_NOBODY: tuple[Any, ...] = (5, [], {}, "", "x" * 600)
@@ -246,6 +246,6 @@ IDS_OF_NOBODY: tuple[Any, ...] = (5, [], {}, "", "x" * 600)
 def test_what_nobody_waits_for_is_said_once_and_gone(
     raw: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert admit(raw, QUEUE) is None
+    assert check_message(raw, QUEUE) is None
     [record] = caplog.records
     assert record.getMessage() == "message.refused"

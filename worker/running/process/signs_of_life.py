@@ -26,8 +26,8 @@ PATIENCE_S = 2.0  # at most, for an answer of Redis: the event loop stands still
 log = logging.getLogger("arbtune.worker")
 
 
-class Pulse(bootsteps.StartStopStep):
-    """The step of the worker that people and probes hear from."""
+class SignsOfLife(bootsteps.StartStopStep):
+    """The step of a worker that announces it and touches its probe files."""
 
     requires = frozenset({"celery.worker.components:Timer", "celery.worker.components:Pool"})
 

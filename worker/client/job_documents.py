@@ -17,7 +17,7 @@ from arbitrage.documents.result import (
 from worker.ledger.view import JobRecord, State
 
 if TYPE_CHECKING:
-    from worker.ledger.metas import Meta
+    from worker.ledger.celery_meta import Meta
     from worker.ledger.view import LedgerView
 
 _SWEEP_ID = re.compile("[0-9a-f]{16}")  # as `sweep_id` of the domain makes them

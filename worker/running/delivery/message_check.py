@@ -53,7 +53,7 @@ _ID_IN_TAIL = re.compile(rb'"(?:correlation_id|id)": ?"([ !#-\[\]-~]{1,512})"')
 log = logging.getLogger("arbtune.worker")
 
 
-class Admitted(dict[str, Any]):
+class CheckedMessage(dict[str, Any]):
     """A message as kombu takes it out of Redis, and the `content` of its body."""
 
     content: list[Any]
@@ -63,7 +63,7 @@ class _UnfitError(Exception):
     """One sentence that says why an element is not a job."""
 
 
-def admit(raw: bytes, queue: str, priority: int = 0) -> Admitted | None:
+def check_message(raw: bytes, queue: str, priority: int = 0) -> CheckedMessage | None:
     """The message in an element of the list of a queue; None when nobody waits for it."""
     envelope: Any = None
     try:
@@ -78,7 +78,7 @@ def admit(raw: bytes, queue: str, priority: int = 0) -> Admitted | None:
             return None
         headers = {"id": job_id, "task": _own_task(envelope)}
         content, body = [[], {REFUSED: str(error)}, {}], None
-    admitted = Admitted(
+    checked = CheckedMessage(
         {
             "body": json.dumps(content) if body is None else body,
             "content-encoding": "utf-8",
@@ -93,8 +93,8 @@ def admit(raw: bytes, queue: str, priority: int = 0) -> Admitted | None:
             },
         }
     )
-    admitted.content = content
-    return admitted
+    checked.content = content
+    return checked
 
 
 def _sent_properties(envelope: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who waits where no worker is hears of it once, and never where one is."""
+"""A command that waits where no worker is says so once, and never where one is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import fakeredis
 import pytest
 import redis
 
-from worker.client.absence import LOOK_EVERY_S, PATIENCE_S, Absence
+from worker.client.worker_watch import LOOK_EVERY_S, PATIENCE_S, WorkerWatch
 from worker.operating.presence import announce, own_presence, withdraw
 
 PLACE = "redis://127.0.0.1:6379/0"
@@ -25,12 +25,12 @@ class Waiting:
         self.client: Any = fakeredis.FakeRedis()
         self._capsys = capsys
         self._now = 1000.0
-        self._absence = Absence(self.client, PLACE, clock=lambda: self._now)
+        self._watch = WorkerWatch(self.client, PLACE, clock=lambda: self._now)
 
     def hears_within(self, seconds: float) -> str:
         """What is said while the time passes in short ticks."""
         for _ in range(round(seconds / 0.1)):
-            self._absence.look()
+            self._watch.look()
             self._now += 0.1
         written = self._capsys.readouterr()
         assert written.out == ""
