@@ -21,6 +21,7 @@ import numpy as np
 
 from arbitrage import arbitrage_core
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
+from arbitrage.replay import many_configs
 from worker.commands import worker as worker_command
 from worker.running.delivery import channel as delivery_channel
 from worker.running.jobs import chunk_job
@@ -98,8 +99,6 @@ def poisoned_take(channel: Any, key: bytes, raw: bytes) -> None:
 
 def poisoned_run_chunk(chunk: Chunk, settings: Settings) -> Any:
     """A chunk's run; `POISON@SPREAD` as tag is taken by each config of that min_spread_bps."""
-    from arbitrage.replay import many_configs
-
     poison, _, spread = (chunk.spec.get("tag") or "").partition("@")
     poison, _, argument = poison.partition(":")
     run = many_configs.replay

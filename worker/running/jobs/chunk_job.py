@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.errors import ConfigError, DataChanged
-from arbitrage.replay.many_configs import open_data, replay
+from arbitrage.replay import many_configs
 from worker.running.jobs.chunks import Chunk, ChunkResult, DataFacts
 from worker.running.jobs.data_root import resolve_in_root
 from worker.running.jobs.payload import Payload
@@ -49,7 +49,7 @@ def replay_chunk(chunk: Chunk, settings: Settings) -> ChunkResult:
     data = _open(chunk, spec, settings)
     if chunk.stop > spec.total:
         raise ConfigError(f"config {chunk.stop - 1} of a sweep of {spec.total}")
-    figures = replay(data, spec.columns(chunk.start, chunk.stop), chunk.configs)
+    figures = many_configs.replay(data, spec.columns(chunk.start, chunk.stop), chunk.configs)
     return {"start": chunk.start, "stop": chunk.stop, "figures": packed(figures, data)}
 
 
@@ -74,7 +74,8 @@ def data_facts(chunk: Chunk, settings: Settings) -> DataFacts:
 
 
 def _open(chunk: Chunk, spec: SweepSpec, settings: Settings) -> PreparedFile:
-    data = open_data(resolve_in_root(spec.data_file, settings.data_root), settings.data_limits)
+    path = resolve_in_root(spec.data_file, settings.data_root)
+    data = many_configs.open_data(path, settings.data_limits)
     if chunk.data_sha256 not in (None, data.data_sha256):
         raise DataChanged(
             f"{spec.data_file!r} is another file on this worker than the sweep was started with: "
@@ -88,5 +89,5 @@ def _seconds_per_config(spec: SweepSpec, data: PreparedFile, pilots: int) -> flo
     count = min(pilots, spec.total)
     started = time.perf_counter()
     for number in [spec.total * place // count for place in range(count)]:
-        replay(data, spec.columns(number, number + 1), 1)
+        many_configs.replay(data, spec.columns(number, number + 1), 1)
     return (time.perf_counter() - started) / count
