@@ -20,6 +20,7 @@ from worker.operating.own_command import own_command
 from worker.operating.probes import ALIVE, READY, ProbeFiles
 from worker.operating.rights import check_rights
 from worker.running.jobs.data_root import check_root
+from worker.running.process.state import this_worker
 from worker.settings import Settings
 
 SUMMARY = (
@@ -30,8 +31,6 @@ SUMMARY = (
 MAX_RESTARTS = 10
 RESTART_PAUSE_S = 1.0
 STOPS = frozenset({signal.SIGTERM, signal.SIGHUP})
-
-_stops_before_the_start: list[bool] = []
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -79,13 +78,13 @@ def _stop_in_order_from_here_on() -> None:
 
 def _stop_before_the_start(*_: object) -> None:
     ProbeFiles(Settings.from_environment()).remove(ALIVE, READY)  # those of a worker that died
-    _stops_before_the_start.append(True)  # Celery makes of a SystemExit what it likes
+    this_worker().was_told_early = True  # Celery makes of a SystemExit what it likes
     sys.exit(EXIT_OK)
 
 
 def _stop_if_told_before(**_: Any) -> None:
     """Make up for a stop whose SystemExit got lost in a callback of a library that was loading."""
-    if _stops_before_the_start:
+    if this_worker().was_told_early:
         signal.raise_signal(signal.SIGTERM)  # which is Celery's by now
 
 
@@ -112,7 +111,6 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
 
     from worker.celery_app import app
     from worker.operating.log.logs import configure_logging
-    from worker.running.process import shutdown
 
     signals.worker_ready.connect(_stop_if_told_before)
 
@@ -132,7 +130,8 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
             without_mingle=True,
         ).start()
     _stop_in_order_from_here_on()  # Celery's handler would take it for a worker that is no more
-    if shutdown.was_requested() or _stops_before_the_start:
+    state = this_worker()
+    if state.is_stopping or state.was_told_early:
         return EXIT_OK
     return _start_again(arguments)
 
@@ -142,13 +141,13 @@ def _start_again(arguments: argparse.Namespace) -> int:
 
     The number of times is bounded, so that what does not pass by itself is seen.
     """
-    from worker.running.process.shutdown import return_running_jobs  # celery
+    from worker.running.process.shutdown import Shutdown  # celery
 
     if arguments.local or arguments.restarts_left < 1:
         raise ArbtuneError("the worker died, and is not started again; its log says of what")
     logging.getLogger("arbtune.worker").error("worker.died")
     ProbeFiles(Settings.from_environment()).remove(READY)
-    return_running_jobs()
+    Shutdown(this_worker()).return_running_jobs()
     time.sleep(RESTART_PAUSE_S)
     command = own_command("worker", f"--restarts-left={arguments.restarts_left - 1}")
     command += [f"--log-format={arguments.log_format}"]

@@ -243,9 +243,9 @@ def test_wrong_settings_are_refused_at_start_in_a_sentence(tmp_path: Path) -> No
 STOPPED_BEFORE = """
 import sys
 from worker import cli
-from worker.commands import worker
+from worker.running.process.state import this_worker
 
-worker._stops_before_the_start.append(True)
+this_worker().was_told_early = True
 sys.exit(cli.main(["worker", "--concurrency", "1"]))
 """
 

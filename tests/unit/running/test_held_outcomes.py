@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from worker.running.process.children import END, is_spared, spared
-from worker.running.process.outage import held, record_held, record_or_hold
+from worker.running.process.state import WorkerState
 
 
 def test_an_outcome_that_the_server_refuses_is_held_until_it_takes_it() -> None:
@@ -23,13 +23,14 @@ def test_an_outcome_that_the_server_refuses_is_held_until_it_takes_it() -> None:
             raise refusals.pop()
         recorded.append("job")
 
-    record_or_hold("job", record)
-    assert list(held) == ["job"]
+    state = WorkerState()
+    state.record_or_hold("job", record)
+    assert list(state.held) == ["job"]
     with pytest.raises(redis.ReadOnlyError):
-        record_held()
-    assert list(held) == ["job"], "for the next time"
-    record_held()
-    assert (recorded, held) == (["job"], {})
+        state.record_held()
+    assert list(state.held) == ["job"], "for the next time"
+    state.record_held()
+    assert (recorded, state.held) == (["job"], {})
 
 
 CHILD = """

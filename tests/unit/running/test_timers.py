@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kombu.asynchronous.timer import Timer
 
-from worker.running.process.timers import drop_cancelled
+from worker.running.process.periodic_work import drop_cancelled
 
 
 @pytest.fixture

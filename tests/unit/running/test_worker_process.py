@@ -18,8 +18,9 @@ from celery.worker.request import Request
 
 from worker.ledger.connection import REPLY_TIMEOUT_S
 from worker.running.delivery.request import JobRequest, _bounded_limits
-from worker.running.process import shutdown
 from worker.running.process.leases import Leases
+from worker.running.process.shutdown import Shutdown
+from worker.running.process.state import WorkerState
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -114,18 +115,41 @@ def own_alarm() -> Iterator[None]:
 def test_no_alarm_is_left_for_a_worker_that_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARBTUNE_REDIS_URL", "redis://127.0.0.1:1/0")
     signal.setitimer(signal.ITIMER_REAL, 3600)
-    shutdown.return_running_jobs()
+    Shutdown(WorkerState()).return_running_jobs()
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
 @pytest.mark.usefixtures("own_alarm")
-def test_a_renewal_leaves_the_alarm_to_a_shutdown_that_came_in_its_midst(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_renewal_leaves_the_alarm_to_a_shutdown_that_came_in_its_midst() -> None:
     before = signal.getsignal(signal.SIGALRM)
-    monkeypatch.setattr(shutdown, "_requested", True)
-    Leases(cast("Ledger", None), lease_s=3600)
+    state = WorkerState()
+    state.begin_to_stop()
+    Leases(cast("Ledger", None), 3600, state)
     assert signal.getsignal(signal.SIGALRM) is before
+
+
+class ToldWhileAsked(WorkerState):
+    """Is told to stop between the question whether it was and the answer."""
+
+    _is_told = False
+
+    @property
+    def is_stopping(self) -> bool:
+        was_told = self._is_told
+        if not was_told:
+            signal.raise_signal(signal.SIGTERM)  # to this thread, as to the only one of a worker
+        return was_told
+
+    @is_stopping.setter
+    def is_stopping(self, told: bool) -> None:
+        self._is_told = told
+
+
+class NeverLate(Shutdown):
+    """Has time left."""
+
+    def end_now(self, *_: Any) -> None:
+        pytest.fail("the time is up")
 
 
 @pytest.mark.usefixtures("own_alarm")
@@ -133,18 +157,12 @@ def test_a_shutdown_keeps_its_alarm_that_comes_while_a_renewal_sets_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ARBTUNE_REDIS_URL", "redis://127.0.0.1:1/0")
-    monkeypatch.setattr(shutdown, "_requested", False)
-    signal.signal(signal.SIGTERM, lambda *_: shutdown.bound_shutdown())
-
-    def not_yet() -> bool:
-        was_requested = shutdown._requested
-        signal.raise_signal(signal.SIGTERM)  # to this thread, as to the only one of a worker
-        return was_requested
-
-    monkeypatch.setattr(shutdown, "was_requested", not_yet)
-    Leases(cast("Ledger", None), lease_s=3600)
-    assert shutdown._requested
-    assert signal.getsignal(signal.SIGALRM) is shutdown._end_now
+    state = ToldWhileAsked()
+    shutdown = Shutdown(state)
+    signal.signal(signal.SIGTERM, lambda *_: shutdown.begin())
+    Leases(cast("Ledger", None), 3600, state)
+    assert state.is_stopping
+    assert signal.getsignal(signal.SIGALRM) == shutdown.end_now
     assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= Settings().shutdown_s
 
 
@@ -154,10 +172,9 @@ def test_a_server_that_does_not_answer_uses_up_none_of_the_time_of_a_shutdown(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("ARBTUNE_REDIS_URL", f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
-        monkeypatch.setattr(shutdown, "_requested", False)
-        monkeypatch.setattr(shutdown, "_end_now", lambda *_: pytest.fail("the time is up"))
+        shutdown = NeverLate(WorkerState())
         started = time.monotonic()
-        shutdown.bound_shutdown()
+        shutdown.begin()
         shutdown.return_running_jobs()
         assert time.monotonic() - started < REPLY_TIMEOUT_S, "as long as anybody else"
     said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]

@@ -14,7 +14,8 @@ from worker.ledger.ledger import Ledger
 from worker.operating.probes import ProbeFiles
 from worker.running.delivery.channel import channel_for
 from worker.running.process.children import any_is_spared
-from worker.running.process.outage import TRY_AGAIN_S, current_outage
+from worker.running.process.outage import TRY_AGAIN_S
+from worker.running.process.state import this_worker
 from worker.settings import Settings
 
 
@@ -38,18 +39,18 @@ class PatientConsumer(Consumer):
         # In the place of Celery's own wait, which knows no errors but lost connections, says a line
         # for each, and lets up to 30 s pass before the next try.
         while (error := self._failed_to_connect(ledger, conn)) is not None:
-            current_outage().goes_on(error)
+            this_worker().outage.goes_on(error)
             self._probes.touch_alive()
             maybe_shutdown()
             time.sleep(TRY_AGAIN_S)
         self.first_connection_attempt = False
         self._let_children_record()
-        current_outage().has_ended()
+        this_worker().outage.has_ended()
         return conn
 
     def on_connection_error_before_connected(self, exc: Exception) -> None:
         """Tell it as an outage; Celery has a line for each."""
-        current_outage().goes_on(exc)
+        this_worker().outage.goes_on(exc)
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Leave the connection at once: leases do not wait until it has been ended in order."""

@@ -12,7 +12,7 @@ from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
 from celery.worker.state import task_ready
 
-from worker.running.process.outage import record_or_hold
+from worker.running.process.state import this_worker
 
 
 class JobRequest(Request):
@@ -52,7 +52,7 @@ class JobRequest(Request):
         if isinstance(error, TimeLimitExceeded) and (how := _how_it_exited(self.worker_pid)):
             exc_info = _worker_lost(how)
         record = partial(super().on_failure, exc_info, *args, **options)
-        return record_or_hold(self.id, record)
+        return this_worker().record_or_hold(self.id, record)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:
         """Leave the record of a time limit to `on_failure`, which Celery calls before."""

@@ -10,10 +10,6 @@ from pathlib import Path
 
 from billiard import active_children
 
-# The jobs whose children were ended before their leases were, until they are given back; a process
-# is one worker.
-given_up: set[str] = set()
-
 # Ends a process that has no handler for it, in the midst of compiled code too.
 END = signal.SIGRTMIN
 

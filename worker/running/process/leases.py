@@ -16,12 +16,11 @@ from celery.worker import state as worker_state
 
 from worker.ledger.identity import worker_id
 from worker.operating.trace import traces
-from worker.running.process import shutdown
-from worker.running.process.children import end_computing_children, given_up, is_spared
-from worker.running.process.outage import held
+from worker.running.process.children import end_computing_children, is_spared
 
 if TYPE_CHECKING:
     from worker.ledger.ledger import Ledger
+    from worker.running.process.state import WorkerState
 
 log = logging.getLogger("arbtune.worker")
 
@@ -36,9 +35,10 @@ STOPS = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
 class Leases:
     """The leases of the jobs that run in this worker."""
 
-    def __init__(self, ledger: Ledger, lease_s: float) -> None:
+    def __init__(self, ledger: Ledger, lease_s: float, state: WorkerState) -> None:
         self._ledger = ledger
         self._lease_s = lease_s
+        self._state = state
         self._renewed_at = time.monotonic()
         self._set_alarm()  # a job may start before the first renewal
 
@@ -51,7 +51,7 @@ class Leases:
         running = list(worker_state.active_requests)
         asked_at = time.monotonic()
         cancelled = self._ledger.renew(
-            worker_id(), held.keys() | {request.id for request in running}
+            worker_id(), self._state.held.keys() | {request.id for request in running}
         )
         self._renewed_at = asked_at
         self._set_alarm()
@@ -70,7 +70,7 @@ class Leases:
         # One that comes from here on is held back, or its alarm would be replaced by ours.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         try:
-            if shutdown.was_requested():
+            if self._state.is_stopping:
                 return
             signal.signal(signal.SIGALRM, self._end_children)
             # From when the server was asked: its answer may have taken a good part of the lease.
@@ -87,11 +87,12 @@ class Leases:
         for request in list(worker_state.active_requests):
             if not is_spared(request.worker_pid):
                 request.is_given_up = True
-                given_up.add(request.id)
+                self._state.given_up.add(request.id)
         end_computing_children()
-        log.warning("leases.given_up", extra={"jobs": len(given_up)})
+        log.warning("leases.given_up", extra={"jobs": len(self._state.given_up)})
 
     def _give_back(self) -> None:
+        given_up = self._state.given_up
         if not given_up:
             return
         still_here = {

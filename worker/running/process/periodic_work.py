@@ -6,6 +6,7 @@ Celery's event loop: the parent of the pool starts no thread, since a fork would
 
 from __future__ import annotations
 
+import heapq
 import logging
 import sys
 import time
@@ -19,11 +20,11 @@ from redis import RedisError
 from worker.ledger.connection import open_ledger, worker_patience_s
 from worker.ledger.identity import worker_id
 from worker.running.jobs import canvas
-from worker.running.process import shutdown
 from worker.running.process.leases import Leases
-from worker.running.process.outage import ServerAwayError, current_outage, record_held
+from worker.running.process.outage import ServerAwayError
 from worker.running.process.reconciler import Reconciler
-from worker.running.process.timers import drop_cancelled
+from worker.running.process.shutdown import stop_at_hang_up
+from worker.running.process.state import this_worker
 from worker.settings import Settings
 
 # No whole number of seconds: a worker asks for a message for a second at a time, and the server
@@ -65,12 +66,13 @@ class PeriodicWork(bootsteps.StartStopStep):
         canvas.watch_publishing()
         _load_kernels()
         self._entry: Any = None
+        self._state = this_worker()
 
     def start(self, parent: Any) -> None:
-        shutdown.stop_at_hang_up()  # Celery has set its own handlers by now
+        stop_at_hang_up()  # Celery has set its own handlers by now
         settings = Settings.from_environment()
         ledger = open_ledger(settings, tries=0, patience_s=worker_patience_s(settings))
-        leases = Leases(ledger, settings.lease_s)
+        leases = Leases(ledger, settings.lease_s, self._state)
         backend = parent.app.backend
         settle = partial(canvas.settle, backend, backend.ledger)
         arguments = (parent.pool, leases, Reconciler(ledger, settings, settle=settle))
@@ -82,15 +84,28 @@ class PeriodicWork(bootsteps.StartStopStep):
             self._entry.cancel()
 
     def _tick(self, pool: Any, leases: Leases, reconciler: Reconciler) -> None:
-        if shutdown.was_requested():
+        if self._state.is_stopping:
             return  # which has seen to the leases, and has the alarm for itself
         try:
             leases.renew(pool)
         except RedisError as error:
-            current_outage().goes_on(error)
+            self._state.outage.goes_on(error)
             raise ServerAwayError(str(error)) from error
         try:
-            record_held()
+            self._state.record_held()
             reconciler.step()
         except Exception as error:  # noqa: BLE001 - the next tick tries again; the timer must live
             log.warning("upkeep.failed", extra={"error": f"{type(error).__name__}: {error}"})
+
+
+def drop_cancelled(timer: Any) -> None:
+    """Forget the time limits of jobs that have ended.
+
+    kombu marks a cancelled timer and keeps it until its time comes, which is some hundred bytes for
+    each job of the last `ARBTUNE_JOB_TIME_LIMIT_S`.
+    """
+    heap = timer._queue  # noqa: SLF001 - there is no other way in
+    kept = [scheduled for scheduled in heap if not scheduled.entry.canceled]
+    if len(kept) < len(heap):
+        heap[:] = kept  # in place: the event loop goes through this very list
+        heapq.heapify(heap)

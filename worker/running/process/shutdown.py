@@ -18,8 +18,8 @@ from celery.worker import state as worker_state
 from worker.ledger.connection import open_ledger
 from worker.ledger.identity import worker_id
 from worker.operating.probes import ALIVE, READY, ProbeFiles
-from worker.running.process.children import given_up, kill_children
-from worker.running.process.outage import held
+from worker.running.process.children import kill_children
+from worker.running.process.state import WorkerState, this_worker
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,15 +31,8 @@ log = logging.getLogger("arbtune.worker")
 RESERVE_S = 1.0
 
 
-_requested = False
-
 # Whoever started the worker with `nohup` wants it to outlive the terminal.
 _OUTLIVES_TERMINAL = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-
-
-def was_requested() -> bool:
-    """Whether somebody told this worker to stop."""
-    return _requested
 
 
 def stop_at_hang_up() -> None:
@@ -50,18 +43,69 @@ def stop_at_hang_up() -> None:
 
 def bound_shutdown(**_: Any) -> None:
     """Start the clock. Celery calls this when the first signal to stop has come."""
-    global _requested  # noqa: PLW0603 - a process stops once
-    _requested = True
-    log.info("worker.stopping")
-    settings = Settings.from_environment()
-    ProbeFiles(settings).remove(READY)
-    atexit.register(_end_in_order)
-    signal.signal(signal.SIGALRM, _end_now)
-    # Unless the leases can be made to last, what runs must end while they do.
-    bound_s = settings.shutdown_s
-    signal.setitimer(signal.ITIMER_REAL, _until(min(bound_s, settings.lease_s / 2)))
-    if _lease_until_the_end(settings):
-        signal.setitimer(signal.ITIMER_REAL, _until(bound_s))
+    Shutdown(this_worker()).begin()
+
+
+class Shutdown:
+    """The end of the worker with this state."""
+
+    def __init__(self, state: WorkerState) -> None:
+        self._state = state
+
+    def begin(self) -> None:
+        """Start the clock."""
+        self._state.begin_to_stop()
+        log.info("worker.stopping")
+        settings = Settings.from_environment()
+        ProbeFiles(settings).remove(READY)
+        atexit.register(self.end_in_order)
+        signal.signal(signal.SIGALRM, self.end_now)
+        # Unless the leases can be made to last, what runs must end while they do.
+        bound_s = settings.shutdown_s
+        signal.setitimer(signal.ITIMER_REAL, _until(min(bound_s, settings.lease_s / 2)))
+        if self._lease_until_the_end(settings):
+            signal.setitimer(signal.ITIMER_REAL, _until(bound_s))
+
+    def return_running_jobs(self) -> None:
+        """End every child of this worker and give back what it ran."""
+        signal.setitimer(signal.ITIMER_REAL, 0)  # it would outlive an exec, its handler would not
+        kill_children()
+        try:
+            ledger = _ledger(Settings.from_environment())
+            for job_id in ledger.give_back(worker_id(), self._running()):
+                log.info("job.returned", extra={"job_id": job_id})
+        except Exception as error:  # noqa: BLE001 - the process ends here, whatever Redis says
+            log.warning(
+                "shutdown.not_returned", extra={"error": f"{type(error).__name__}: {error}"}
+            )
+
+    def end_now(self, *_: Any) -> None:
+        """Give back what still runs: the time is up."""
+        self.return_running_jobs()
+        log.info("worker.stopped_late")
+        _say_goodbye()
+        os._exit(0)
+
+    def end_in_order(self) -> None:
+        """Stop the clock in time: an alarm kills an interpreter that ends and has no handlers."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if self._state.held:  # the server was away to the last: others shall not see a death
+            self.return_running_jobs()
+        _say_goodbye()
+
+    def _lease_until_the_end(self, settings: Settings) -> bool:
+        """From here on nobody renews: the last leases must outlast the shutdown."""
+        lease_s = settings.shutdown_s + settings.lease_s
+        try:
+            _ledger(settings).renew(worker_id(), self._running(), lease_s=lease_s)
+        except Exception as error:  # noqa: BLE001 - a doubled run is harmless, a lost shutdown is not
+            log.warning("shutdown.not_leased", extra={"error": f"{type(error).__name__}: {error}"})
+            return False
+        return True
+
+    def _running(self) -> set[str]:
+        active = {request.id for request in worker_state.active_requests}
+        return self._state.given_up | self._state.held.keys() | active
 
 
 def _ledger(settings: Settings) -> Ledger:
@@ -71,48 +115,6 @@ def _ledger(settings: Settings) -> Ledger:
 
 def _until(bound_s: float) -> float:
     return max(bound_s - RESERVE_S, RESERVE_S / 2)
-
-
-def _lease_until_the_end(settings: Settings) -> bool:
-    """From here on nobody renews: the last leases must outlast the shutdown."""
-    lease_s = settings.shutdown_s + settings.lease_s
-    try:
-        _ledger(settings).renew(worker_id(), _running(), lease_s=lease_s)
-    except Exception as error:  # noqa: BLE001 - a doubled run is harmless, a lost shutdown is not
-        log.warning("shutdown.not_leased", extra={"error": f"{type(error).__name__}: {error}"})
-        return False
-    return True
-
-
-def _running() -> set[str]:
-    return given_up | held.keys() | {request.id for request in worker_state.active_requests}
-
-
-def return_running_jobs() -> None:
-    """End every child of this worker and give back what it ran."""
-    signal.setitimer(signal.ITIMER_REAL, 0)  # it would outlive an exec, and its handler would not
-    kill_children()
-    try:
-        ledger = _ledger(Settings.from_environment())
-        for job_id in ledger.give_back(worker_id(), _running()):
-            log.info("job.returned", extra={"job_id": job_id})
-    except Exception as error:  # noqa: BLE001 - the process ends here, whatever Redis says
-        log.warning("shutdown.not_returned", extra={"error": f"{type(error).__name__}: {error}"})
-
-
-def _end_now(*_: Any) -> None:
-    return_running_jobs()
-    log.info("worker.stopped_late")
-    _say_goodbye()
-    os._exit(0)
-
-
-def _end_in_order() -> None:
-    """Stop the clock in time: where the interpreter ends, an alarm finds no handler, and kills."""
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    if held:  # by a server that was away to the last: others shall not take it for a death
-        return_running_jobs()
-    _say_goodbye()
 
 
 def _say_goodbye() -> None:

@@ -17,7 +17,7 @@ from worker.ledger.connection import connect, worker_patience_s
 from worker.ledger.identity import worker_id
 from worker.operating.presence import announce, own_presence, withdraw
 from worker.operating.probes import ProbeFiles, StallWatch
-from worker.running.process import shutdown
+from worker.running.process.state import this_worker
 from worker.settings import Settings
 
 INTERVAL_S = 2.0
@@ -56,7 +56,7 @@ class SignsOfLife(bootsteps.StartStopStep):
             withdraw(self._client, worker_id())
 
     def _beat(self, parent: Any, client: redis.Redis) -> None:
-        if shutdown.was_requested():
+        if this_worker().is_stopping:
             return
         try:
             waiting = announce(client, own_presence(parent.pool.num_processes), self._queues)

@@ -1,4 +1,4 @@
-"""What a child of the pool does before its first job.
+"""What a child of the pool does before its first job, and the ledger that it has for its jobs.
 
 Not in the parent: polars starts threads when it is imported, and threads do not survive a fork.
 """
@@ -6,15 +6,27 @@ Not in the parent: polars starts threads when it is imported, and threads do not
 from __future__ import annotations
 
 import importlib
+import logging
 import signal
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import redis
 from celery import current_app
 
 from worker.ledger.connection import open_ledger, worker_patience_s
+from worker.ledger.ledger import Ledger
 from worker.operating.trace import traces
-from worker.running.process.outage import EnduringLedger
+from worker.running.process.children import spared
+from worker.running.process.outage import TRY_AGAIN_S
 from worker.settings import Settings
+
+# Of one write, to a server that takes others: then it is this write that it refuses.
+TRIES = 3
+
+log = logging.getLogger("arbtune.worker")
 
 
 def prepare_child(**_: Any) -> None:
@@ -31,3 +43,37 @@ def prepare_child(**_: Any) -> None:
     )
     importlib.import_module("arbitrage.data.snapshots")
     traces.prepare_child()
+
+
+class EnduringLedger(Ledger):
+    """The ledger of a process that runs jobs: it sits out an outage.
+
+    The process computes nothing meanwhile, so the end of its lease does not end it: an outcome that
+    was reached is written when the server answers.
+    """
+
+    def _call(self, transition: str, *each: str, **arguments: str | float) -> Any:
+        call = partial(super()._call, transition, *each, **arguments)
+        try:
+            return call()
+        except redis.RedisError as error:
+            log.warning("ledger.waiting", extra={"for": transition, "error": str(error)})
+            with spared():
+                return self._outlast(error, call)
+
+    def _outlast(self, error: redis.RedisError, call: Callable[[], Any]) -> Any:
+        for _ in range(TRIES):
+            while not self._takes_writes():
+                time.sleep(TRY_AGAIN_S)
+            try:
+                return call()
+            except redis.RedisError as again:
+                error = again
+        raise error
+
+    def _takes_writes(self) -> bool:
+        try:
+            self.check_rights()
+        except redis.RedisError:
+            return False
+        return True
