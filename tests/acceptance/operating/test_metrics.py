@@ -51,11 +51,21 @@ def own_server(tmp_path: Path) -> Iterator[DurableServer]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def own_port() -> int:
+    """Not the port of the workers of this module, which may run still."""
+    return free_port()
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +169,7 @@ def test_a_worker_that_stops_leaves_no_process(metrics_workers: list[WorkerProce
 
 
 def test_a_server_of_metrics_alone_shows_what_waits_and_what_came_back(
-    own_server: DurableServer, port: int
+    own_server: DurableServer, own_port: int
 ) -> None:
     ledger = ledger_at(own_server.url)
     jobs = [submission(JOB, f"job-{number}") for number in range(3)]
@@ -173,13 +183,13 @@ def test_a_server_of_metrics_alone_shows_what_waits_and_what_came_back(
     environment = {
         **os.environ,
         "ARBTUNE_REDIS_URL": own_server.url,
-        "ARBTUNE_METRICS_PORT": str(port),
+        "ARBTUNE_METRICS_PORT": str(own_port),
     }
     command = [sys.executable, "-m", "worker.cli", "metrics"]
     with subprocess.Popen(command, env=environment) as process:
         try:
-            wait_until(lambda: figures(port), "it serves")
-            found = figures(port)
+            wait_until(lambda: figures(own_port), "it serves")
+            found = figures(own_port)
             assert found["arbtune_queue_messages celery"] == 4
             assert found["arbtune_jobs_waiting"] == found["arbtune_jobs_running"] == 1
             assert found["arbtune_oldest_waiting_seconds"] > 0
@@ -190,15 +200,15 @@ def test_a_server_of_metrics_alone_shows_what_waits_and_what_came_back(
                 command, env=environment, capture_output=True, text=True, check=False
             )
             assert second.returncode == 1
-            assert second.stderr.startswith(f"arbtune: cannot serve metrics: 127.0.0.1:{port}")
+            assert second.stderr.startswith(f"arbtune: cannot serve metrics: 127.0.0.1:{own_port}")
             own_server.signal(signal.SIGSTOP)
             began = time.monotonic()
-            assert figures(port) == {"arbtune_redis_up": 0}
+            assert figures(own_port) == {"arbtune_redis_up": 0}
             assert time.monotonic() - began < SCRAPE_TIMEOUT_S
             own_server.kill()
-            assert figures(port) == {"arbtune_redis_up": 0}
+            assert figures(own_port) == {"arbtune_redis_up": 0}
             own_server.start()
-            assert figures(port)["arbtune_redis_up"] == 1
+            assert figures(own_port)["arbtune_redis_up"] == 1
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait() == 0
