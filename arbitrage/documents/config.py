@@ -76,7 +76,7 @@ class TuningConfig(StrictModel):
     )
     tag: Text | None = Field(default=None, description="free text for the experiment")
     extra: dict[str, Any] | None = Field(
-        default=None, description="your own JSON object, carried through untouched"
+        default=None, description="your own JSON object; the result document has it unchanged"
     )
 
     @field_validator("data_file")

@@ -25,7 +25,7 @@ from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger.view import State
 from worker.settings import Settings
 
-SUMMARY = "bring up a server and two workers, send a small sweep of the sample, show the ranking"
+SUMMARY = "start a server and two workers, send a small sweep of the sample, print the ranking"
 
 SAMPLE = Path("data/sample_arbitrage_prices.csv")
 WORKERS = 2

@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="CHECK",
         choices=CHECKS,
-        help=f"let a check not decide the exit status; may be repeated: {', '.join(CHECKS)}",
+        help=f"ignore this check in the exit status; may be repeated: {', '.join(CHECKS)}",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -13,14 +13,14 @@ COMMANDS = {
     "enqueue": ("worker.commands.jobs.enqueue", "send jobs to the queue"),
     "worker": ("worker.commands.worker", "run a worker, which takes jobs from the queue"),
     "jobs": ("worker.commands.jobs.listing", "list the newest jobs, count all"),
-    "status": ("worker.commands.jobs.status", "where a job stands"),
-    "result": ("worker.commands.jobs.result", "the result document of a job"),
+    "status": ("worker.commands.jobs.status", "say where a job is"),
+    "result": ("worker.commands.jobs.result", "print the result document of a job"),
     "cancel": ("worker.commands.jobs.cancel", "cancel a job that waits or runs"),
     "dead": ("worker.commands.jobs.dead", "list, show, retry or purge dead letters"),
     "sweep": ("worker.commands.sweep", "run many configs through the queue, or resume"),
     "doctor": ("worker.commands.doctor", "check a deployment, and say what to change"),
     "metrics": ("worker.commands.metrics", "serve figures of the queue to Prometheus"),
-    "demo": ("worker.commands.demo", "everything on this machine: server, workers, a small sweep"),
+    "demo": ("worker.commands.demo", "all of it on this machine: server, workers, a small sweep"),
 }
 
 HELP = ("-h", "--help", "help")

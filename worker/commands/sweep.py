@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "spec",
         metavar="SPEC",
-        help="a YAML or JSON file: what holds, what varies, the rank and the filters",
+        help="a YAML or JSON file: fixed fields, grids, ranking and filters",
     )
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object instead of the ranking"
@@ -31,16 +31,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--local",
         action="store_true",
-        help="on a Redis server and workers of its own, which end with the command",
+        help="start a Redis server and workers for this command alone",
     )
     other = parser.add_mutually_exclusive_group()
     other.add_argument(
-        "--status", action="store_true", help="say where the sweep stands, and run nothing"
+        "--status", action="store_true", help="show how far the sweep is, and run nothing"
     )
     other.add_argument(
         "--collect", action="store_true", help="keep what is finished, and send nothing"
     )
-    other.add_argument("--cancel", action="store_true", help="cancel what waits or runs of it")
+    other.add_argument("--cancel", action="store_true", help="cancel its jobs that wait or run")
     other.add_argument("--fresh", action="store_true", help="forget its results and start anew")
 
 

@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--local",
         action="store_true",
-        help="bring up a Redis server of its own, and print its URL for other commands",
+        help="start a Redis server too, and print its URL for other commands",
     )
     parser.add_argument(
         "--log-format",

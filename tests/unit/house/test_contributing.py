@@ -22,6 +22,13 @@ def test_every_file_that_is_named_is_there() -> None:
     assert missing == []
 
 
+def test_what_stands_in_a_file_by_its_name_is_there() -> None:
+    named = re.findall(r"`(\w+)` (?:in|of)\s+`([\w/]+\.py)`", PAGE.replace("\n  ", " "))
+    assert len(named) > 8
+    for name, path in named:
+        assert re.search(rf"\b{name}\b", (ROOT / path).read_text(encoding="utf-8")), (name, path)
+
+
 def test_every_room_has_its_line() -> None:
     listed = re.findall(r"^    ((?:arbitrage|worker)/\w+) ", PAGE, flags=re.MULTILINE)
     assert set(listed) == rooms("arbitrage") | rooms("worker")

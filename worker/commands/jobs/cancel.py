@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from worker.ledger.ledger import JobRecord, Ledger
 
 SUMMARY = (
-    "cancel a job, or many: one that waits never starts, one that runs is stopped; of many, what "
-    "is sent meanwhile is not among them"
+    "cancel one job or many: a job that waits never starts, a job that runs is stopped; jobs that "
+    "are sent in the meantime are not cancelled"
 )
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
     parser.add_argument(
-        "job_id", metavar="ID", nargs="?", help="the one that arbtune enqueue printed"
+        "job_id", metavar="ID", nargs="?", help="the id that arbtune enqueue printed"
     )
     parser.add_argument(
-        "--all", action="store_true", help="all that wait or run, chunks of sweeps included"
+        "--all", action="store_true", help="all jobs that wait or run, chunks of sweeps included"
     )
-    parser.add_argument("--tag", help="those that wait or run with this tag")
+    parser.add_argument("--tag", help="the jobs with this tag that wait or run")
     parser.add_argument(
         "--state",
         choices=[state.value for state in OPEN],
-        help="those that wait, or those that run; with --tag, of those with the tag",
+        help="the jobs that wait, or those that run; with --tag, those of the tag",
     )
     parser.add_argument("--yes", action="store_true", help="cancel many, and do not ask")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

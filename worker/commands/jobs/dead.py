@@ -40,16 +40,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listing.add_argument(
         "--limit", type=count, metavar="N", default=20, help="list so many (default: 20)"
     )
-    showing = _add(actions, "show", "one with its payload and the history of its attempts")
-    retrying = _add(actions, "retry", "queue it anew, under its id and with its history")
+    showing = _add(actions, "show", "show one: its payload and how each attempt ended")
+    retrying = _add(actions, "retry", "queue one anew, under its id and with its history")
     for action in (showing, retrying):
         action.add_argument("job_id", metavar="ID", help="as arbtune dead list has it")
-    purging = _add(actions, "purge", "forget them for good: those named, or all")
+    purging = _add(actions, "purge", "delete those that are named, or all")
     purging.add_argument(
         "job_ids",
         metavar="ID",
         nargs="*",
-        help="those alone (default: all, which is asked on a terminal)",
+        help="the ids to delete (default: all, after a question on a terminal)",
     )
     purging.add_argument("--yes", action="store_true", help="purge all, and do not ask")
     for action in (listing, showing, retrying, purging):

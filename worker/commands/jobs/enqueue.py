@@ -29,7 +29,7 @@ from worker.settings import Settings
 if TYPE_CHECKING:
     from worker.ledger.ledger import Ledger, Submission
 
-SUMMARY = "send one job, given by flags, or many, one JSON object a line; prints their ids"
+SUMMARY = "send one job, described by flags, or many from a file; print their ids"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--local",
         action="store_true",
-        help="on a Redis server and workers of its own, which end with the command; waits",
+        help="start a Redis server and workers for this command alone, and wait",
     )
 
 

@@ -11,7 +11,7 @@ from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger.view import State
 from worker.settings import Settings
 
-SUMMARY = "print the result document of a job; of an unfinished one, its status document"
+SUMMARY = "print the result document of a job; while the job has not ended, its state"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger.view import JobRecord, State
 from worker.settings import Settings
 
-SUMMARY = "say where a job stands: waits, runs, or what it came to"
+SUMMARY = "say where a job is: it waits, it runs, or how it ended"
 
 _WHY_UNKNOWN = (
     "the server has no record of it: it was never sent, its record has expired, "
