@@ -22,7 +22,7 @@ from celery import Celery
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
-from arbitrage.documents.figures import FIGURE_NAMES
+from arbitrage.documents.figures import FIGURE_NAMES, NULLABLE_COUNTS
 from arbitrage.documents.spec.sweep_spec import sweep_id
 from arbitrage.replay.data_cache import file_digest, open_data
 from arbitrage.results.folder import SweepFolder
@@ -457,9 +457,10 @@ def test_a_plain_celery_client_sends_a_chunk_by_its_name(desk: Desk) -> None:
     sent = client.send_task(CHUNKS.task, args=[payload], queue=CHUNKS.queue)
     figures = unpacked(sent.get(timeout=PATIENCE_S)["figures"])
     expected = desk.here(sweep)[3:9]
-    assert {name: column.to_list() for name, column in figures.items()} | {"stopped_row": None} == {
+    nulls = dict.fromkeys(NULLABLE_COUNTS)  # which travel as -1
+    assert {name: column.to_list() for name, column in figures.items()} | nulls == {
         name: expected[name].to_list() for name in FIGURE_NAMES
-    } | {"stopped_row": None}
+    } | nulls
     backwards = {"chunk": {**payload, "stop": 2}}
     wrong = client.send_task(CHUNKS.task, kwargs=backwards, queue=CHUNKS.queue)
     with pytest.raises(ValueError, match="its range rises"):
