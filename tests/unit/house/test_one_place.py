@@ -35,7 +35,7 @@ WALKS = (
         "    doubled_trades: int | None = None\n",
     ),
     (
-        "arbitrage/arbitrage_backtest.py",
+        "arbitrage/replay/model/backtester.py",
         "            total_trades=opened,\n",
         "            doubled_trades=2 * opened,\n",
     ),
