@@ -43,7 +43,7 @@ def _near_names(header: list[str], missing: list[str]) -> str:
 
 
 def _plain_name(name: str) -> str:
-    """A name as ours are written: `BestBidA`, ` best bid a` and `BEST_BID_A` are one."""
+    """A name in our spelling: `BestBidA`, ` best bid a` and `BEST_BID_A` are the same name."""
     words = re.sub("([a-z])([A-Z])", r"\1_\2", name)
     return re.sub(r"[\W_]+", "_", words).strip("_").lower()
 

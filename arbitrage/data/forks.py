@@ -1,4 +1,4 @@
-"""Told before it hangs: a process that was forked while polars ran in its parent.
+"""Refuses to compute in a process that was forked while polars ran in its parent, and would hang.
 
 polars computes in threads, which a fork leaves behind: whoever calls it in the child waits for them
 without end. polars starts them at its first computation, so a fork before that does no harm.
@@ -18,7 +18,7 @@ _THREAD = re.compile("polars-[0-9]+")
 
 
 class _Fork:
-    """What is known of the fork that made this process."""
+    """What this process knows of the fork that made it."""
 
     polars_ran = False
     polars_runs = False

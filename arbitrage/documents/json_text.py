@@ -1,4 +1,4 @@
-"""JSON as text, and how deep it is nested."""
+"""JSON as text, and the depth of its nesting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def compact_json(value: Any) -> str:
 
 
 def depth(value: Any) -> int:
-    """How many lists and objects stand in one another; without recursion, which has its limits."""
+    """How deep lists and objects are nested; without recursion, which has limits of its own."""
     found, level = 0, [value]
     while level := [part for part in level if isinstance(part, (list, dict))]:
         found += 1

@@ -90,14 +90,14 @@ def record_of(kind: str, message: str, is_retryable: bool, attempts: int | None)
 
 
 def sentence(error: BaseException) -> str:
-    """An error in one bounded line; a bare exception class when it carries no text."""
+    """An error as one line of bounded length; the name of its class when it has no text."""
     cause = cause_of(error)
     text = " ".join(str(cause).split()) or type(cause).__name__
     return text if len(text) <= MAX_SENTENCE else f"{text[: MAX_SENTENCE - 3]}..."
 
 
 def as_text(document: Mapping[str, object]) -> str:
-    """The document for a person or a pipe: indented JSON, nothing that JSON does not know."""
+    """The document as indented JSON, without NaN and Infinity."""
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
 
 

@@ -1,4 +1,4 @@
-"""What all documents from outside have in common: strict types, and complaints in our words.
+"""What all documents from outside have in common: strict types, and messages in our words.
 
 Strict are the types of JSON; what Python has beside them for the same things is taken for them.
 """
@@ -22,7 +22,7 @@ from arbitrage.documents.validation import in_our_words
 
 
 class StrictModel(BaseModel):
-    """Frozen and strict: a number given as text is refused, and so is an unknown field."""
+    """Frozen and strict: refuses a number that is given as text, and an unknown field."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 

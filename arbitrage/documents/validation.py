@@ -43,7 +43,7 @@ def refuse(sentence: str) -> NoReturn:
 def in_our_words(
     error: ValidationError, model: type[BaseModel], *, whole: str = "the job", prefix: str = ""
 ) -> ValidationError:
-    """The same findings at the same places, each as a sentence of ours.
+    """The same findings at the same places, each with a sentence of ours.
 
     Args:
         error: What pydantic found.
@@ -98,7 +98,7 @@ def _finding(found: ErrorDetails, model: type[BaseModel], name: str) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """How a sentence about an unknown name ends: with the known one that is close, if any is."""
+    """The end of a sentence about an unknown name: the known name that is close, if any."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f": did you mean {close[0]}?" if close else ""
 
@@ -112,7 +112,7 @@ def json_kind(model: type[BaseModel], name: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """A refused value, short enough for a sentence and with nothing in it that a terminal obeys."""
+    """A refused value as a sentence shows it: short, and without control characters."""
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # an int of more digits than Python converts; great depth

@@ -66,12 +66,12 @@ def shipped_folder() -> Path:
 
 
 def warn_unwritable(error: OSError) -> None:
-    """Say that nothing can be kept, and why: once a process, however often it is tried."""
+    """Say once a process that nothing can be kept, and why."""
     _warn(f"cannot write to the cache folder {cache_folder()}: {error.strerror or error}")
 
 
 class _NotOurs(Exception):  # noqa: N818 - never leaves this file
-    """Somebody else may have put there what we would load."""
+    """Another user may have put there what we would load."""
 
 
 def _make_and_check(folder: Path) -> None:
@@ -94,7 +94,7 @@ def _warn(sentence: str) -> None:
 
 
 def log_or_print(sentence: str) -> None:
-    """One line: in the log of a program that keeps one, else on stderr."""
+    """Write one line: to the log if the program has one, otherwise to stderr."""
     if log.hasHandlers():
         log.warning(sentence)
     else:

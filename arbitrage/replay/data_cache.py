@@ -107,7 +107,7 @@ def file_digest(path: Path) -> str:
 
 
 def _check_limits(facts: FileFacts, limits: DataLimits, name: str) -> None:
-    """What was prepared under other limits is held against these."""
+    """Refuse a file that was prepared under wider limits than these."""
     if facts.content_bytes > limits.max_bytes:
         raise too_large(name, limits)
     if facts.rows > limits.max_rows:
@@ -172,7 +172,7 @@ class DataCache:
 
     @contextmanager
     def preparing(self, path: str | Path) -> Iterator[None]:
-        """Let one process of this machine prepare a file: the others would do it once more."""
+        """Let only one process of this machine prepare a file; the others wait for it."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             name = f"lock-{Path(path).stat().st_ino % LOCKS}"
@@ -233,7 +233,7 @@ def _write(folder: Path, data: PreparedFile) -> None:
 
 
 def _save(file: BinaryIO, array: NDArray[Any]) -> None:
-    """What `np.save` does, which does not say why it could not."""
+    """Do what `np.save` does, but say why it failed."""
     header = np.lib.format.header_data_from_array_1_0(array)
     np.lib.format.write_array_header_1_0(file, header)
     file.write(array.reshape(-1).view(np.uint8).data)

@@ -82,7 +82,7 @@ class PreparedFile:
         return bytes(self._timestamps[start : int(self._line_ends[row])]).decode()
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Everything that an entry of the cache keeps of it."""
+        """Everything that the cache keeps of the file."""
         texts = {"timestamps": self._timestamps, "line_ends": self._line_ends}
         return {**self.windows._asdict(), **texts}
 

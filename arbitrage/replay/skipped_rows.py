@@ -1,4 +1,4 @@
-"""Why the rows of a file are not tradable: for whoever wonders that nothing was traded."""
+"""Why rows of a file are not tradable: an answer for a user whose sweep traded nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from arbitrage.replay.kernels.layout import Integers, Prices
 
 
 class SkippedRows(NamedTuple):
-    """How many rows are skipped for which reason, each for the first that holds.
+    """How many rows are skipped for which reason; a row counts under the first that holds.
 
     `empty`: a price of 0 or below. `crossed`: a bid above its ask. `locked`: a bid that is its ask.
     """

@@ -53,7 +53,7 @@ class Description:
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """The description in a file, or None where it has none; more fields are passed over."""
+        """The description in a file, or None where it has none; unknown fields are ignored."""
         known = {field.name for field in fields(cls)}
         try:
             document = json.loads(path.read_bytes())

@@ -79,7 +79,7 @@ class SweepFolder:
             os.close(lock)  # lets go of it, as the end of a process does
 
     def _leave_parts_alone(self) -> None:
-        """Take out of the folder what an older version wrote beside the parts."""
+        """Move out of the folder what an older version wrote beside the parts."""
         for left_behind in self.path.glob(UNFINISHED):
             left_behind.unlink(missing_ok=True)
         with suppress(FileNotFoundError):
@@ -94,7 +94,7 @@ class SweepFolder:
         chunk_size: int,
         data: dict[str, Any] | None = None,
     ) -> None:
-        """Write down what the parts are results of; `data` as it is where that is not known now.
+        """Write down what the parts are results of; without `data`, what was known of it stays.
 
         Raises:
             ConfigError: It cannot be written.

@@ -1,4 +1,4 @@
-"""Whether another sweep has computed these configs already: one with a narrower grid, or a list.
+"""Finds another sweep that has computed these configs already, with a narrower grid or a list.
 
 Its figures are not taken over; whoever starts the sweep hears of it before the work is done again.
 """

@@ -19,7 +19,7 @@ _AHEAD = 1_000  # rows looked at in one pass for groups of them
 
 
 class RowCounts(NamedTuple):
-    """How many rows succeeded and failed, how many of them have a trade, and how few bps one takes.
+    """How many rows succeeded, failed and traded, and the lowest threshold among them, in bps.
 
     `lowest_threshold_bps` is `min_spread_bps` and the cost of one execution; None without rows.
     """

@@ -1,4 +1,4 @@
-"""How a command of ours starts, ends and complains: shared by every command line of the product.
+"""How a command starts, ends and reports errors: shared by every command line.
 
 A command is a module with `SUMMARY`, `configure(parser)` and `run(arguments) -> exit status`, and
 optionally `on_usage_error(argv, error) -> exit status`. Modules are imported when their command is
@@ -26,7 +26,7 @@ _NO_WAY_OUT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE})
 
 
 def printable(text: object) -> str:
-    """Somebody else's text on one line, without what would move a terminal's cursor."""
+    """A foreign text on one line, without control characters."""
     return "".join(mark if mark.isprintable() else " " for mark in str(text))
 
 
@@ -70,7 +70,7 @@ class ArgumentParser(argparse.ArgumentParser):
         return f"unrecognized arguments: {' '.join(unknown)}"
 
     def options(self) -> Iterator[str]:
-        """Those that it takes, and those of its actions."""
+        """The options of this parser and of its actions."""
         for action in self._actions:
             if action.help != argparse.SUPPRESS:
                 yield from action.option_strings
@@ -133,7 +133,7 @@ def _has_no_way_out(error: Exception) -> bool:
 
 
 def run_program(program: Callable[[], int]) -> int:
-    """Run it, and turn whatever happens into an exit status and a sentence."""
+    """Run a program and turn whatever happens into an exit status and a sentence."""
     _open_what_is_closed()
     try:
         status = _status_of(program)
@@ -168,7 +168,7 @@ def _status_of(program: Callable[[], int]) -> int:
 
 
 def _open_what_is_closed() -> None:
-    """Let nothing in and out where the shell has closed a stream (`>&-`).
+    """Open the null device in place of each stream that the shell has closed (`>&-`).
 
     Without one Python has None there, and the next file or socket would get its number.
     """
@@ -178,7 +178,7 @@ def _open_what_is_closed() -> None:
 
 
 def _give_up(stream: TextIO) -> None:
-    """Let nothing out of a stream that cannot be written, or Python would complain at exit."""
+    """Send a stream that cannot be written to the null device, or Python complains at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
@@ -191,17 +191,17 @@ def say(sentence: str) -> None:
 
 
 def warn(sentence: str) -> None:
-    """One line on stderr about something that may not be meant as it stands."""
+    """Print one line on stderr about something that the user may not have meant."""
     say(f"warning: {sentence}")
 
 
 def somebody_can_answer() -> bool:
-    """Whether a question would be seen, and an answer come from a keyboard."""
+    """Whether a person sees a question and can answer it."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def agrees(question: str) -> bool:
-    """Ask whoever sits at the terminal."""
+    """Ask the person at the terminal; whether the answer is yes."""
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 

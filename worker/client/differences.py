@@ -1,4 +1,4 @@
-"""In which parameters jobs differ, so that a list of them shows those and not all."""
+"""Finds the parameters in which jobs differ, so that a list of jobs shows only those."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Differences:
         self._names: set[str] = set()
 
     def of(self, jobs: Iterable[Submission]) -> Iterator[Submission]:
-        """Let jobs pass by, and keep one config of all."""
+        """Pass jobs on and note in which fields they differ."""
         for job in jobs:
             config = json.loads(job.config)
             if self._first is None:

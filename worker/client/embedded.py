@@ -137,7 +137,7 @@ def local_workers(
 
 @contextmanager
 def _watched(workers: Mapping[Path, subprocess.Popen[bytes]]) -> Iterator[None]:
-    """Break off the block when a worker ends: nobody would do what it waits for."""
+    """Break off the block when a worker ends, because it would wait for ever."""
 
     def look(*_: object) -> None:
         for log, worker in workers.items():

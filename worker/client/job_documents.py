@@ -30,13 +30,13 @@ def result_documents(ledger: LedgerView, job_ids: Sequence[str]) -> list[ResultD
 
 
 def sweeps_are_asked(job_id: str, flag: str) -> str:
-    """What to ask instead where no job has an id that is made as those of sweeps are, else ''."""
+    """Where to ask about an id that looks like a sweep's; '' for any other id."""
     is_one = _SWEEP_ID.fullmatch(job_id)
     return f"it looks like a sweep's id: arbtune sweep SPEC {flag}" if is_one else ""
 
 
 def figures_in_short(metrics: dict[str, Any]) -> str:
-    """What a job came to, for people; nothing for a chunk of a sweep, whose figures are many."""
+    """A job's main figures, for people; nothing for a chunk of a sweep, which has too many."""
     net, trades = metrics.get("net_pnl_usd"), metrics.get("total_trades")
     return "" if net is None or trades is None else f"net {net:z,.2f} USD, {trades:,} trades"
 
@@ -57,7 +57,7 @@ def _document(record: JobRecord | None, meta: Meta | None) -> ResultDocument:
 
 
 def _foreign_document(meta: Meta) -> ResultDocument:
-    """A job that the ledger does not know, by what Celery wrote of it.
+    """The document of a job that the ledger does not know, from what Celery wrote about it.
 
     A result that is not a JSON object is another program's: its tasks have the same keys.
     """

@@ -18,7 +18,7 @@ SPOOL_MEMORY_BYTES = 8 * 2**20
 
 
 def checked_jobs(source: IO[bytes], stack: ExitStack) -> tuple[Iterator[Submission], int]:
-    """All jobs of `source`, once every line has been found good, and how many there are.
+    """All jobs of `source`, after every line has been checked, and how many there are.
 
     The checked configs wait in a spool, on disk when they are many; it is closed with `stack`.
 
@@ -41,7 +41,7 @@ def checked_jobs(source: IO[bytes], stack: ExitStack) -> tuple[Iterator[Submissi
 
 
 def _lines(source: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """The lines that hold something, with their numbers; a line of any length costs no memory."""
+    """The lines that are not blank, with their numbers; long lines do not cost memory."""
     number = 0
     while line := source.readline(MAX_JOB_BYTES + 2):
         number += 1

@@ -85,7 +85,7 @@ def wait_for_results(
 
 @contextmanager
 def _printer() -> Iterator[Callable[[str], None]]:
-    """Prints lines at once, but on the terminal of the bar at its end: it would break them."""
+    """Prints lines at once; where a progress bar is on the same terminal, after it has ended."""
     if not (sys.stdout.isatty() and sys.stderr.isatty()):
         yield partial(print, flush=True)
         return
@@ -98,7 +98,7 @@ def _printer() -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def _farewell(job_ids: Sequence[str], *, they_go_on: bool) -> Iterator[set[str]]:
-    """Say on the way out which jobs have not ended; yields the set of those that have."""
+    """Say at an early end which jobs have not ended; yields the set of those that have."""
     ended: set[str] = set()
     try:
         yield ended

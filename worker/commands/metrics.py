@@ -61,7 +61,7 @@ def _registry(settings: Settings) -> CollectorRegistry:
 
 
 def _wait_for_eof(ended: threading.Event) -> None:
-    """The other end of the pipe is the worker's."""
+    """Wait until the worker, at the other end of the pipe, has ended."""
     while os.read(0, 4_096):  # not by sys.stdin: its lock is held for the whole wait, past the exit
         pass
     ended.set()

@@ -1,4 +1,4 @@
-"""What `arbtune` makes of its first words: which command is called, or what is said instead."""
+"""Reads the first words of a command line: which command to call, or what to say instead."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _stop_in_order_from_here_on() -> None:
-    """End with status 0 when told, until Celery has its own handlers: nothing has begun yet."""
+    """End with status 0 on a signal until Celery has its own handlers: no job has begun yet."""
     for number in STOPS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as with nohup
             signal.signal(number, _stop_before_the_start)
@@ -83,7 +83,7 @@ def _stop_before_the_start(*_: object) -> None:
 
 
 def _stop_if_told_before(**_: Any) -> None:
-    """Make up for a stop whose SystemExit got lost in a callback of a library that was loading."""
+    """Stop now if a stop was lost because its SystemExit met a library's callback."""
     if this_worker().was_told_early:
         signal.raise_signal(signal.SIGTERM)  # which is Celery's by now
 
@@ -137,7 +137,7 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _start_again(arguments: argparse.Namespace) -> int:
-    """Become a fresh worker, in this very process: one died that nobody had told to stop.
+    """Become a new worker in this process, after one that died without being told to stop.
 
     The number of times is bounded, so that what does not pass by itself is seen.
     """

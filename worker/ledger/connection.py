@@ -1,4 +1,4 @@
-"""Clients of the Redis server, and the sentence for when it is away."""
+"""Clients of the Redis server, and the message for each way in which it can be away."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RedisUnavailableError(ArbtuneError):
 
 
 class TlsConnection(redis.SSLConnection):
-    """Bounds the handshake as it does the connecting: a port without TLS never answers to it."""
+    """Limits the time of the TLS handshake, too: a port without TLS never answers it."""
 
     def _wrap_socket_with_ssl(self, sock: socket.socket) -> ssl.SSLSocket:
         sock.settimeout(self.socket_connect_timeout)

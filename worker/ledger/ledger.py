@@ -50,7 +50,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who speaks for a running job: a worker and, where it is known, which start of the job."""
+    """Who holds a running job: a worker and, where it is known, which start of the job."""
 
     worker: str
     start: int | None = None
@@ -59,7 +59,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A job that is the caller's to run, with the config that the ledger has for it.
+    """A job that the caller has claimed, with the config that the ledger has for it.
 
     `attempts` counts this start and those before it, save the ones that were given back.
     """
@@ -154,7 +154,7 @@ class Ledger(LedgerView):
     # -- the ways out
 
     def finish(self, job_id: str, holder: Holder, outcome: Outcome) -> str:
-        """Write the one outcome; what stands afterwards, or `refused`.
+        """Write the one outcome; the job's state afterwards, or `refused`.
 
         A job that the ledger has not met enters it here, so that no late delivery starts it.
         """
@@ -215,11 +215,11 @@ class Ledger(LedgerView):
         self._script(args=nothing)
 
     def cancel(self, job_id: str, meta: Meta) -> State:
-        """Cancel an open job; the state that stands afterwards."""
+        """Cancel an open job; its state afterwards."""
         return State(text(self._call("cancel", id=job_id, **self._cancelling(meta))))
 
     def cancel_each(self, metas: Mapping[str, Meta], only: State | None = None) -> list[str]:
-        """Cancel those of these jobs that are open, or in one state; the ids of those."""
+        """Cancel the jobs that are open, or in one state; the ids of those that were cancelled."""
         pipeline = self._client.pipeline(transaction=False)
         for job_id, meta in metas.items():
             call = script.call("cancel", id=job_id, **self._cancelling(meta, only))
@@ -243,12 +243,12 @@ class Ledger(LedgerView):
     def renew(
         self, worker: str, job_ids: Iterable[str], *, lease_s: float | None = None
     ) -> list[str]:
-        """Renew the leases of those that this worker holds; the ids of the cancelled ones."""
+        """Renew the leases of the jobs that this worker holds; the ids of the cancelled ones."""
         lease_ms = self._lease_ms if lease_s is None else round(lease_s * 1000)
         return texts(self._call("renew", *job_ids, worker=worker, lease_ms=lease_ms))
 
     def ended(self, worker: str, job_ids: Iterable[str]) -> None:
-        """Say that the children of these cancelled jobs run no longer."""
+        """Record that the children of these cancelled jobs have ended."""
         self._call("ended", *job_ids, worker=worker)
 
     def lead(self, worker: str) -> bool:
@@ -292,11 +292,11 @@ class Ledger(LedgerView):
         self._call("revive", *job_ids)
 
     def owed(self, limit: int) -> list[str]:
-        """Ended jobs whose canvas nobody has seen to in time."""
+        """Ended jobs whose followers in a canvas were not sent in time."""
         return texts(self._call("owed", limit=limit))
 
     def settled(self, job_id: str) -> None:
-        """Say that what comes after an ended job is on its way."""
+        """Record that the followers of an ended job are sent."""
         self._call("settled", id=job_id)
 
     # -- dead letters
@@ -310,7 +310,7 @@ class Ledger(LedgerView):
         return int(self._call("purge", *job_ids))
 
     def forget(self, job_ids: Iterable[str]) -> None:
-        """Drop what is kept of finished jobs, dead letters too; late deliveries stay refused."""
+        """Delete what is kept of finished jobs, dead letters too; late deliveries stay refused."""
         self._call("forget", *job_ids)
 
 

@@ -1,4 +1,4 @@
-"""What the ledger knows of jobs, for those who only ask. Nothing here changes a job."""
+"""Reads what the ledger knows of jobs. Nothing here changes a job."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SLICE = 500
 
 
 class State(StrEnum):
-    """Where a job stands. `queued` and `running` are open, the others are outcomes."""
+    """The state of a job. `queued` and `running` are open, the others are outcomes."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -154,7 +154,7 @@ class LedgerView:
         return None if config is None else (config, Route(str(task), str(queue)), canvas or "")
 
     def canvas(self, job_id: str) -> tuple[str, State, Meta] | None:
-        """What is kept for after an ended job, its outcome and Celery's record; or None."""
+        """An ended job's canvas, its outcome and Celery's record; or None."""
         canvas, state = _texts_or_none(
             self._client.hmget(JOB_KEY.format(job_id), "canvas", "state")
         )
@@ -225,7 +225,7 @@ class LedgerView:
         return _joined(self._ids(INDEX_KEY.format(state), sys.maxsize))
 
     def with_prefix(self, prefix: str, states: Iterable[State]) -> list[str]:
-        """Ids that start so, of jobs in these states; looks at all jobs in them."""
+        """Ids with this beginning, of jobs in these states; looks at all jobs in them."""
         return [
             text(job_id)
             for state in states

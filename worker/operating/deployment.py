@@ -1,4 +1,4 @@
-"""What a deployment must be for the promise to hold, as checks with a remedy each."""
+"""Checks what a deployment needs for the promise to hold; each check has a remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether this machine lets a worker run: looked at once, before it starts.
+"""Checks once, before a worker starts, whether this machine has what it needs.
 
 What is missing here does not come by itself: the worker would die, start again and die.
 """
@@ -16,7 +16,7 @@ FILES, FILES_OF_A_CHILD = 48, 8
 
 
 def check_machine(concurrency: int) -> None:
-    """Look for what the processes of a pool are made of.
+    """Refuse a machine that cannot run the processes of a pool.
 
     Raises:
         ConfigError: There is not enough of it.

@@ -1,4 +1,4 @@
-"""Finds variables that are named as settings and are not: a misspelt one would just not count."""
+"""Finds variables that look like settings but are not: a misspelt one would have no effect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ADDRESS_OF_A_SERVICE = re.compile(r"(tcp|udp|sctp)://")
 
 
 def misnamed_settings(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
-    """A sentence on each, with the setting that may have been meant."""
+    """A sentence for each, with the setting that may have been meant."""
     for variable, value in sorted(environment.items()):
         name = variable.removeprefix(PREFIX)
         if name == variable or name in _KNOWN:

@@ -37,14 +37,14 @@ class ProbeFiles:
         self._folder = settings.probe_dir
 
     def reset(self) -> None:
-        """Start alive and not ready, whatever a worker before has left."""
+        """Start as alive and not ready, whatever an earlier worker has left."""
         if self._folder is not None:
             self._folder.mkdir(parents=True, exist_ok=True)
             (self._folder / READY).unlink(missing_ok=True)
         self.touch_alive()
 
     def remove(self, *names: str) -> None:
-        """Say at once what else would show when a file has grown old."""
+        """Remove the files, so that probes see the end at once."""
         if self._folder is None:
             return
         for name in names:
@@ -68,7 +68,7 @@ class ProbeFiles:
 
 
 class StallWatch:
-    """Tells a worker that has nothing to do from one that does nothing."""
+    """Tells a worker that has nothing to do from one that is stuck."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Whether Redis lets a worker in, and do what it does: looked at once, before it starts.
+"""Checks once, before a worker starts, whether Redis gives it the rights that it needs.
 
 A server that is away is waited for, by the worker itself. A refusal does not pass by itself: the
 worker would try again for ever, and nobody would look into its log.
@@ -37,7 +37,7 @@ _REFUSALS = (
 
 
 def check_rights(settings: Settings) -> None:
-    """Ask for little of everything.
+    """Use each right once, in a way that changes nothing.
 
     Raises:
         RedisUnavailableError: The server refuses the user, the password, or a command.
@@ -62,5 +62,5 @@ def _try_rights(client: redis.Redis, settings: Settings) -> None:
 
 
 def is_refusal(error: redis.RedisError) -> bool:
-    """Whether the server does not let this user in, or not do that."""
+    """Whether the server refuses this user, or refuses it a right."""
     return isinstance(error, _REFUSALS) or str(error).startswith("ACL failure in script")

@@ -35,7 +35,7 @@ def read_whole(file: io.BufferedReader, size: int) -> tuple[bytes, Digest]:
 
 
 def _read_large(file: io.BufferedReader, size: int, digest: Digest) -> bytes | None:
-    """The bytes, hashed while they are read; None when the file has shrunk."""
+    """Read and hash the bytes at the same time; None when the file has shrunk."""
     content = io.BytesIO(bytes(size))  # zeros that take no memory before they are written to
     with content.getbuffer() as buffer:
         _ask_for_huge_pages(buffer)
@@ -60,7 +60,7 @@ def _fill(buffer: memoryview, file: io.BufferedReader, digest: Digest) -> bool:
 
 
 def _ask_for_huge_pages(buffer: memoryview) -> None:
-    """Advice alone: whether it is taken or not, the buffer works."""
+    """Ask the system for huge pages; the buffer works whether it gives them or not."""
     advice = getattr(mmap, "MADV_HUGEPAGE", None)
     if advice is None:  # another system than Linux
         return

@@ -1,4 +1,4 @@
-"""The SHA-256 of a file, computed beside what is done with its bytes in the meantime."""
+"""The SHA-256 of a file, computed in a thread while its bytes are used."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _WIDE = re.compile(
 
 
 def foreign_format(content: bytes) -> str | None:
-    """What a file is and what to do with it, as the end of a sentence; None for an unknown one."""
+    """The end of a sentence: what a file is and what to do; None for an unknown format."""
     for beginning, kind, cure in _BEGINNINGS:
         if content.startswith(beginning):
             return f"{kind}: {cure}"

@@ -32,7 +32,7 @@ def is_rectangular(text: bytes, columns: int) -> bool:
 
 
 def without_quotes(text: bytes) -> bytes | None:
-    """The text less the quotes around whole cells; None where they do something, or are elsewhere.
+    """The text without the quotes around whole cells; None where a quote changes what a cell is.
 
     They do something around a comma, a quote or the end of a line, and where without them a line
     would be blank.

@@ -144,7 +144,7 @@ def _of_one_width(rows: Iterator[_Row], width: int, name: str, max_rows: int) ->
 
 
 def _blocks(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
-    """Lists of rows; those before an error come first, for one of them may be bad."""
+    """Lists of rows. The rows before an error come first, because one of them may be bad."""
     block: list[_Row] = []
     try:
         for row in rows:

@@ -34,7 +34,7 @@ _EMPTY_BOOK = "where a venue has no quote, write 0 or leave the row out"
 
 
 class CellError(ValueError):
-    """The cell holds no price or no timestamp; the text says what is wrong, the caller where."""
+    """The cell is not a price or a timestamp. The text says why; the caller adds where."""
 
 
 def parse_price(text: str) -> float:
@@ -102,7 +102,7 @@ def parse_timestamp(text: str, *, epoch: bool) -> int:
 
 
 def offset_seconds(zone: str) -> int:
-    """By how much the clocks of a zone are ahead of UTC: `Z`, `+05:30`, `-0530` or `+05`.
+    """How far the clocks of a zone are ahead of UTC: `Z`, `+05:30`, `-0530` or `+05`.
 
     Raises:
         CellError: No offset goes so far.

@@ -1,4 +1,4 @@
-"""Rows checked block by block: at once where nothing is odd, else one by one."""
+"""Checks rows block by block: all at once where nothing is odd, otherwise one by one."""
 
 from __future__ import annotations
 

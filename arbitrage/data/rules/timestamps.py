@@ -130,7 +130,7 @@ def _are_between(timestamps: pl.Series, lowest: bytes, highest: bytes) -> bool:
 
 
 def _sorted_beside(timestamps: pl.Series) -> Callable[[], bool]:
-    """Whether they are in order; of many it is found out beside what the caller does meanwhile."""
+    """Whether they are in order; many are compared in a thread beside the caller."""
     if len(timestamps) < WORTH_A_THREAD_ROWS:
         return lambda: _are_sorted(timestamps)
     pool = ThreadPoolExecutor(1)

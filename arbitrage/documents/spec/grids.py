@@ -25,12 +25,12 @@ _PROBE = {"data_file": "-", **dict.fromkeys(NUMERIC_FIELDS, 1)}
 
 
 def whole(value: Any) -> Any:
-    """A number without a fraction as an int; anything else as it is, for its field to refuse."""
+    """A number without a fraction as an int; its field refuses anything else."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def exact(value: float | None) -> str:
-    """A value as a spec has it, with all the digits that reading back the same one takes."""
+    """A value as a spec has it, with enough digits to read the same value back."""
     return json.dumps(whole(value))
 
 
@@ -38,7 +38,7 @@ WholeNumber = Annotated[int, BeforeValidator(whole)]
 
 
 def _listed(value: Any) -> Any:
-    """A list from what Python users have in its place: tuples, ranges."""
+    """A list of what Python users give instead of one: a tuple, a range."""
     return list(value) if isinstance(value, (tuple, range)) else value
 
 
@@ -93,7 +93,7 @@ class Grid(StrictModel):
         return ListAxis(np.array(found, np.int64 if self.name in INTEGER_FIELDS else np.float64))
 
     def _range_axis(self) -> RangeAxis:
-        """The range, known good by its ends: a field takes all numbers between two it takes."""
+        """The range. Its ends are checked: a field takes all numbers between two that it takes."""
         axis = self._unchecked_range()
         for value in (axis.start, axis.last):
             field_value(self.name, value)
@@ -118,7 +118,7 @@ class Grid(StrictModel):
         raise ConfigError("a range has either num or step")
 
     def __eq__(self, other: object) -> bool:
-        """Whether it is spelled alike, but for the spelling of numbers: `1` is `1.0`."""
+        """Whether the two are written alike; `1` and `1.0` are."""
         return isinstance(other, Grid) and self.canonical() == other.canonical()
 
     def __hash__(self) -> int:

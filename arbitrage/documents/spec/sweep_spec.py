@@ -63,14 +63,14 @@ class _SpecObject(StrictModel):
 
 
 class Sample(_SpecObject):
-    """That many different combinations instead of all of them."""
+    """`n` different combinations instead of all of them."""
 
     n: Annotated[WholeNumber, Field(ge=1, le=MAX_VALUES)]
     seed: Annotated[WholeNumber, Field(ge=0, le=MAX_SEED)] = 0
 
 
 class Filters(_SpecObject):
-    """What a row must keep to be the best: a drawdown at most, a number of trades at least."""
+    """The limits of the ranking: the largest drawdown and the smallest number of trades."""
 
     max_drawdown_pct: Annotated[float, Field(ge=0)] | None = None
     min_trades: Annotated[WholeNumber, Field(ge=0)] | None = None
@@ -106,7 +106,7 @@ class SweepSpec(StrictModel):
     @field_validator("grids", mode="before")
     @classmethod
     def _grids_are_a_list(cls, value: Any) -> Any:
-        """Strict mode takes a tuple for a tuple alone; JSON and YAML know lists."""
+        """Make a tuple of a list: JSON and YAML have lists, and strict mode takes tuples alone."""
         return tuple(value) if isinstance(value, list) else value
 
     @field_validator("filters", mode="before")
@@ -273,7 +273,7 @@ class SweepSpec(StrictModel):
         return TuningConfig.model_validate({**given, **dict.fromkeys(self._varying, 1)})
 
     def _problems(self) -> Iterator[str]:
-        """What is wrong with parts that are sound each for itself."""
+        """What is wrong with parts that do not fit together."""
         yield from self._problems_of_names()
         yield from self._problems_of_numbers()
         try:

@@ -89,7 +89,7 @@ class Collector:
         self.progress = Progress(spec.total)
 
     def run(self, chunk_size: int) -> None:
-        """Until every config has its row.
+        """Run until every config has its row.
 
         Raises:
             SweepError: It cannot go on: other data, a wrong file, cancelled.
@@ -187,7 +187,7 @@ class Collector:
             self._settle_failure(part, meta)
 
     def _cancel_the_rest(self) -> None:
-        """What was sent while somebody cancelled: nobody would collect it."""
+        """Cancel what was sent while somebody cancelled the sweep: nobody would collect it."""
         for job_id in self._in_flight:
             self._ledger.cancel(job_id, cancelled_meta(job_id))
 
@@ -219,7 +219,7 @@ class Collector:
         return best_row(pl.concat([known, rows]).lazy(), self._spec)
 
     def _look_around(self) -> None:
-        """Count what runs and what waits, and send again what nobody runs and nobody has.
+        """Count what runs and what waits, and send again what is lost.
 
         The server was emptied, or another client of the same sweep has taken the result away.
         """

@@ -20,12 +20,12 @@ NO_CHUNKS = dict.fromkeys(_STATES, 0)
 
 
 def chunks(folder: SweepFolder, ledger: Ledger) -> dict[str, int]:
-    """How many chunks of the sweep stand where in the queue."""
+    """How many chunks of the sweep run, wait, and are finished."""
     return {name: len(_jobs(folder, ledger, [state])) for name, state in _STATES.items()}
 
 
 def chunks_note(counts: dict[str, int]) -> str:
-    """What there is of them, for people."""
+    """These numbers, for people."""
     there = [f"{counts[name]:,} {word}" for name, word in _WORDS.items() if counts[name]]
     return f"chunks: {', '.join(there)}" if there else "nothing of it in the queue"
 

@@ -1,4 +1,4 @@
-"""What a sweep starts from: its data, by this machine or a worker, and the size of its chunks."""
+"""What a sweep starts from: its data, as this machine or a worker sees it, and its chunk size."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _run_in_sentences(arguments: argparse.Namespace, spec: SweepSpec, settings: 
 
 
 def _may_compute(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> bool:
-    """Whether there may be anything to run: what is finished needs no server and no workers."""
+    """Whether there may be anything to run: a finished sweep needs no server and no workers."""
     digest = local_digest(spec, settings)
     return (
         digest is None

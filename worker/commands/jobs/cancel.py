@@ -106,7 +106,7 @@ def _cancel_many(ledger: Ledger, arguments: argparse.Namespace) -> int:
 
 
 def _meant(ledger: Ledger, only: State | None, tag: str | None) -> _Many:
-    """Those that are open now, in one state alone or with one tag alone where that is asked for."""
+    """The open jobs that are meant: all, those in one state, or those with one tag."""
     job_ids: dict[str, None] = {}
     chunks: set[str] = set()
     for state in OPEN if only is None else [only]:

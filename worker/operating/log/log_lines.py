@@ -1,4 +1,4 @@
-"""How an event is written: an object a line for programs, a line to read for people, no secret."""
+"""Writes events: JSON objects for programs, lines to read for people, secrets masked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Mask = Callable[[str], str]
 
 
 def mask_of(secrets: Sequence[str]) -> Mask:
-    """What blots the secrets out of a text."""
+    """A function that masks the secrets in a text."""
     if not secrets:
         return lambda text: text
     known = "|".join(re.escape(secret) for secret in secrets)
@@ -51,7 +51,7 @@ class EventFormatter(JsonFormatter):
         self._mask = mask
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        """Blot out before JSON escapes what a secret may be made of."""
+        """Mask before JSON escapes characters that a secret may have."""
         return {name: self._masked(value) for name, value in log_data.items()}
 
     def _masked(self, value: Any) -> Any:
@@ -88,7 +88,7 @@ class LineFormatter(logging.Formatter):
 
 
 def _value(value: object) -> str:
-    """As it is where it is one word, else in quotes."""
+    """The value as it is when it is one word, otherwise in quotes."""
     text = str(value)
     return text if re.fullmatch(r"\S+", text) else json.dumps(text, ensure_ascii=False)
 

@@ -85,7 +85,7 @@ def log_misnamed_settings(**_: Any) -> None:
 
 
 def log_worker_ready(**_: Any) -> None:
-    """Say that jobs are taken from now on, and where from."""
+    """Log that the worker takes jobs now, and from where."""
     settings = Settings.from_environment()
     logging.getLogger("arbtune.worker").info(
         "worker.ready",

@@ -1,4 +1,4 @@
-"""A standard error that nobody waits for: what would block is dropped, and counted.
+"""A standard error that never blocks: it drops and counts what nobody reads.
 
 Whoever reads a worker's log may stop to (a collector that hangs, a terminal that is held with
 Ctrl-S). A worker that waited would renew no leases, end no jobs and not end itself.
@@ -50,7 +50,7 @@ class UnblockedStream(io.TextIOBase):
         return len(text)
 
     def offer(self, text: str) -> bool:
-        """Whether the text was written; one that was begun is ended before the next."""
+        """Write the text if there is room, after the rest of the last; whether it was written."""
         self._rest = self._send(self._rest)
         data = text.encode("utf-8", "backslashreplace")
         left = data if self._rest else self._send(data)

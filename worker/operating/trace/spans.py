@@ -49,7 +49,7 @@ log = logging.getLogger("arbtune.traces")
 
 
 class _DerivedIds(IdGenerator):
-    """Says the ids that it was given last."""
+    """Hands out the ids that it was given last."""
 
     trace_id = 0
     span_id = 0
@@ -223,7 +223,7 @@ def _quiet_exporter(patience_s: float) -> SpanExporter:
 
 
 def _resource() -> Resource:
-    """Who speaks: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, else `arbtune`."""
+    """The name of this service: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, or `arbtune`."""
     found = Resource.create()
     if str(found.attributes[SERVICE_NAME]).startswith("unknown_service"):
         return found.merge(Resource({SERVICE_NAME: "arbtune"}))

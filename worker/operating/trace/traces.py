@@ -26,7 +26,7 @@ log = logging.getLogger("arbtune.traces")
 
 
 def _harmless(trace: Callable[Given, None]) -> Callable[Given, None]:
-    """No job fails because of its trace."""
+    """Ignore errors: no job fails because of its trace."""
 
     @wraps(trace)
     def traced(*args: Given.args, **options: Given.kwargs) -> None:

@@ -1,4 +1,4 @@
-"""How messages come out of Redis: judged, and those of the ledger's jobs without a copy.
+"""Takes messages out of Redis: checked, and without a copy of those of the ledger's jobs.
 
 kombu keeps a copy of each message between its delivery and its acknowledgement, to bring it back
 when the worker dies in between: two round trips a job. The ledger knows its jobs without them, and
@@ -20,7 +20,7 @@ from worker.running.delivery.message_check import check_message
 
 
 class _Message(virtual.Message):
-    """kombu's own; the body of one that was admitted is parsed already."""
+    """kombu's message; the body of one that was checked is parsed already."""
 
     def __init__(self, payload: Any, channel: Any = None, **options: Any) -> None:
         super().__init__(payload, channel, **options)
@@ -65,7 +65,7 @@ class _QoS(redis.QoS):
 
 
 class Channel(redis.Channel):
-    """kombu's own, but for the copies, for what it lets in, and on a server that is full."""
+    """kombu's channel, except for the copies, the check of messages, and a server that is full."""
 
     QoS = _QoS
     Message = _Message
@@ -100,17 +100,17 @@ class Channel(redis.Channel):
             self.connection._deliver(message, queue)  # noqa: SLF001
 
     def _queue_bind(self, *args: Any) -> None:
-        """Note a queue for those who publish through an exchange; who takes from it needs none."""
+        """Bind a queue, which only clients that publish through an exchange need."""
         with suppress(OutOfMemoryError):
             super()._queue_bind(*args)
 
     def _refresh_bindings(self, queues: list[str]) -> None:
-        """Keep up what a dead worker would leave behind, or let it pass away a little early."""
+        """Renew the bindings of queues; on a full server they may lapse a little early."""
         with suppress(OutOfMemoryError):
             super()._refresh_bindings(queues)
 
     def sweep_bindings(self, limit: int = 100) -> int:
-        """Remove what dead workers have left behind; how much of it."""
+        """Remove the bindings that dead workers have left; how many."""
         with suppress(OutOfMemoryError):
             return int(super().sweep_bindings(limit))
         return 0

@@ -49,11 +49,11 @@ class PatientConsumer(Consumer):
         return conn
 
     def on_connection_error_before_connected(self, exc: Exception) -> None:
-        """Tell it as an outage; Celery has a line for each."""
+        """Report it as an outage; Celery would log a line for each try."""
         this_worker().outage.goes_on(exc)
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
-        """Leave the connection at once: leases do not wait until it has been ended in order."""
+        """Drop the connection at once: an orderly end would take longer than the leases."""
         for channel in self.connection.transport.channels:
             channel.hang_up()
         super().on_connection_error_after_connected(exc)

@@ -1,4 +1,4 @@
-"""What a worker's main process makes of an element of a queue, before anything else sees it.
+"""Checks an element of a queue in a worker's main process, before anything else sees it.
 
 Anybody who reaches Redis can put anything into a list. The main process parses each message and
 pickles it for a child, so a body of another shape, an id that is a list or a job that is nested a
@@ -64,7 +64,10 @@ class _UnfitError(Exception):
 
 
 def check_message(raw: bytes, queue: str, priority: int = 0) -> CheckedMessage | None:
-    """The message in an element of the list of a queue; None when nobody waits for it."""
+    """The message that a child gets for an element of a queue's list.
+
+    An element that is not a job becomes a message that fails; None where it has no id for that.
+    """
     envelope: Any = None
     try:
         envelope = _envelope(raw)
@@ -329,7 +332,7 @@ _EMBED: dict[str, Check] = {
 
 
 def _checked(held: Mapping[str, Any], checks: dict[str, Check], where: str) -> dict[str, Any]:
-    """What is known of `held`; whatever else a client sent with it means nothing to a job."""
+    """The known parts of `held`, checked; a job ignores whatever else a client sent."""
     known = {name: held[name] for name in checks if name in held}
     for name, value in known.items():
         is_fit, what = checks[name]

@@ -1,4 +1,4 @@
-"""Celery's remote commands, where its own way would break a promise. Flower sends them, too.
+"""Celery's remote commands that would break a promise, replaced. Flower sends them, too.
 
 Loaded after Celery's own, which they replace under the same names.
 """

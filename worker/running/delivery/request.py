@@ -45,7 +45,7 @@ class JobRequest(Request):
         return not self._is_stopped
 
     def on_failure(self, exc_info: Any, *args: Any, **options: Any) -> Any:
-        """Record what ended the attempt, unless it was this very worker that did."""
+        """Record what ended the attempt, unless this worker ended it."""
         error = getattr(exc_info.exception, "exc", exc_info.exception)  # billiard wraps it
         if self.is_given_up and isinstance(error, (TimeLimitExceeded, WorkerLostError)):
             return task_ready(self)
@@ -74,7 +74,7 @@ def _seconds(asked: Any) -> float | None:
 
 
 def _how_it_exited(pid: int) -> str | None:
-    """How a child ended that nobody has collected yet; None while it runs.
+    """How a child ended whose status nobody has collected yet; None while it runs.
 
     The event loop stands still while Celery looks for a lost broker, and may hear of a death only
     when it looks at its pool, every 5 s: the time limit can come before the news.

@@ -1,4 +1,4 @@
-"""The one way in which Celery records an outcome: through the ledger, in its atomic step.
+"""Makes Celery record outcomes through the ledger, in its atomic step.
 
 Celery calls `store_result` from the child for a job that returned or raised, and from the worker's
 main process for one whose child died or was stopped. Both end here.
@@ -157,7 +157,7 @@ class LedgerBackend(RedisBackend):
         self._trace(task_id, request, verdict, outcome)
 
     def _go_on(self, task_id: str, verdict: str, request: Any) -> None:
-        """See to what comes after a job whose outcome has just been taken."""
+        """Send the followers of a job whose outcome has just been recorded."""
         if verdict in (State.SUCCESS, State.ERROR, State.CANCELLED) and canvas.after(request):
             canvas.settle(self, self.ledger, task_id)
 

@@ -1,4 +1,4 @@
-"""What a plain client wants done after a job: a chain's next, callbacks, errbacks, a chord's body.
+"""Sends what a plain client wants after a job: a chain's next, callbacks, errbacks, a chord's body.
 
 Celery sends it before the outcome stands, and only from the message at hand, so a job that is
 started again would send it twice, or never. Here it stays with the record of the job, goes out with
@@ -40,7 +40,7 @@ log = logging.getLogger("arbtune.jobs")
 
 
 def of_message(request: Any) -> str:
-    """What the ledger keeps of a delivery, as JSON text; nothing of a message of its own."""
+    """What the ledger keeps of a delivery, as JSON text; '' for a message of its own."""
     if is_of_ledger({"origin": request.origin}):
         return ""
     headers = {name: value for name in HEADERS if (value := getattr(request, name, None))}
@@ -53,7 +53,7 @@ def of_message(request: Any) -> str:
 
 
 def after(request: Any) -> dict[str, Any]:
-    """What comes after the job of a request."""
+    """The followers of the job of a request."""
     taken: dict[str, Any] | None = getattr(request, "after", None)
     if taken is not None:
         return taken
@@ -61,14 +61,14 @@ def after(request: Any) -> dict[str, Any]:
 
 
 def take_over(request: Any) -> None:
-    """Keep Celery from sending what comes after, before the outcome stands."""
+    """Keep Celery from sending the followers before the outcome is recorded."""
     request.after = after(request)
     for name in request.after:
         setattr(request, name, None)
 
 
 def settle(backend: RedisBackend, ledger: Ledger, job_id: str) -> None:
-    """See to what comes after an ended job; where that fails, the reconciler tries again."""
+    """Send the followers of an ended job; if that fails, the reconciler tries again."""
     try:
         owed = ledger.canvas(job_id)
         if owed is not None:
@@ -123,7 +123,7 @@ def _signature(held: Any, name: str) -> Signature:
 
 
 def watch_publishing() -> None:
-    """Have the ledger know of the jobs that this process and its children publish."""
+    """Record in the ledger every job that this process and its children publish."""
     signals.before_task_publish.connect(_expect)
 
 

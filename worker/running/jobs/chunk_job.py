@@ -32,7 +32,7 @@ def version_of_chunk(payload: Payload) -> str:
 
 
 def run_chunk(chunk: Chunk, settings: Settings) -> ChunkResult | DataFacts:
-    """What a chunk comes to; an empty one is a question after its data."""
+    """The result of a chunk; an empty chunk asks about its data."""
     return replay_chunk(chunk, settings) if chunk.configs else data_facts(chunk, settings)
 
 
@@ -85,7 +85,7 @@ def _open(chunk: Chunk, spec: SweepSpec, settings: Settings) -> PreparedFile:
 
 
 def _seconds_per_config(spec: SweepSpec, data: PreparedFile, pilots: int) -> float:
-    """What one of some configs from all over the sweep takes."""
+    """Seconds for one config, measured on some from all over the sweep."""
     count = min(pilots, spec.total)
     started = time.perf_counter()
     for number in [spec.total * place // count for place in range(count)]:

@@ -1,4 +1,4 @@
-"""Keeps queued jobs inside the data root."""
+"""Keeps the files of queued jobs inside the data root."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bound on a job's memory: the job that needs more fails, and nothing else does.
+"""Limits a job's memory: a job that needs more fails, and nothing else does.
 
 Without one the kernel chooses what it kills when memory runs out: another job, the worker's main
 process, or Redis.
@@ -23,7 +23,7 @@ _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def bound_memory(settings: Settings) -> None:
-    """Let the next job of this process have so much memory, beside what is there before it.
+    """Limit the memory of the next job of this process, beyond what the process has before it.
 
     RLIMIT_DATA counts what is written to; RLIMIT_AS would also count what allocators and thread
     stacks merely reserve.
@@ -47,7 +47,7 @@ def out_of_memory(settings: Settings) -> OutOfMemoryError:
 
 
 def _data_bytes() -> int:
-    """What counts against RLIMIT_DATA now: the sixth number, in pages."""
+    """The bytes that count against RLIMIT_DATA now: the sixth number, in pages."""
     with open("/proc/self/statm", "rb", buffering=0) as file:  # noqa: PTH123 - once a job, and slower
         pages = file.read().split()[5]
     return int(pages) * mmap.PAGESIZE

@@ -27,7 +27,7 @@ CHUNK = Argument("chunk", "a range of a sweep")
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What a job is to run with, or why that cannot be told."""
+    """The argument of a job, or why it cannot be read."""
 
     value: Any
     """The argument, as JSON has it."""

@@ -20,13 +20,13 @@ def kill_children() -> None:
 
 
 def end_computing_children() -> None:
-    """End all of them but those that hold what a job has come to."""
+    """End all of them except those that hold an outcome."""
     _signal_children(END)
 
 
 @contextmanager
 def spared() -> Iterator[None]:
-    """Keep this child from being ended with its lease or by a soft limit: it computes no more."""
+    """Protect this child from its lease and its soft limit: it only records its outcome now."""
     numbers = (END, signal.SIGUSR1)
     before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
     try:

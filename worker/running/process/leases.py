@@ -1,4 +1,4 @@
-"""What a worker owes to the leases of its jobs: to renew them, or to end those jobs in time.
+"""Renews the leases of a worker's jobs, or ends those jobs before their leases end.
 
 An alarm of the kernel watches over the renewals, since the event loop stands still while Celery
 looks for a lost broker. When the leases are about to end it ends the children, so that no other

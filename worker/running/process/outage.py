@@ -1,4 +1,4 @@
-"""A time without a server that takes writes, and what is told of it.
+"""A time in which the server takes no writes, and what the log says of it.
 
 The server may be unreachable, silent, or answer with an error (a replica, a full disk, a script
 that runs on): whatever refuses the ledger's writes is an outage like any other.

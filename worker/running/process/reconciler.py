@@ -1,4 +1,4 @@
-"""Brings back what died with a worker: jobs without a lease, or without a message.
+"""Returns lost jobs to the queue: those whose lease is gone, and those whose message is lost.
 
 Every worker has one, and one at a time acts. Should two do so for a moment, nothing is harmed: each
 step is atomic in the ledger.
@@ -88,7 +88,7 @@ class Reconciler:
         traces.attempts_lost(self._ledger, lost)
 
     def _bury(self, job_id: str, worker: str) -> None:
-        """Make a dead letter of a job under which too many workers died."""
+        """Make a dead letter of a job under which too many workers have died."""
         record = self._ledger.record(job_id)
         too_often = ProcessLostError(
             f"{self._settings.max_worker_deaths} workers died while they ran the job "

@@ -1,4 +1,4 @@
-"""The end of a worker: in order when there is time, and in time when there is none.
+"""Ends a worker: in order if there is time, and on time if there is not.
 
 On SIGTERM Celery finishes what runs, however long that takes, and may wait for ever on the pipe of
 a child that was killed in the middle of a message. An alarm bounds that: what still runs then goes
@@ -36,7 +36,7 @@ _OUTLIVES_TERMINAL = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 def stop_at_hang_up() -> None:
-    """Take SIGHUP for SIGTERM: Celery would start again, or leave it to a closed terminal."""
+    """Treat SIGHUP as SIGTERM: Celery would start again, or ignore it on a closed terminal."""
     as_if = signal.SIG_IGN if _OUTLIVES_TERMINAL else signal.getsignal(signal.SIGTERM)
     signal.signal(signal.SIGHUP, as_if)
 
@@ -94,7 +94,7 @@ class Shutdown:
         _say_goodbye()
 
     def _lease_until_the_end(self, settings: Settings) -> bool:
-        """From here on nobody renews: the last leases must outlast the shutdown."""
+        """Extend the leases over the whole shutdown, in which nobody renews them."""
         lease_s = settings.shutdown_s + settings.lease_s
         try:
             _ledger(settings).renew(worker_id(), self._running(), lease_s=lease_s)
@@ -118,5 +118,5 @@ def _until(bound_s: float) -> float:
 
 
 def _say_goodbye() -> None:
-    """Leave no probe file that calls this worker alive."""
+    """Remove the probe files, so that no probe takes this worker for alive."""
     ProbeFiles(Settings.from_environment()).remove(ALIVE, READY)

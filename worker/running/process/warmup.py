@@ -1,4 +1,4 @@
-"""What a child of the pool does before its first job, and the ledger that it has for its jobs.
+"""Prepares a child of the pool for its first job, and gives it a ledger that sits out outages.
 
 Not in the parent: polars starts threads when it is imported, and threads do not survive a fork.
 """
