@@ -27,7 +27,7 @@ from tests.strategies import (
     random_walk,
 )
 
-thorough = settings(max_examples=150, deadline=None)
+thorough = settings(max_examples=80, deadline=None)
 
 
 def prices_of(rows: Sequence[Row]) -> Prices:
@@ -119,7 +119,7 @@ def test_both_equal_the_oracle_at_prices_from_1e_15_to_1e15(case: Case) -> None:
 
 
 @given(markets(), st.lists(params(), min_size=2, max_size=12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_configs_that_run_together_do_not_touch_each_other(
     rows: list[Row], runs: list[Params]
 ) -> None:
@@ -203,7 +203,7 @@ def test_degenerate_files(rows: list[Row], slots: int) -> None:
 
 
 @given(st.one_of(basis_walks(), lattice_walks()), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_threshold_that_equals_a_spread_is_reached(rows: list[Row], data: st.DataObject) -> None:
     spreads = [
         naive.spread_bps(naive.better_side(row), row) for row in rows if naive.is_tradable(row)

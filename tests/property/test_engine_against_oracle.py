@@ -45,7 +45,7 @@ OTHER_SIDE = {
     naive.LONG_B_SHORT_A: naive.LONG_A_SHORT_B,
 }
 
-thorough = settings(max_examples=250, deadline=None)
+thorough = settings(max_examples=120, deadline=None)
 brief = settings(max_examples=80, deadline=None)
 
 

@@ -69,13 +69,13 @@ def check_outcome(args: tuple[Any, ...], kwargs: dict[str, Any], root: Path) -> 
         assert len(json.dumps(result, allow_nan=False)) < 2**18
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(anything | jobs, max_size=2), st.dictionaries(names, anything | jobs, max_size=2))
 def test_payloads(root: Path, args: list[Any], kwargs: dict[str, Any]) -> None:
     check_outcome(tuple(args), kwargs, root)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(jobs)
 def test_jobs_with_a_few_wrong_fields(root: Path, job: dict[str, Any]) -> None:
     check_outcome((job,), {}, root)
@@ -111,7 +111,7 @@ def files(draw: st.DrawFn) -> bytes:
     return bytes(content)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(files() | st.binary(max_size=300))
 def test_data_files(root: Path, content: bytes) -> None:
     path = root / "fuzzed"

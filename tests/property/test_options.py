@@ -20,7 +20,7 @@ from tests.naive import More, Params, Row
 from tests.options import Market
 
 randoms = st.randoms(use_true_random=False)
-thorough = settings(max_examples=250, deadline=None)
+thorough = settings(max_examples=120, deadline=None)
 brief = settings(max_examples=60, deadline=None)
 
 

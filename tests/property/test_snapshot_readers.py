@@ -93,13 +93,13 @@ def agree(text: bytes) -> None:
         assert accepted == expected
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(rows, max_size=4), st.sampled_from(["\n", "\r\n", "\n\n", "\r"]))
 def test_on_rows_of_odd_cells(lines: list[str], end: str) -> None:
     agree(HEADER + end.join(lines).encode())
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=3), st.data())
 def test_on_files_with_characters_put_in_taken_out_or_changed(
     lines: list[str], data: st.DataObject
@@ -111,7 +111,7 @@ def test_on_files_with_characters_put_in_taken_out_or_changed(
     agree((text[:place] + inserted + text[place + removed :]).encode())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.sampled_from(["2024-01-01T19:30:30", "2024-02-28 23:59:59.999"]),
     st.sampled_from(["", "Z", "+02:00", "-0530"]),
@@ -127,7 +127,7 @@ def test_on_timestamps_of_one_form(first: str, zone: str, changes: list[tuple[in
     agree(HEADER + "".join(f"{stamp},1,2,3,4\n" for stamp in stamps).encode())
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(["Z", ".250", "+02:00"]),
     st.integers(0, 150),
@@ -151,7 +151,7 @@ ends = st.sampled_from(["\n", "\r\n"])
 last_ends = st.sampled_from(["", "\n", "\n\n", "\r\n\r\n", '\n""', '\n""\n', "\n,,,,,"])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(notes_of_a_file, st.sampled_from(["note", "note,more"]), ends, last_ends)
 def test_on_notes_that_nobody_reads(notes: list[str], names: str, end: str, last: str) -> None:
     rows = [f"0,1,2,3,4,{note}" for note in notes]
@@ -159,7 +159,7 @@ def test_on_notes_that_nobody_reads(notes: list[str], names: str, end: str, last
     agree((end.join([header, *rows]) + last).encode())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.binary(max_size=3), st.integers(0, 1))
 def test_on_bytes_of_columns_that_nobody_reads(note: bytes, place: int) -> None:
     cells = [b"", b"x"]
@@ -167,7 +167,7 @@ def test_on_bytes_of_columns_that_nobody_reads(note: bytes, place: int) -> None:
     agree(HEADER.rstrip() + b",a,b\n0,1,2,3,4," + b",".join(cells) + b"\n")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.lists(
         st.lists(
