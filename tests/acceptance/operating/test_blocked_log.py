@@ -114,7 +114,7 @@ def test_a_worker_whose_log_is_blocked_works_and_ends(
             _fill(writer)
             run_jobs(ledger, 1)
             worker.terminate()
-            assert worker.wait(30) == 0
+            assert worker.wait() == 0
     finally:
         os.close(reader)
         os.close(writer)

@@ -88,7 +88,7 @@ def life_of(worker: WorkerProcess, worker_url: str, admin: Any, listener: Listen
         wait_until(lambda: ledger.states([job_id]) == [state], f"{job_id} is {state}")
 
     sent("eio")
-    wait_for(cancelled := sent("sleep:60"), State.RUNNING)
+    wait_for(cancelled := sent("until:/nowhere/at all"), State.RUNNING)
     ledger.cancel(cancelled, cancelled_meta(cancelled))
     sweep = of_spec(SweepSpec(**spec({"name": "min_spread_bps", "values": [1, 2]})))
     chunk = Chunk(spec=sweep, start=0, stop=2, data_sha256=None, engine_version=ENGINE_VERSION)

@@ -123,7 +123,7 @@ def test_alive_but_not_consuming_is_not_alive(
 
     before = stalls()
     control = Celery(broker=server.url).control
-    control.cancel_consumer("celery", reply=True, timeout=5)
+    control.cancel_consumer("celery", reply=True, timeout=PATIENCE_S, limit=1)
     ledger = ledger_at(server.url)
     [[job_id]] = list(send(ledger, [submission(JOB)]))
     wait_until(lambda: stalls() == before + 1, "it is seen to take nothing")
@@ -131,7 +131,7 @@ def test_alive_but_not_consuming_is_not_alive(
     wait_until(lambda: stalls() == before + 2, "it still takes nothing")
     assert not passes("alive", folder)
     assert not passes("ready", folder)
-    control.add_consumer("celery", reply=True, timeout=5)
+    control.add_consumer("celery", reply=True, timeout=PATIENCE_S, limit=1)
 
     def has_run() -> bool:
         record = ledger.record(job_id)

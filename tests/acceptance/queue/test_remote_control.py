@@ -17,6 +17,7 @@ from celery import Celery
 
 from tests.conftest import (
     JOB,
+    PATIENCE_S,
     TOXIC,
     WorkerProcess,
     has_ended,
@@ -197,8 +198,8 @@ def test_limits_are_not_for_a_remote_to_set(
     flower_worker: WorkerProcess, flower: Celery, flower_ledger: Ledger
 ) -> None:
     task = "worker.tasks.run_tuning_job"
-    [by_rate] = flower.control.rate_limit(task, "1/h", reply=True, timeout=20, limit=1)
-    [by_time] = flower.control.time_limit(task, reply=True, timeout=20, limit=1)
+    [by_rate] = flower.control.rate_limit(task, "1/h", reply=True, timeout=PATIENCE_S, limit=1)
+    [by_time] = flower.control.time_limit(task, reply=True, timeout=PATIENCE_S, limit=1)
     assert "no rate limits" in next(iter(by_rate.values()))["error"]
     assert "ARBTUNE_JOB_TIME_LIMIT_S" in next(iter(by_time.values()))["error"]
     for job_id in [enqueue(flower_ledger) for _ in range(5)]:

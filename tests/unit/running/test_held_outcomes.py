@@ -61,7 +61,7 @@ def test_only_a_child_that_computes_is_ended_with_its_lease() -> None:
         assert child.stdout.readline() == b"computes\n", "it has lived on"
         assert not is_spared(child.pid)
         child.send_signal(END)
-        assert child.wait(30) == -END
+        assert child.wait() == -END
     assert not is_spared(child.pid), "it is gone"
 
 
