@@ -27,6 +27,8 @@ ODD_VALUES: tuple[Any, ...] = (
         -1,
         2**70,
         1e308,
+        10**400,
+        -(10**400),
         float("nan"),
         float("inf"),
         "",
@@ -50,6 +52,7 @@ ODD_VALUES: tuple[Any, ...] = (
     ),
     *("2001-01-01T00:00:00", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "base64"),
     *("application/x-gzip", "celery.chain", "no.such.task", JOBS.task, [10**6, 10**6], [-1, None]),
+    *([10**400, None], [None, 10**400], [10**400, 10**400], [None, float("nan")]),
 )
 
 

@@ -7,15 +7,20 @@ import pickle
 import random
 from typing import Any
 
-from celery.worker.request import Request
 from hypothesis import given
 from hypothesis import strategies as st
+from kombu.asynchronous.timer import Timer, to_timestamp
 from kombu.transport import virtual
+from kombu.utils.imports import symbol_by_name
 
+from tests.conftest import JOB
 from tests.elements import spoilt_element
 from worker.celery_app import app
+from worker.ledger.envelope import job_message
 from worker.running.delivery.channel import Channel
 from worker.running.delivery.message_check import check_message
+
+COUNTS = ("retries", "group_index", "replaced_task_nesting")
 
 app.finalize()
 app.loader.import_default_modules()
@@ -24,6 +29,22 @@ app.loader.import_default_modules()
 @given(st.randoms(use_true_random=False) | st.integers().map(random.Random))
 def test_what_is_let_in_is_fit_for_celery(rng: random.Random) -> None:
     check(spoilt_element(rng, "fuzzed"))
+
+
+NUMBERS = (
+    st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers()
+    | st.integers(min_value=-400, max_value=400).map(lambda power: 10 ** abs(power) * (power or 1))
+)
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(COUNTS, NUMBERS)), NUMBERS, NUMBERS)
+def test_numbers_that_are_let_in_set_a_timer(counts: Any, hard: Any, soft: Any) -> None:
+    envelope: Any = json.loads(job_message("fuzzed", json.dumps(JOB)))
+    envelope["headers"].update(counts, timelimit=[hard, soft])
+    check(json.dumps(envelope).encode())
 
 
 @given(st.binary(max_size=300))
@@ -41,7 +62,13 @@ def check(raw: bytes) -> None:
     if task is None:  # Celery records that it does not know it
         assert isinstance(message.headers["id"], str)
         return
-    request = Request(message, app=app, task=task, body=message.body, headers=message.headers)
+    kind = symbol_by_name(task.Request)
+    request = kind(message, app=app, task=task, body=message.body, headers=message.headers)
+    timer: Any = Timer()  # type: ignore[no-untyped-call]
+    for seconds in filter(None, request.time_limits or ()):
+        timer.call_after(seconds, print)
+    if request.eta:
+        timer.call_at(to_timestamp(request.eta), print)
     assert not request.expires or request.expires.year
     assert isinstance(request.stamps, dict)
     pickle.dumps((request.id, request.request_dict, request.body))

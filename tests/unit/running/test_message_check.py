@@ -7,6 +7,7 @@ import bz2
 import gzip
 import json
 import lzma
+import math
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -212,6 +213,16 @@ UNFIT: dict[str, tuple[dict[str, Any], str]] = {
     "one time limit": (message(headers__timelimit=5), "a pair of seconds"),
     "a time limit in words": (message(headers__timelimit=["a", None]), "a pair of seconds"),
     "retries that are a text": (message(headers__retries="1"), "a whole number"),
+    **{
+        f"{name} of {str(value)[:9]}": (message(**{f"headers__{name}": value}), f"{name} in the")
+        for name in ("retries", "group_index", "replaced_task_nesting")
+        for value in (True, -1, 0.5, 10**400, math.nan, math.inf)
+    },
+    **{
+        f"a time limit of {str(value)[:9]}": (message(headers__timelimit=pair), "a pair of seconds")
+        for value in (True, -1, 10**10, 10**400, 1e300, math.nan, math.inf, -math.inf)
+        for pair in ([value, None], [None, value])
+    },
     "a chain that is no list": (message(content(embed={"chain": 5})), "chain in the body"),
     "a callback that is a text": (message(content(embed={"callbacks": ["x"]})), "callbacks in"),
     "a chord that is a list": (message(content(embed={"chord": []})), "chord in the body"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -89,6 +90,11 @@ def test_a_child_that_runs_past_its_time_limit_ran_too_long(recorded: list[Any])
         (None, (300, None)),
         ([None, None], (300, None)),
         ([10, 5], (10, 5)),
+        ([10, 1000], (10, None)),
+        ([10**400, 10**400], (300, None)),
+        ([None, 10**400], (300, None)),
+        ([math.nan, math.nan], (300, None)),
+        ([math.inf, math.inf], (300, None)),
         ([1000, None], (300, None)),
         ([-1, 0], (300, None)),
         (["soon", {}], (300, None)),

@@ -35,6 +35,8 @@ from worker.running.jobs.payload import REFUSED
 MAX_BODY_BYTES = MAX_ELEMENT_BYTES // 2
 MAX_BODY_DEPTH = 2 * MAX_EXTRA_DEPTH
 MAX_ID_CHARACTERS = 512
+# Of any number that the main process counts or sets a timer with.
+MAX_NUMBER = 1_000_000_000
 
 SHOWN_BYTES = 200  # of an element that is refused, in the log
 
@@ -253,8 +255,13 @@ def _is_id(value: Any) -> bool:
     return _is_text(value) and 0 < len(value) <= MAX_ID_CHARACTERS
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int)
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and _are_seconds(value)
+
+
+def _are_seconds(value: Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and 0 <= value <= MAX_NUMBER
 
 
 def _is_time(value: Any) -> bool:
@@ -269,7 +276,7 @@ def _is_pair_of_seconds(value: Any) -> bool:
     return (
         isinstance(value, list)
         and len(value) == len(("hard", "soft"))
-        and all(part is None or (isinstance(part, (int, float)) and part >= 0) for part in value)
+        and all(part is None or _are_seconds(part) for part in value)
     )
 
 
@@ -299,7 +306,7 @@ Check = tuple[Callable[[Any], bool], str]
 
 _A_TEXT: Check = (_is_text, "a text")
 _AN_ID: Check = (_is_id, f"a text of 1 to {MAX_ID_CHARACTERS} characters")
-_A_NUMBER: Check = (_is_number, "a whole number")
+_A_COUNT: Check = (_is_count, f"a whole number from 0 to {MAX_NUMBER:,}")
 _A_TIME: Check = (_is_time, "a time in ISO 8601")
 
 _HEADERS: dict[str, Check] = {
@@ -308,7 +315,7 @@ _HEADERS: dict[str, Check] = {
     "root_id": _AN_ID,
     "parent_id": _AN_ID,
     "group": _AN_ID,
-    "group_index": _A_NUMBER,
+    "group_index": _A_COUNT,
     "lang": _A_TEXT,
     "shadow": _A_TEXT,
     "origin": _A_TEXT,
@@ -316,9 +323,9 @@ _HEADERS: dict[str, Check] = {
     "kwargsrepr": _A_TEXT,
     "eta": _A_TIME,
     "expires": _A_TIME,
-    "retries": _A_NUMBER,
-    "replaced_task_nesting": _A_NUMBER,
-    "timelimit": (_is_pair_of_seconds, "a pair of seconds"),
+    "retries": _A_COUNT,
+    "replaced_task_nesting": _A_COUNT,
+    "timelimit": (_is_pair_of_seconds, f"a pair of seconds, each from 0 to {MAX_NUMBER:,}"),
     "ignore_result": (lambda value: isinstance(value, bool), "true or false"),
     "stamped_headers": (_are_texts, "a list of texts"),
     "stamps": (_is_object, "an object"),

@@ -61,10 +61,15 @@ class JobRequest(Request):
 
 
 def _bounded_limits(asked: Any, limit_s: float) -> tuple[float, float | None]:
-    """The hard and the soft limit; a message may ask for less than our limit, not for more."""
+    """The hard and the soft limit; a message may ask for less than our limit, not for more.
+
+    A soft limit that comes no sooner is none: Celery would set the hard one after it.
+    """
     match asked:
         case [hard, soft]:
-            return min(_seconds(hard) or limit_s, limit_s), _seconds(soft)
+            hard_s = min(_seconds(hard) or limit_s, limit_s)
+            soft_s = _seconds(soft)
+            return hard_s, soft_s if soft_s and soft_s < hard_s else None
         case _:
             return limit_s, None
 
