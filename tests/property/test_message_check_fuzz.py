@@ -62,13 +62,13 @@ def check(raw: bytes) -> None:
     if task is None:  # Celery records that it does not know it
         assert isinstance(message.headers["id"], str)
         return
-    kind = symbol_by_name(task.Request)
+    kind: Any = symbol_by_name(task.Request)  # type: ignore[no-untyped-call]
     request = kind(message, app=app, task=task, body=message.body, headers=message.headers)
     timer: Any = Timer()  # type: ignore[no-untyped-call]
     for seconds in filter(None, request.time_limits or ()):
         timer.call_after(seconds, print)
     if request.eta:
-        timer.call_at(to_timestamp(request.eta), print)
+        timer.call_at(to_timestamp(request.eta), print)  # type: ignore[no-untyped-call]
     assert not request.expires or request.expires.year
     assert isinstance(request.stamps, dict)
     pickle.dumps((request.id, request.request_dict, request.body))

@@ -44,6 +44,10 @@ def message(body: bytes | None = None, **changes: Any) -> dict[str, Any]:
     return envelope
 
 
+def with_header(name: str, value: Any) -> dict[str, Any]:
+    return message(**{f"headers__{name}": value})
+
+
 def content(args: Any = (JOB,), kwargs: Any = None, embed: Any = None) -> bytes:
     return json.dumps([list(args), kwargs or {}, embed or {}]).encode()
 
@@ -214,12 +218,12 @@ UNFIT: dict[str, tuple[dict[str, Any], str]] = {
     "a time limit in words": (message(headers__timelimit=["a", None]), "a pair of seconds"),
     "retries that are a text": (message(headers__retries="1"), "a whole number"),
     **{
-        f"{name} of {str(value)[:9]}": (message(**{f"headers__{name}": value}), f"{name} in the")
+        f"{name} of {str(value)[:9]}": (with_header(name, value), f"{name} in the")
         for name in ("retries", "group_index", "replaced_task_nesting")
         for value in (True, -1, 0.5, 10**400, math.nan, math.inf)
     },
     **{
-        f"a time limit of {str(value)[:9]}": (message(headers__timelimit=pair), "a pair of seconds")
+        f"a time limit of {pair!s:.24}": (message(headers__timelimit=pair), "a pair of seconds")
         for value in (True, -1, 10**10, 10**400, 1e300, math.nan, math.inf, -math.inf)
         for pair in ([value, None], [None, value])
     },
