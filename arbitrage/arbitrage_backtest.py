@@ -1,4 +1,4 @@
-"""Replays snapshots through the engine: a door for programs."""
+"""Re-exports what replays snapshots through the engine, for programs."""
 
 from __future__ import annotations
 

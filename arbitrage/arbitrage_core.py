@@ -1,4 +1,4 @@
-"""The trading model, one snapshot at a time: the readable definition of what arbtune computes.
+"""Re-exports the trading model, the readable definition of what arbtune computes, for programs.
 
 Two venues quote the same instrument. When one venue's bid stands above the other's ask, buying
 there and selling here earns the difference; the trade is undone when that difference has turned

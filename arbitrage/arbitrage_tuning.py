@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from arbitrage.documents.config import NUMERIC_FIELDS, TuningConfig
 from arbitrage.documents.figures import FIGURE_NAMES
-from arbitrage.documents.metrics import TuningMetrics
+from arbitrage.documents.job_metrics import TuningMetrics
 from arbitrage.errors import TuningJobError
 from arbitrage.replay.model.backtester import ArbitrageBacktester, BacktestConfig
 from arbitrage.replay.model.config import ArbitrageConfig

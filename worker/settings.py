@@ -229,7 +229,7 @@ def _check_redis_url(url: str) -> None:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise ConfigError(f"{name} is no URL (redis://HOST:PORT/DB)") from None
+        raise ConfigError(f"{name} is not a URL (redis://HOST:PORT/DB)") from None
     # In small letters and from the first character on: so the libraries want it.
     _require(
         url.startswith(("redis://", "rediss://")),

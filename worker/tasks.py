@@ -17,7 +17,7 @@ from worker.running.jobs import canvas
 from worker.running.jobs.chunk_job import run_chunk, version_of_chunk
 from worker.running.jobs.chunks import Chunk, ChunkResult, DataFacts
 from worker.running.jobs.job import attempt_job, attempted
-from worker.running.jobs.payload import CHUNK, CONFIG, Payload
+from worker.running.jobs.task_argument import CHUNK, CONFIG, Payload
 
 log = logging.getLogger("arbtune.jobs")
 

@@ -121,7 +121,7 @@ def _read_csv(file: DataFile, limits: DataLimits) -> pl.DataFrame:
         if suffix in _FORMATS and file.content is file.stored and not _has_a_column(file.content):
             format_name = _FORMATS[suffix]
             raise DataError(
-                f"the data file {file.name!r} is named {suffix} but is no {format_name} file"
+                f"the data file {file.name!r} is named {suffix} but is not a {format_name} file"
             ) from None
         raise
 

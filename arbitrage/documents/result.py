@@ -41,7 +41,7 @@ class ErrorDocument(TypedDict):
     """The document of a job that failed."""
 
     status: Literal["error"]
-    config: Document | None  # None where it is not known, or was no config
+    config: Document | None  # None where it is not known, or was not a config
     error: ErrorRecord
 
 

@@ -15,8 +15,8 @@ import polars as pl
 
 from arbitrage.documents.config import TuningConfig
 from arbitrage.documents.figures import FIGURE_NAMES, NULLABLE_COUNTS
+from arbitrage.documents.job_metrics import TuningMetrics
 from arbitrage.documents.json_text import compact_json
-from arbitrage.documents.metrics import TuningMetrics
 from arbitrage.documents.spec.sweep_spec import ParameterValues, SweepSpec
 from arbitrage.documents.validation import json_kind
 

@@ -170,7 +170,7 @@ def test_dead_letters_are_listed_shown_retried_and_purged(
         refused = dead(action, job_id)
         assert (refused.returncode, refused.stdout) == (1, "")
         assert refused.stderr == (
-            f"arbtune: {job_id} is no dead letter: see arbtune dead list, arbtune status ID\n"
+            f"arbtune: {job_id} is not a dead letter: see arbtune dead list, arbtune status ID\n"
         )
     assert dead("purge", job_id).returncode == 1
     assert dead("purge", "--yes").returncode == 0

@@ -28,6 +28,7 @@ from worker.ledger.names import (
     RESULT_KEY,
     RUN_SECONDS,
 )
+from worker.operating.presence import announce, own_presence
 
 LEASE_S = 600  # longer than any of these tests may take
 ROUTE = Route("contract-task", "contract-queue")
@@ -334,7 +335,7 @@ def test_a_retry_waits_for_its_time_and_is_published_once(
     ledger: Ledger, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for delay in ("RETRY_BASE_MS", "RETRY_CAP_MS"):
-        monkeypatch.setattr(f"worker.ledger.ledger.{delay}", 3_600_000)
+        monkeypatch.setattr(f"worker.ledger.retries.{delay}", 3_600_000)
     job = new_job()
     ledger.submit([job], ROUTE)
     client.delete(ROUTE.queue)
@@ -360,8 +361,8 @@ def test_a_retry_waits_for_its_time_and_is_published_once(
 def test_delays_double_with_jitter_up_to_a_cap(
     ledger: Ledger, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.ledger.ledger.RETRY_BASE_MS", 100_000)
-    monkeypatch.setattr("worker.ledger.ledger.RETRY_CAP_MS", 350_000)
+    monkeypatch.setattr("worker.ledger.retries.RETRY_BASE_MS", 100_000)
+    monkeypatch.setattr("worker.ledger.retries.RETRY_CAP_MS", 350_000)
     for attempts, full_ms in enumerate((100_000, 200_000, 350_000)):
         job = new_job()
         ledger.submit([job], ROUTE)
@@ -421,7 +422,7 @@ def test_a_job_that_used_up_its_attempts_is_a_dead_letter_without_a_lifetime(
     assert all(entry.started_at <= entry.ended_at for entry in record.history)
 
 
-def test_a_failure_that_leaves_attempts_unused_is_no_dead_letter(
+def test_a_failure_that_leaves_attempts_unused_is_not_a_dead_letter(
     ledger: Ledger, client: redis.Redis
 ) -> None:
     job = new_job()
@@ -429,7 +430,7 @@ def test_a_failure_that_leaves_attempts_unused_is_no_dead_letter(
     ledger.finish(job.job_id, started(ledger, job), failure(job))
     assert ledger.dead(10) == []
     assert client.ttl(f"arbtune:job:{job.job_id}") > 0
-    assert ledger.retry(job.job_id, "message") == "refused"
+    assert ledger.reopen(job.job_id, "message") == "refused"
     assert ledger.purge([job.job_id]) == 0
     assert state_of(ledger, job) is State.ERROR
 
@@ -441,8 +442,8 @@ def test_a_retried_letter_starts_anew_under_its_id_and_keeps_its_history(
     client.delete(ROUTE.queue)
     payload = ledger.payload(job.job_id)
     assert payload == (job.config, ROUTE, "")
-    assert ledger.retry(job.job_id, "again") == "queued"
-    assert ledger.retry(job.job_id, "again") == "refused"
+    assert ledger.reopen(job.job_id, "again") == "queued"
+    assert ledger.reopen(job.job_id, "again") == "refused"
     assert messages(client) == ["again"]
     assert (ledger.dead(10), result_status(client, job)) == ([], None)
     record = ledger.record(job.job_id)
@@ -461,7 +462,7 @@ def test_of_a_letter_that_is_retried_over_and_over_the_latest_attempts_are_kept(
 ) -> None:
     job = dead_letter(ledger, client)
     for _ in range(60):
-        ledger.retry(job.job_id, "again")
+        ledger.reopen(job.job_id, "again")
         ledger.requeue(job.job_id, started(ledger, job), failure(job), max_attempts=1)
     record = ledger.record(job.job_id)
     assert record is not None
@@ -475,7 +476,7 @@ def test_a_purged_letter_is_gone_with_its_result(ledger: Ledger, client: redis.R
     assert ledger.dead(10) == [second.job_id]
     assert (ledger.record(first.job_id), result_status(client, first)) == (None, None)
     assert ledger.counts()[State.ERROR] == 1
-    assert ledger.retry(first.job_id, "message") == "unknown"
+    assert ledger.reopen(first.job_id, "message") == "unknown"
 
 
 def test_a_letter_whose_id_is_submitted_again_is_a_letter_no_more(
@@ -811,6 +812,7 @@ def test_every_key_has_a_name(ledger: Ledger, client: redis.Redis) -> None:
     client.rpush(ROUTE.queue, "a head that tells nothing")
     client.lpush(ROUTE.queue, last.message)
     ledger.suspects(1)  # which leaves a mark
+    announce(client, own_presence(concurrency=1), [])
     beginnings = [
         held.removesuffix("{}") for name, held in vars(names).items() if name.endswith("_KEY")
     ]
@@ -855,7 +857,7 @@ def test_a_full_server_refuses_new_jobs_and_brings_the_known_ones_to_their_end(
     try:
         with pytest.raises(redis.exceptions.OutOfMemoryError):
             ledger.submit([new_job(), new_job()], ROUTE)
-        assert ledger.retry(dead.job_id, dead.message) == "queued"
+        assert ledger.reopen(dead.job_id, dead.message) == "queued"
         assert ledger.finish(done.job_id, started(ledger, done), success(done)) == "success"
         holder = started(ledger, fails)
         assert ledger.requeue(fails.job_id, holder, failure(fails), max_attempts=1) == "error"
@@ -938,7 +940,7 @@ def test_a_dead_letter_keeps_what_comes_after_for_its_retry(
     assert owed_now(ledger, client) == [job.job_id]
     ledger.settled(job.job_id)
     assert ledger.payload(job.job_id) == (job.config, ROUTE, CANVAS)
-    ledger.retry(job.job_id, "again")
+    ledger.reopen(job.job_id, "again")
     ledger.finish(job.job_id, started(ledger, job), success(job))
     assert owed_now(ledger, client) == [job.job_id]
 

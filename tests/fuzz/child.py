@@ -45,7 +45,7 @@ def _outcome(kind: str, number: int, path: Path) -> str:
         return "refused" if len(str(error).splitlines()) == 1 else f"several lines: {error!r}"
     except MemoryError:
         return "no memory"
-    except BaseException as error:  # noqa: BLE001 - a panic of polars is no Exception
+    except BaseException as error:  # noqa: BLE001 - a panic of polars is not an Exception
         return f"not a sentence: {error!r}"
     return "read" if 0 < len(rows) <= LIMITS.max_rows else f"{len(rows)} rows"
 

@@ -72,7 +72,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def no_json(text: str) -> NoReturn:
-    pytest.fail(f"{text} is no JSON")
+    pytest.fail(f"{text} is not JSON")
 
 
 def run_by_command(path: Path, numbers: dict[str, Any]) -> tuple[int, str, str]:
@@ -138,7 +138,9 @@ def test_every_road_has_finite_figures(
 
 
 @pytest.mark.parametrize("balance", [LEAST, 1e-310, math.nextafter(MIN_BALANCE_USD, 0)])
-def test_a_balance_of_which_a_loss_is_no_percentage_is_refused(data: Path, balance: float) -> None:
+def test_a_balance_of_which_a_loss_is_not_a_percentage_is_refused(
+    data: Path, balance: float
+) -> None:
     numbers = dict.fromkeys(NUMERIC_FIELDS, 1.0) | {
         "max_open_trades": 1,
         "initial_balance_usd": balance,

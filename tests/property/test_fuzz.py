@@ -23,7 +23,7 @@ from arbitrage.documents.result import MAX_SENTENCE
 from arbitrage.errors import DataError
 from tests.conftest import JOB, quotes_csv
 from worker.running.jobs.job import JobFailedError, attempt_job
-from worker.running.jobs.payload import CONFIG, Payload
+from worker.running.jobs.task_argument import CONFIG, Payload
 from worker.settings import Settings
 
 LIMITS = DataLimits(max_rows=1_000, max_bytes=100_000)
@@ -95,7 +95,7 @@ def parquet() -> bytes:
     return content.getvalue()
 
 
-SKIPPED = b"\x50\x2a\x4d\x18\x04\0\0\0note"  # a zstd frame that is no data
+SKIPPED = b"\x50\x2a\x4d\x18\x04\0\0\0note"  # a zstd frame that is not data
 PACKED = zstandard.compress(CSV)
 WHOLE = [CSV, gzip.compress(CSV), PACKED, SKIPPED + PACKED, parquet()]
 

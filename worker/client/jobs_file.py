@@ -23,7 +23,7 @@ def checked_jobs(source: IO[bytes], stack: ExitStack) -> tuple[Iterator[Submissi
     The checked configs wait in a spool, on disk when they are many; it is closed with `stack`.
 
     Raises:
-        ConfigError: `line N: ...`, the first line that is no job; or there is no job at all.
+        ConfigError: `line N: ...`, the first line that is not a job; or there is no job at all.
     """
     spool = stack.enter_context(tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES))  # noqa: SIM115
     count = 0

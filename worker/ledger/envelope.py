@@ -15,6 +15,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from worker.ledger.names import CHUNKS_QUEUE, JOBS_QUEUE
+
 
 class Route(NamedTuple):
     """What a message makes a worker run, and the queue that it travels by."""
@@ -23,8 +25,8 @@ class Route(NamedTuple):
     queue: str
 
 
-JOBS = Route("worker.tasks.run_tuning_job", "celery")
-CHUNKS = Route("worker.tasks.run_tuning_chunk", "arbtune.chunks")
+JOBS = Route("worker.tasks.run_tuning_job", JOBS_QUEUE)
+CHUNKS = Route("worker.tasks.run_tuning_chunk", CHUNKS_QUEUE)
 
 _EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 _NOTHING_AFTER = json.dumps(_EMBED, separators=(",", ":"))

@@ -8,7 +8,7 @@
 --   give_back  running -> queued: the worker cannot go on with the job
 --   lapse      running -> queued: the lease is gone, so is the worker
 --   cancel     queued | running -> cancelled
---   retry      error -> queued: a dead letter, as its next generation
+--   reopen     error -> queued: a dead letter, as its next generation
 --   purge      error -> (none): a dead letter
 --   expect     (none) -> queued: the next of a canvas, which Celery publishes
 --
@@ -17,7 +17,7 @@
 -- forget drops a finished job's result, which is kept elsewhere, and its payload; what is left of
 -- the record refuses late deliveries until its lifetime is over.
 --
--- After success, error or cancelled everything but submit, retry and purge is refused, whoever comes
+-- After success, error or cancelled everything but submit, reopen and purge is refused, whoever comes
 -- late.
 -- Keys are built here from the job's id, so the ledger wants one server, not a cluster.
 -- What is in capitals and not set here, such as JOB_KEY, is set by worker/ledger/names.py. The names of
@@ -448,7 +448,7 @@ function ledger.revive(...)
 end
 
 -- A dead letter waits again under its id, as the next generation; its history stays with it.
-function ledger.retry(id, submission, message)
+function ledger.reopen(id, submission, message)
   local held = read(id, 'state', 'submission', 'generation', 'queue')
   if is_open(held[1]) and held[2] == submission then return 'queued' end -- this call came twice
   if redis.call('ZREM', DEAD_KEY, id) == 0 then return held[1] == '' and 'unknown' or 'refused' end

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from worker.ledger import script
+from worker.ledger import retries, script
 from worker.ledger.envelope import Route
 from worker.ledger.view import FailedAttempt, JobRecord, LedgerView, State, text, texts
 
@@ -34,9 +33,6 @@ __all__ = [
 
 # The worker that reconciles says so at every beat; another takes over when it has missed three.
 LEAD_MS = 4_000
-# A second lets a hiccup of a file system pass; the cap keeps a job within sight of its user.
-RETRY_BASE_MS = 1_000
-RETRY_CAP_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +184,7 @@ class Ledger(LedgerView):
             error=json.dumps(failure.error),
             ttl_s=self._ttl_s,
             max_attempts=max_attempts,
-            base_ms=RETRY_BASE_MS,
-            cap_ms=RETRY_CAP_MS,
-            # Between half and all of the delay: jobs that failed together do not return together.
-            jitter=random.uniform(0.5, 1.0),  # noqa: S311 - no secret
+            **retries.terms(),
         )
         return text(reply)
 
@@ -301,9 +294,9 @@ class Ledger(LedgerView):
 
     # -- dead letters
 
-    def retry(self, job_id: str, message: str) -> str:
+    def reopen(self, job_id: str, message: str) -> str:
         """Queue a dead letter anew: `queued`; `refused` when it is not one; `unknown`."""
-        return text(self._call("retry", id=job_id, submission=uuid.uuid4().hex, message=message))
+        return text(self._call("reopen", id=job_id, submission=uuid.uuid4().hex, message=message))
 
     def purge(self, job_ids: Iterable[str]) -> int:
         """Forget dead letters for good; how many there were."""

@@ -1,4 +1,4 @@
-"""What Python and `ledger.lua` both know by name; the script gets all that stands here from here.
+"""Names in Redis: keys, queues, counters. `ledger.lua` gets all that stands here from here.
 
 A name that ends in `{}` is the beginning of many: of one for each job, state or queue.
 """
@@ -20,6 +20,12 @@ OWED_KEY = "arbtune:owed"  # ended ones whose canvas goes on, until somebody has
 
 QUEUES_KEY = "arbtune:queues"  # all queues that the ledger has published to
 RECONCILER_KEY = "arbtune:reconciler"  # the worker that reconciles
+WORKERS_KEY = "arbtune:workers"  # the names of all workers that are present
+WORKER_KEY = "arbtune:worker:{}"  # the versions of one
+
+# Queues, which are lists of messages.
+JOBS_QUEUE = "celery"
+CHUNKS_QUEUE = "arbtune.chunks"
 
 # What has happened since ever, a field for each.
 COUNTERS_KEY = "arbtune:counters"

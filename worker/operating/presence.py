@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker.ledger.identity import worker_id
+from worker.ledger.names import WORKER_KEY, WORKERS_KEY
 
 if TYPE_CHECKING:
     import redis
-
-WORKERS_KEY = "arbtune:workers"
-WORKER_KEY = "arbtune:worker:{}"
 
 # Four announcements in a row may fail before a worker counts as gone.
 PRESENT_FOR_S = 10

@@ -90,7 +90,7 @@ def read_data_file(path: str | os.PathLike[str], limits: DataLimits, name: str) 
     except DataError:  # which is a ValueError too, and says it all
         raise
     except ValueError as error:  # a NUL or a lone surrogate in the path
-        raise DataError(f"{name!r} is no path of a data file: {error}") from error
+        raise DataError(f"{name!r} is not a path of a data file: {error}") from error
     return DataFile(name, stored, _unpacked(stored, limits, name), identity, digest)
 
 

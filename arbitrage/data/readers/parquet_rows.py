@@ -62,7 +62,7 @@ def _in_our_words(name: str) -> Iterator[None]:
         raise MemoryError(str(error)) from error
     except (pa.ArrowException, OSError, UnicodeError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise DataError(f"the data file {name!r} is no sound Parquet: {reason}") from error
+        raise DataError(f"the data file {name!r} is not sound Parquet: {reason}") from error
 
 
 def _check_footer(footer: pq.FileMetaData, name: str, limits: DataLimits) -> None:
@@ -86,7 +86,7 @@ def _timestamp_cells(column: pa.Array, name: str) -> pl.Series:
         column = column.cast(pa.timestamp("ms"))
     if pa.types.is_timestamp(column.type):
         return _instant_cells(column, name)
-    if _is_no_text(column.type):
+    if _is_not_text(column.type):
         raise DataError(
             f"the column {TIMESTAMP!r} of the data file {name!r} is of the type {column.type}, "
             "which holds no timestamps"
@@ -111,12 +111,12 @@ def _price_cells(column: pa.Array, name: str) -> pl.Series:
     """Integers and floats as doubles; the rest as text, which is read or refused as in a CSV."""
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         return pl.Series(pl.from_arrow(column.cast(pa.float64(), safe=False)))
-    if _is_no_text(column.type):
+    if _is_not_text(column.type):
         raise DataError(f"Invalid row 1: {name} is of the type {column.type}: no finite number")
     return _texts(column)
 
 
-def _is_no_text(kind: pa.DataType) -> bool:
+def _is_not_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_temporal(kind) or pa.types.is_nested(kind))
 
 

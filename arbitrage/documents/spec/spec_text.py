@@ -84,7 +84,7 @@ def read_spec_file(path: Path) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigError("the sweep spec is no UTF-8 text") from None
+        raise ConfigError("the sweep spec is not UTF-8 text") from None
 
 
 def too_large() -> ConfigError:
@@ -103,7 +103,7 @@ def parse_spec_text(text: str) -> Any:
     try:
         return _parsed(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"the sweep spec is no YAML or JSON: {_problem(error)}") from error
+        raise ConfigError(f"the sweep spec is not YAML or JSON: {_problem(error)}") from error
     except RecursionError:
         raise ConfigError("the sweep spec is nested too deeply") from None
     except OverflowError as error:

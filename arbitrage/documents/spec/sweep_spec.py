@@ -122,7 +122,7 @@ class SweepSpec(StrictModel):
         hint = (
             did_you_mean(value, RANKABLE_FIGURES) or f": it is one of {', '.join(RANKABLE_FIGURES)}"
         )
-        return refuse(f"rank_by is {shown(value)}, which is no figure to rank by{hint}")
+        return refuse(f"rank_by is {shown(value)}, which is not a figure to rank by{hint}")
 
     @classmethod
     def from_file(cls, path: str | Path) -> Self:

@@ -42,7 +42,7 @@ def test_a_script_says_so_with_a_flag(letters: Ledger, capsys: pytest.CaptureFix
     assert main(["dead", "purge", "one", "nobody"]) == 1
     told = capsys.readouterr()
     assert told.out == "1 purged\n"
-    assert told.err.startswith("arbtune: 1 was named and is no dead letter")
+    assert told.err.startswith("arbtune: 1 was named and is not a dead letter")
     assert main(["dead", "purge", "--yes"]) == 0
     assert letters.dead_count() == 0
 

@@ -16,7 +16,8 @@ import redis
 from tests import commands
 from tests.conftest import running_worker, wait_until
 from tests.servers import DurableServer, durable_server
-from worker.operating.presence import WORKER_KEY, WORKERS_KEY, Presence, present_workers
+from worker.ledger.names import WORKER_KEY, WORKERS_KEY
+from worker.operating.presence import Presence, present_workers
 
 CHECKS = [
     "redis-version",

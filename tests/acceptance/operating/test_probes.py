@@ -26,6 +26,7 @@ from tests.conftest import (
 from tests.servers import DurableServer, durable_server
 from worker.client.sending import send, submission
 from worker.ledger.ledger import State
+from worker.ledger.names import WORKER_KEY, WORKERS_KEY
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENTED = re.findall(
@@ -207,16 +208,16 @@ def test_a_worker_leaves_its_name_and_versions_for_a_while(
     assert len(keys) == 2
     for key in keys:
         assert 0 < client.ttl(key) <= 60
-    client.sadd("arbtune:workers", "one-that-died")
+    client.sadd(WORKERS_KEY, "one-that-died")
     for value in ("no JSON", "[]", "{}"):  # of somebody else, or of another version
-        client.sadd("arbtune:workers", value)
-        client.set(f"arbtune:worker:{value}", value, ex=60)
+        client.sadd(WORKERS_KEY, value)
+        client.set(WORKER_KEY.format(value), value, ex=60)
     assert present_workers(client) == [presence]
-    assert b"one-that-died" not in client.smembers("arbtune:workers")
+    assert b"one-that-died" not in client.smembers(WORKERS_KEY)
     for value in ("no JSON", "[]", "{}"):
-        client.delete(f"arbtune:worker:{value}")
+        client.delete(WORKER_KEY.format(value))
     assert present_workers(client) == [presence]
-    assert client.smembers("arbtune:workers") == {presence.worker.encode()}
+    assert client.smembers(WORKERS_KEY) == {presence.worker.encode()}
     probed_worker.process.terminate()
     assert probed_worker.process.wait() == 0
     assert not list(client.scan_iter("arbtune:worker*")), "which does not wait for its time"

@@ -59,7 +59,7 @@ def test_a_certificate_that_has_expired(redis_url: str, tmp_path: Path) -> None:
     assert "has expired" in told
 
 
-def test_a_file_that_is_no_certificate(redis_url: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_certificate(redis_url: str, tmp_path: Path) -> None:
     (tmp_path / "ca.txt").write_text("no certificate", encoding="utf-8")
     with tls_in_front_of(redis_url, issue_certificates(tmp_path)) as port:
         told = refusal(f"rediss://{LOOPBACK}:{port}/0?ssl_ca_certs={tmp_path / 'ca.txt'}")

@@ -39,7 +39,7 @@ def enqueue(ledger: Ledger, **changes: Any) -> str:
 
 @pytest.fixture
 def odd_files(data_root: Path, tmp_path: Path) -> Path:
-    """What a data root may hold that is no data file."""
+    """What a data root may hold that is not a data file."""
     folder = data_root / "odd"
     if folder.exists():
         return folder
@@ -67,7 +67,7 @@ CONFINED = {
     "odd/../../secret.csv": "outside the data root",
     "/etc/passwd": "outside the data root",
     "/proc/self/environ": "outside the data root",
-    "quotes.csv\0.gz": "data_file is no usable path",
+    "quotes.csv\0.gz": "data_file is not a usable path",
     "a/" * 3_000: "",
 }
 

@@ -321,7 +321,7 @@ def test_local_refuses_a_data_root_that_is_none(
     environment["ARBTUNE_DATA_ROOT"] = str(tmp_path / "none")
     answer = arbtune("enqueue", "--local", *flags(JOB))
     assert answer.returncode == 1
-    assert answer.stderr == f"arbtune: ARBTUNE_DATA_ROOT is no folder: {tmp_path / 'none'}\n"
+    assert answer.stderr == f"arbtune: ARBTUNE_DATA_ROOT is not a folder: {tmp_path / 'none'}\n"
 
 
 def test_local_says_so_when_its_worker_ends(

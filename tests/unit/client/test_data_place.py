@@ -95,6 +95,6 @@ def test_workers_elsewhere_may_have_it(place: Place, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a\0b", "x" * 5_000])
-def test_what_is_no_path_is_refused(place: Place, name: str) -> None:
-    with pytest.raises(ConfigError, match="data_file is no usable path"):
+def test_what_is_not_a_path_is_refused(place: Place, name: str) -> None:
+    with pytest.raises(ConfigError, match="data_file is not a usable path"):
         place.placed(name, place.root)

@@ -77,7 +77,7 @@ def test_rows_with_the_same_figures_are_one_group(
     assert groups(rows.head(0)) == []
 
 
-def test_rows_that_differ_in_one_figure_are_no_group() -> None:
+def test_rows_that_differ_in_one_figure_are_not_a_group() -> None:
     assert groups(rows_of([5, 5, 5], win_rate=np.array([1.0, 0.5, 1.0]))) == [(0, 2), (1, 1)]
     stopped = np.array([-1, -1, 4])  # null, null, 4: nulls are alike too
     assert groups(rows_of([5, 5, 5], stopped_row=stopped)) == [(0, 2), (2, 1)]

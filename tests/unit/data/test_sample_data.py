@@ -137,7 +137,7 @@ def test_low_thresholds_lose_high_ones_do_not_trade_and_the_best_lies_between(
     net = {bps: backtest(rows, bps).net_pnl_usd or 0.0 for bps in (0.0, 5.0, 20.0, 25.0, 30.0)}
     assert net[0.0] < net[5.0] < -100
     assert max(net, key=net.__getitem__) == 25.0
-    assert min(net[20.0], net[30.0]) > 50, "the best is no lone peak"
+    assert min(net[20.0], net[30.0]) > 50, "the best is not a lone peak"
     assert backtest(rows, 80.0).total_trades == 0
 
 

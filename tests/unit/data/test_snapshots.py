@@ -175,7 +175,7 @@ def test_a_second_byte_order_mark_is_named(load: Load) -> None:
     assert "missing: timestamp (the header has '\\ufefftimestamp', where \\ufeff is a byte " in text
 
 
-def test_a_mark_beside_a_missing_column_is_no_separator(load: Load) -> None:
+def test_a_mark_beside_a_missing_column_is_not_a_separator(load: Load) -> None:
     text = refusal(load, "timestamp,best_bid_a,best_ask_a,best_bid_b,ask;b\n")
     assert text.endswith("missing: best_ask_b")
 
@@ -195,7 +195,7 @@ def test_junk_is_told_what_its_name_promises(
     with pytest.raises(DataError) as caught:
         load_snapshots(path, name=name)
     suffix = path.suffix.lower()
-    expected = f"the data file {name!r} is named {suffix} but is no {format_name} file"
+    expected = f"the data file {name!r} is named {suffix} but is not a {format_name} file"
     assert str(caught.value) == expected
 
 
@@ -387,13 +387,13 @@ def test_the_first_bad_row_is_the_one_named(load: Load) -> None:
         b"PAR1 and no more",
     ],
 )
-def test_bytes_that_are_no_such_file_are_refused_by_the_files_name(
+def test_bytes_that_are_not_such_a_file_are_refused_by_the_files_name(
     load: Load, content: bytes
 ) -> None:
     assert "quotes.csv" in refusal(load, content)
 
 
-def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
+def test_what_is_not_a_file_is_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "socket"))
@@ -449,13 +449,13 @@ def test_an_archive_may_have_several_parts(load: Load, pack: Callable[[bytes], b
 
 
 def skippable(content: bytes, kind: int = 0) -> bytes:
-    """A zstd frame that is no data; pzstd puts one before each of its own."""
+    """A zstd frame that is not data; pzstd puts one before each of its own."""
     return struct.pack("<II", 0x184D2A50 + kind, len(content)) + content
 
 
 @pytest.mark.parametrize("kind", [0, 7, 15])
 @pytest.mark.parametrize("content", [b"", b"\x10\0\0\0", bytes(10_000)])
-def test_frames_of_a_zstd_archive_that_are_no_data_are_skipped(
+def test_frames_of_a_zstd_archive_that_are_not_data_are_skipped(
     load: Load, kind: int, content: bytes
 ) -> None:
     skipped = skippable(content, kind)

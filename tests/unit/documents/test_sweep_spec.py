@@ -241,7 +241,7 @@ def test_numbers_and_paths_of_python_are_those_of_json() -> None:
 
 
 @pytest.mark.parametrize("value", [np.bool_(True), np.datetime64("2024-01-01"), Path("5")])
-def test_what_is_no_number_in_python_is_refused(value: Any) -> None:
+def test_what_is_not_a_number_in_python_is_refused(value: Any) -> None:
     assert "slippage_bps must be a number, not" in refusal(
         {"name": "slippage_bps", "values": [value]}
     )
@@ -427,8 +427,8 @@ def test_a_wrong_grid_is_refused_by_name(grid: Any, sentence: str) -> None:
         ({"filters": {"min_trade": 1}}, "filters: unknown field 'min_trade': did you mean min_tra"),
         ({"filters": {"max_drawdown_pct": "5"}}, "filters: max_drawdown_pct must be a number, not"),
         ({"filters": {"min_trades": -1}}, "filters: min_trades must be at least 0"),
-        ({"rank_by": "net_pnl"}, "rank_by is 'net_pnl', which is no figure to rank by: did you"),
-        ({"rank_by": "runtime_seconds"}, "rank_by is 'runtime_seconds', which is no figure"),
+        ({"rank_by": "net_pnl"}, "rank_by is 'net_pnl', which is not a figure to rank by: did you"),
+        ({"rank_by": "runtime_seconds"}, "rank_by is 'runtime_seconds', which is not a figure"),
         ({"rank_by": 5}, "rank_by must be text, not 5"),
         ({"tag_prefix": 5}, "tag_prefix must be text, not 5"),
         ({"tag": "a", "tag_prefix": "b"}, "tag and tag_prefix stand both, but a job has one tag"),
@@ -583,7 +583,7 @@ def test_a_file_that_is_none_is_refused_by_its_path(tmp_path: Path) -> None:
         (tmp_path / "none.yaml", "cannot read the sweep spec: No such file or directory"),
         (tmp_path, "cannot read the sweep spec: Is a directory"),
         (large, "a sweep spec is at most 65,536 bytes"),
-        (binary, "the sweep spec is no UTF-8 text"),
+        (binary, "the sweep spec is not UTF-8 text"),
     ]:
         with pytest.raises(ConfigError) as caught:
             SweepSpec.from_file(path)

@@ -152,7 +152,7 @@ def test_every_wrong_field_is_named_at_once() -> None:
 
 
 @pytest.mark.parametrize("payload", [None, 5, "text", [], [MINIMAL]])
-def test_a_payload_that_is_no_object_is_refused_in_a_sentence(payload: Any) -> None:
+def test_a_payload_that_is_not_an_object_is_refused_in_a_sentence(payload: Any) -> None:
     with pytest.raises(ConfigError, match="the job must be a JSON object"):
         parse_config(payload)
 

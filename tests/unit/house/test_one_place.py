@@ -55,7 +55,7 @@ from arbitrage.results.folder import SweepFolder
 from worker.running.jobs.chunk_figures import unpacked
 from worker.running.jobs.chunk_job import replay_chunk
 from worker.running.jobs.chunks import Chunk
-from worker.running.jobs.payload import CHUNK, Payload
+from worker.running.jobs.task_argument import CHUNK, Payload
 from worker.settings import Settings
 
 spec = SweepSpec.from_text(sys.argv[1])

@@ -8,12 +8,13 @@ import inspect
 import pytest
 
 from arbitrage.documents.config import MAX_JOB_BYTES
-from worker.ledger import ledger, script
+from worker.ledger import ledger, retries, script
 from worker.ledger.envelope import Route
 from worker.ledger.names import MAX_ELEMENT_BYTES
 
 # What is handed over by `**`.
 SPREAD = {
+    "retries.terms": set(retries.terms()),
     "route._asdict": set(Route._fields),
     "self._cancelling": {"meta", "ttl_s", "lease_ms", "only"},
 }

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from worker.cli import main
 from worker.commands.program import COMMANDS
-from worker.operating.metrics import QueueMetrics
+from worker.operating.queue_metrics import QueueMetrics
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")

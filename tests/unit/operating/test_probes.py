@@ -30,7 +30,7 @@ def test_waiting_messages_that_nobody_takes_stall_a_worker() -> None:
     assert stalls((5, 1, 7), (5, 1, 7), (5, 1, 7)) == [False, False, True]
 
 
-def test_nothing_to_do_is_no_stall() -> None:
+def test_nothing_to_do_is_not_a_stall() -> None:
     assert not any(stalls(*[(0, 1, 7)] * 5))
 
 

@@ -73,7 +73,7 @@ def test_each_is_read_from_its_variable(name: str, text: str, value: object) -> 
         ({"METRICS_PORT": "70000"}, "ARBTUNE_METRICS_PORT must be a port from 1 to 65535"),
         ({"REDIS_URL": "http://h"}, "ARBTUNE_REDIS_URL must start with redis:// or rediss://"),
         ({"REDIS_URL": "redis://"}, "ARBTUNE_REDIS_URL names no host"),
-        ({"REDIS_URL": "redis://h:port"}, "ARBTUNE_REDIS_URL is no URL"),
+        ({"REDIS_URL": "redis://h:port"}, "ARBTUNE_REDIS_URL is not a URL"),
         ({"REDIS_URL": "REDIS://h"}, "ARBTUNE_REDIS_URL must start with redis:// or rediss://"),
         ({"REDIS_URL": " redis://h"}, "ARBTUNE_REDIS_URL must start with redis:// or rediss://"),
         ({"REDIS_URL": "redis://h/0/"}, "ARBTUNE_REDIS_URL must end in a database number"),
@@ -121,7 +121,7 @@ def test_each_is_read_from_its_variable(name: str, text: str, value: object) -> 
                 "h:1/0?master=m&master=n",
             )
         ),
-        ({"REDIS_URL": "redis://h:99999/0"}, "ARBTUNE_REDIS_URL is no URL"),
+        ({"REDIS_URL": "redis://h:99999/0"}, "ARBTUNE_REDIS_URL is not a URL"),
         ({"REDIS_URL": "unix:///run/redis.sock"}, "ARBTUNE_REDIS_URL must start with redis://"),
         ({"JOB_MEMORY_BYTES": "1000"}, "ARBTUNE_JOB_MEMORY_BYTES must be at least 268435456"),
     ],

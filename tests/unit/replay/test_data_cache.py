@@ -204,7 +204,7 @@ DAMAGES: dict[str, Damage] = {
     "a byte of an array": flip,
     "an array gone": lambda entry: (entry / "records.npy").unlink(),
     "an empty array file": lambda entry: (entry / "exit.npy").write_bytes(b""),
-    "meta data that are no JSON": lambda entry: (entry / "meta.json").write_bytes(b"\xff{"),
+    "meta data that are not JSON": lambda entry: (entry / "meta.json").write_bytes(b"\xff{"),
     "meta data that are a list": lambda entry: (entry / "meta.json").write_text("[1]"),
     "meta data without facts": without_facts,
     "a changed fact": miscount,
@@ -224,7 +224,7 @@ def test_a_damaged_entry_is_built_again(
     assert len(reads) == 2  # whole again
 
 
-def test_what_a_dead_process_left_half_written_is_no_entry_and_goes_in_time(
+def test_what_a_dead_process_left_half_written_is_not_an_entry_and_goes_in_time(
     cache: Path, quotes: Path
 ) -> None:
     old, young = cache / ".tmp-old", cache / ".tmp-young"
@@ -456,7 +456,7 @@ def test_bad_files_say_so_each_time_and_are_not_kept(
             open_data(tmp_path / "none", name="q")
         with pytest.raises(DataError, match="is a folder, not a file"):
             open_data(tmp_path)
-        with pytest.raises(DataError, match="is no path of a data file"):
+        with pytest.raises(DataError, match="is not a path of a data file"):
             open_data("a\0b")
     assert entries(cache) == []
 

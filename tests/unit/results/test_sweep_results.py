@@ -138,7 +138,7 @@ def test_every_config_counts_once_whatever_ranges_are_there(
     assert absent == [number for number in range(total) if number not in there]
 
 
-def test_other_files_are_no_parts(folder: SweepFolder) -> None:
+def test_other_files_are_not_parts(folder: SweepFolder) -> None:
     for name in ("part-0-5.parquet.tmp", ".arbtune-x.tmp", "part-0.parquet", "part-a-b.parquet"):
         (folder.path / name).write_text("x")
     assert list(folder.missing(5, 5)) == [(0, 5)]

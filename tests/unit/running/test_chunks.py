@@ -18,7 +18,7 @@ from tests.sweeps import spec
 from worker.running.jobs.chunk_figures import packed, unpacked
 from worker.running.jobs.chunk_job import data_facts, replay_chunk, run_chunk
 from worker.running.jobs.chunks import MAX_CONFIGS, Chunk, of_spec
-from worker.running.jobs.payload import CHUNK, Payload
+from worker.running.jobs.task_argument import CHUNK, Payload
 from worker.settings import Settings
 
 GRIDS = (

@@ -45,7 +45,7 @@ def test_paths_outside_are_refused(root: Path, data_file: str) -> None:
 
 
 @pytest.mark.parametrize("data_file", ["a\0b", "a\udfffb"])
-def test_what_is_no_path_is_refused(root: Path, data_file: str) -> None:
+def test_what_is_not_a_path_is_refused(root: Path, data_file: str) -> None:
     with pytest.raises(ConfigError, match="data_file"):
         resolve_in_root(data_file, root)
 

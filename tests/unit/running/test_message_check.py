@@ -22,7 +22,7 @@ from worker.running.delivery.message_check import (
     CheckedMessage,
     check_message,
 )
-from worker.running.jobs.payload import REFUSED
+from worker.running.jobs.task_argument import REFUSED
 
 QUEUE = "message-check-test"
 SIGNATURE = {"task": JOBS.task, "args": [JOB], "kwargs": {}, "options": {"task_id": "next"}}
@@ -171,12 +171,12 @@ def test_size_is_refused(size: int) -> None:
 
 UNFIT: dict[str, tuple[dict[str, Any], str]] = {
     "a body of another shape": (message(b"[1]"), "[args, kwargs, embed]"),
-    "arguments that are no list": (message(b"[{}, {}, {}]"), "[args, kwargs, embed]"),
+    "arguments that are not a list": (message(b"[{}, {}, {}]"), "[args, kwargs, embed]"),
     "keywords that are a list": (message(b"[[], [], {}]"), "[args, kwargs, embed]"),
     "an embed that is a text": (message(b'[[], {}, "x"]'), "[args, kwargs, embed]"),
     "a body that is null": ({**message(), "body": None}, "no body"),
     "a body that is a number": ({**message(), "body": 5}, "no body"),
-    "a body that is no base64": ({**message(), "body": "xxxxx"}, "cannot be decoded"),
+    "a body that is not base64": ({**message(), "body": "xxxxx"}, "cannot be decoded"),
     "an unknown transfer": (message(properties__body_encoding="rot13"), "encoded as 'rot13'"),
     "a transfer that is a list": (message(properties__body_encoding=[]), "encoded as []"),
     "no JSON": (message(b"\xff\x00"), "is not text"),
@@ -213,7 +213,7 @@ UNFIT: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an eta that is a number": (message(headers__eta=5), "eta in the headers"),
     "an eta before all times": (message(headers__eta="0001-01-01T00:00:00+23:59"), "eta in the"),
-    "an expiry that is no time": (message(headers__expires="soon"), "a time in ISO 8601"),
+    "an expiry that is not a time": (message(headers__expires="soon"), "a time in ISO 8601"),
     "one time limit": (message(headers__timelimit=5), "a pair of seconds"),
     "a time limit in words": (message(headers__timelimit=["a", None]), "a pair of seconds"),
     "retries that are a text": (message(headers__retries="1"), "a whole number"),
@@ -227,7 +227,7 @@ UNFIT: dict[str, tuple[dict[str, Any], str]] = {
         for value in (True, -1, 10**10, 10**400, 1e300, math.nan, math.inf, -math.inf)
         for pair in ([value, None], [None, value])
     },
-    "a chain that is no list": (message(content(embed={"chain": 5})), "chain in the body"),
+    "a chain that is not a list": (message(content(embed={"chain": 5})), "chain in the body"),
     "a callback that is a text": (message(content(embed={"callbacks": ["x"]})), "callbacks in"),
     "a chord that is a list": (message(content(embed={"chord": []})), "chord in the body"),
 }

@@ -50,7 +50,7 @@ def request_of(pid: int, *, is_given_up: bool = False) -> Any:
 
 
 @pytest.mark.parametrize("error", [WorkerLostError("killed"), TimeLimitExceeded(3)])
-def test_the_end_of_a_child_that_was_given_up_is_no_failure_of_its_job(
+def test_the_end_of_a_child_that_was_given_up_is_not_a_failure_of_its_job(
     error: Exception, recorded: list[Any]
 ) -> None:
     request_of(os.getpid(), is_given_up=True).on_failure(raised(error))

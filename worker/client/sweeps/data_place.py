@@ -61,4 +61,4 @@ def _is_there(path: Path) -> bool:
     try:
         return path.exists()
     except (OSError, ValueError):
-        raise ConfigError(f"data_file is no usable path: {str(path)!r}") from None
+        raise ConfigError(f"data_file is not a usable path: {str(path)!r}") from None

@@ -16,7 +16,7 @@ from arbitrage.errors import ConfigError
 from arbitrage.results.folder import SweepFolder, digest_of_latest
 from arbitrage.results.overlap import largest_overlap
 from arbitrage.shell.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, say, warn
-from worker.client.local import bring_up
+from worker.client.own_server import bring_up
 from worker.client.sweeps.collector import Collector, Progress
 from worker.client.sweeps.in_queue import (
     NO_CHUNKS,

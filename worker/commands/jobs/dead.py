@@ -93,7 +93,7 @@ def _show(ledger: Ledger, arguments: argparse.Namespace) -> int:
 def _retry(ledger: Ledger, arguments: argparse.Namespace) -> int:
     job_id = arguments.job_id
     payload = ledger.payload(job_id)
-    if payload is None or ledger.retry(job_id, job_message(job_id, *payload)) != "queued":
+    if payload is None or ledger.reopen(job_id, job_message(job_id, *payload)) != "queued":
         raise _no_letter(job_id)
     print(json.dumps({"job_id": job_id, "status": "queued"}) if arguments.json else job_id)
     return EXIT_OK
@@ -111,7 +111,9 @@ def _purge(ledger: Ledger, arguments: argparse.Namespace) -> int:
     if missing <= 0:
         return EXIT_OK
     verb = (
-        "were named and are no dead letters" if missing > 1 else "was named and is no dead letter"
+        "were named and are not dead letters"
+        if missing > 1
+        else "was named and is not a dead letter"
     )
     say(f"{missing:,} {verb}: see arbtune dead list")
     return EXIT_FAILED
@@ -149,7 +151,7 @@ def _dead_record(ledger: Ledger, job_id: str) -> JobRecord:
 
 
 def _no_letter(job_id: str) -> ArbtuneError:
-    return ArbtuneError(f"{job_id} is no dead letter: see arbtune dead list, arbtune status ID")
+    return ArbtuneError(f"{job_id} is not a dead letter: see arbtune dead list, arbtune status ID")
 
 
 def _letter(record: JobRecord) -> Document:

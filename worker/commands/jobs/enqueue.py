@@ -18,7 +18,7 @@ from arbitrage.shell.flags import add_config_flags, config_from_flags, has_confi
 from arbitrage.shell.numbers import number
 from worker.client.differences import Differences
 from worker.client.jobs_file import checked_jobs
-from worker.client.local import bring_up
+from worker.client.own_server import bring_up
 from worker.client.sending import checked_id, send_all, submission
 from worker.client.waiting import wait_for_results
 from worker.client.worker_watch import look_for_workers

@@ -1,4 +1,4 @@
-"""A worker's log: a line an event, on stderr, as `log_lines` beside writes it."""
+"""A worker's log: a line an event, on stderr, as `log_format` beside writes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import celery.apps.worker
 from billiard.util import get_logger
 
 from worker.ledger.identity import worker_id
-from worker.operating.log.log_lines import FORMATS, mask_of
+from worker.operating.log.log_format import FORMATS, mask_of
 from worker.operating.log.unblocked import UnblockedStream
 from worker.operating.misspelt_settings import misnamed_settings
 from worker.settings import Settings

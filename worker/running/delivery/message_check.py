@@ -29,7 +29,7 @@ from celery.utils.time import maybe_iso8601
 from arbitrage.documents.config import MAX_EXTRA_DEPTH, MAX_JOB_BYTES
 from worker.ledger.envelope import CHUNKS, JOBS
 from worker.ledger.names import MAX_ELEMENT_BYTES
-from worker.running.jobs.payload import REFUSED
+from worker.running.jobs.task_argument import REFUSED
 
 # base64 makes four bytes of three; the rest is for the headers.
 MAX_BODY_BYTES = MAX_ELEMENT_BYTES // 2

@@ -23,7 +23,7 @@ from redis import RedisError
 
 from worker.ledger.envelope import JOBS, Route, is_of_ledger
 from worker.ledger.ledger import Ledger, State
-from worker.running.jobs.payload import CONFIG, Payload
+from worker.running.jobs.task_argument import CONFIG, Payload
 
 if TYPE_CHECKING:
     from worker.ledger.celery_meta import Meta

@@ -10,7 +10,7 @@ from arbitrage.errors import ConfigError, DataChanged
 from arbitrage.replay import many_configs
 from worker.running.jobs.chunks import Chunk, ChunkResult, DataFacts
 from worker.running.jobs.data_root import resolve_in_root
-from worker.running.jobs.payload import Payload
+from worker.running.jobs.task_argument import Payload
 
 if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec

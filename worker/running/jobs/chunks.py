@@ -18,7 +18,7 @@ from arbitrage.documents.validation import one_sentence, refuse
 from arbitrage.errors import ConfigError
 from worker.ledger.envelope import CHUNKS, job_message
 from worker.ledger.ledger import Submission
-from worker.running.jobs.payload import Payload
+from worker.running.jobs.task_argument import Payload
 
 MAX_CONFIGS = 20_000  # their figures are about a megabyte in Redis
 MAX_PILOTS = 100

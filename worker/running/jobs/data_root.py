@@ -14,7 +14,7 @@ def check_root(root: Path) -> None:
         ConfigError: It is not a folder.
     """
     if not root.is_dir():
-        raise ConfigError(f"ARBTUNE_DATA_ROOT is no folder: {root}")
+        raise ConfigError(f"ARBTUNE_DATA_ROOT is not a folder: {root}")
 
 
 def resolve_in_root(data_file: str, root: Path) -> Path:
@@ -30,7 +30,7 @@ def resolve_in_root(data_file: str, root: Path) -> Path:
         real_root = root.resolve()
         path = (real_root / data_file).resolve()
     except (OSError, ValueError, RuntimeError):
-        raise ConfigError(f"data_file is no usable path: {data_file!r}") from None
+        raise ConfigError(f"data_file is not a usable path: {data_file!r}") from None
     if not path.is_relative_to(real_root):
         raise ConfigError(
             f"data_file is outside the data root: {data_file!r} "

@@ -13,7 +13,7 @@ from arbitrage.documents.result import Document, ErrorRecord, error_record
 from arbitrage.errors import ConfigError, is_out_of_memory, is_retryable, is_user_error
 from worker.running.jobs.data_root import resolve_in_root
 from worker.running.jobs.memory import bound_memory, out_of_memory
-from worker.running.jobs.payload import Payload
+from worker.running.jobs.task_argument import Payload
 
 if TYPE_CHECKING:
     from worker.settings import Settings

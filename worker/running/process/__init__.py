@@ -1,1 +1,1 @@
-"""In the main process: leases, the reconciler, outages, signs of life, the end."""
+"""In the main process: leases, the reconciler, outages (`redis.away`), signs of life, the end."""

@@ -1,4 +1,4 @@
-"""A time in which the server takes no writes, and what the log says of it.
+"""A time in which the server takes no writes: the log says `redis.away`, then `redis.back`.
 
 The server may be unreachable, silent, or answer with an error (a replica, a full disk, a script
 that runs on): whatever refuses the ledger's writes is an outage like any other.
@@ -32,7 +32,7 @@ class Outage:
         self._told = 0.0
 
     def goes_on(self, error: Exception) -> None:
-        """A try has failed."""
+        """A try has failed: say `redis.away`, with the reason and the remedy."""
         now = time.monotonic()
         if self._began is None:
             self._began = now
@@ -51,7 +51,7 @@ class Outage:
         )
 
     def has_ended(self) -> None:
-        """The server takes writes."""
+        """The server takes writes: say `redis.back`, if it was away."""
         if self._began is not None:
             seconds = round(time.monotonic() - self._began, 3)
             self._began = None

@@ -21,7 +21,7 @@ from worker.settings import Settings
 
 AT_ONCE = 500  # jobs of each kind in one step: a step must not hold up the server
 SUSPECTS_AT_ONCE = 5_000  # of each queue; their ids alone are read, and become due in one call
-LOOK_EVERY_S = 5.0
+SUSPECT_EVERY_S = 5.0  # two such looks find a lost message; owed followers keep the same pace
 
 log = logging.getLogger("arbtune.worker")
 
@@ -49,7 +49,7 @@ class Reconciler:
         # means a worker that is gone.
         self._judges_from = clock() + settings.lease_s
         self._last_step = clock()
-        self._looks_from = clock() + LOOK_EVERY_S
+        self._suspects_from = clock() + SUSPECT_EVERY_S
         self._suspects: set[str] = set()
 
     def step(self) -> None:
@@ -57,8 +57,8 @@ class Reconciler:
         self._notice_silence()
         if self._ledger.lead(worker_id()):
             self._judge_leases()
-            if self._clock() >= self._looks_from:
-                self._looks_from = self._clock() + LOOK_EVERY_S
+            if self._clock() >= self._suspects_from:
+                self._suspects_from = self._clock() + SUSPECT_EVERY_S
                 self._look_for_lost_messages()
                 self._settle_owed()
             self._publish_due()

@@ -34,7 +34,7 @@ class Payload:
     text: str = ""
     """The same as compact JSON; empty where it is not JSON, or nested too deeply for it."""
     problem: str = ""
-    """One sentence about a message whose arguments are no payload; else empty."""
+    """One sentence about a message whose arguments are not a payload; else empty."""
 
     @classmethod
     def of_message(cls, args: Any, kwargs: dict[str, Any], argument: Argument) -> Payload:
@@ -67,7 +67,7 @@ class Payload:
         return len(self.text.encode())
 
     def check(self) -> None:
-        """Refuse a message whose arguments are no payload.
+        """Refuse a message whose arguments are not a payload.
 
         Raises:
             ConfigError: The sentence that says so.

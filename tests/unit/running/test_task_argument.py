@@ -8,7 +8,7 @@ import pytest
 
 from arbitrage.documents.config import MAX_JOB_BYTES
 from arbitrage.errors import ConfigError
-from worker.running.jobs.payload import CONFIG, REFUSED, Payload
+from worker.running.jobs.task_argument import CONFIG, REFUSED, Payload
 
 
 @pytest.mark.parametrize(("args", "kwargs"), [(({"a": 1.5},), {}), ((), {"config": {"a": 1.5}})])

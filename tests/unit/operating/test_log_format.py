@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from worker.operating.log.log_lines import EventFormatter, LineFormatter, mask_of
+from worker.operating.log.log_format import EventFormatter, LineFormatter, mask_of
 
 LONG = "correct-horse-battery"
 
