@@ -1,1 +1,1 @@
-"""The modules for whoever operates workers: what they show of themselves, and checks of it."""
+"""For operators: what workers show of themselves, and checks of a deployment."""

@@ -1,1 +1,5 @@
-"""What a cell may hold: cell by cell, which is the definition, and for whole columns at once."""
+"""What a cell may hold, and what a missing or an empty one means.
+
+`cells` is the definition, cell by cell. The other files check whole columns at once: they accept
+less than it, never more.
+"""

@@ -174,24 +174,24 @@ class Collector:
         for job_id, meta in zip(job_ids, self._ledger.results(job_ids), strict=True):
             if meta is not None:
                 found = True
-                self._settle(self._in_flight.pop(job_id), meta)
+                self._take_result(self._in_flight.pop(job_id), meta)
                 self._ledger.forget([job_id])
         return found
 
-    def _settle(self, part: Range, meta: Meta) -> None:
+    def _take_result(self, part: Range, meta: Meta) -> None:
         if meta["status"] == "SUCCESS":
             self._keep(part, meta["result"]["figures"], {})
         elif meta["status"] == "REVOKED":
             raise SweepError("the sweep was cancelled; the same command goes on with it")
         else:
-            self._settle_failure(part, meta)
+            self._take_failure(part, meta)
 
     def _cancel_the_rest(self) -> None:
         """Cancel what was sent while somebody cancelled the sweep: nobody would collect it."""
         for job_id in self._in_flight:
             self._ledger.cancel(job_id, cancelled_meta(job_id))
 
-    def _settle_failure(self, part: Range, meta: Meta) -> None:
+    def _take_failure(self, part: Range, meta: Meta) -> None:
         start, stop = part
         if not is_of_one_config(meta):
             raise SweepError(failure_message(meta))

@@ -6,6 +6,6 @@
 4. `consumer` waits for the server where it is away, and hands the message to the pool.
 5. `request` is the delivery in the main process: its time limit, its death, its cancel.
 6. `worker.tasks` claims the job in the ledger and runs it, in a child.
-7. `failures` makes an error record of what Celery reports, where the attempt failed.
+7. `error_records` makes an error record of what Celery reports, where the attempt failed.
 8. `result_backend` records the outcome, from the child or from the main process.
 """

@@ -21,7 +21,7 @@ from worker.ledger.envelope import CHUNKS, JOBS
 from worker.ledger.identity import worker_id
 from worker.ledger.ledger import Attempt, Holder, Ledger, Outcome, State
 from worker.operating.trace import traces
-from worker.running.delivery.failures import failure_record
+from worker.running.delivery.error_records import failure_record
 from worker.running.jobs import canvas
 from worker.settings import Settings
 
@@ -159,7 +159,7 @@ class LedgerBackend(RedisBackend):
     def _go_on(self, task_id: str, verdict: str, request: Any) -> None:
         """Send the followers of a job whose outcome has just been recorded."""
         if verdict in (State.SUCCESS, State.ERROR, State.CANCELLED) and canvas.after(request):
-            canvas.settle(self, self.ledger, task_id)
+            canvas.send_followers(self, self.ledger, task_id)
 
     def _trace(self, task_id: str, request: Any, verdict: str, outcome: Outcome) -> None:
         attempt = _attempt(request)

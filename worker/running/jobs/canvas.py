@@ -67,7 +67,7 @@ def take_over(request: Any) -> None:
         setattr(request, name, None)
 
 
-def settle(backend: RedisBackend, ledger: Ledger, job_id: str) -> None:
+def send_followers(backend: RedisBackend, ledger: Ledger, job_id: str) -> None:
     """Send the followers of an ended job; if that fails, the reconciler tries again."""
     try:
         owed = ledger.canvas(job_id)

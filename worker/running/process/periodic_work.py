@@ -74,8 +74,8 @@ class PeriodicWork(bootsteps.StartStopStep):
         ledger = open_ledger(settings, tries=0, patience_s=worker_patience_s(settings))
         leases = Leases(ledger, settings.lease_s, self._state)
         backend = parent.app.backend
-        settle = partial(canvas.settle, backend, backend.ledger)
-        arguments = (parent.pool, leases, Reconciler(ledger, settings, settle=settle))
+        followers = partial(canvas.send_followers, backend, backend.ledger)
+        arguments = (parent.pool, leases, Reconciler(ledger, settings, send_followers=followers))
         self._entry = parent.timer.call_repeatedly(INTERVAL_S, self._tick, arguments)
         parent.timer.call_repeatedly(INTERVAL_S, drop_cancelled, (parent.timer,))
 

@@ -27,7 +27,7 @@ log = logging.getLogger("arbtune.worker")
 
 
 def _leave(_: str) -> None:
-    """See to nothing."""
+    """Send nothing."""
 
 
 class Reconciler:
@@ -38,10 +38,10 @@ class Reconciler:
         ledger: Ledger,
         settings: Settings,
         clock: Callable[[], float] = time.monotonic,
-        settle: Callable[[str], None] = _leave,
+        send_followers: Callable[[str], None] = _leave,
     ) -> None:
         self._ledger = ledger
-        self._settle = settle  # what comes after an ended job, in Celery's canvas
+        self._send_followers = send_followers  # what comes after an ended job, in Celery's canvas
         self._settings = settings
         self._clock = clock
         # Whoever could not reach the server could not renew: a whole lease must pass, from our
@@ -113,4 +113,4 @@ class Reconciler:
 
     def _settle_owed(self) -> None:
         for job_id in self._ledger.owed(AT_ONCE):
-            self._settle(job_id)
+            self._send_followers(job_id)

@@ -6,7 +6,7 @@ import pytest
 import redis
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 
-from worker.running.delivery.failures import failure_record
+from worker.running.delivery.error_records import failure_record
 from worker.running.jobs.job import JobFailedError
 
 LIMIT_S = 10.0
