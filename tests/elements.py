@@ -103,3 +103,44 @@ def _with_canvas(envelope: dict[str, Any]) -> dict[str, Any]:
     headers.update(origin="gen1@somewhere", group="g", group_index=0, timelimit=[9, 9], retries=0)
     headers.update(stamped_headers=["s"], stamps={"s": ["1"]}, expires=None, shadow="shown")
     return envelope
+
+
+# Celery's remote commands, with arguments that somebody may send.
+COMMANDS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("ping", {}),
+    ("hello", {"from_node": "other@host", "revoked": {"id": 1.0}}),
+    ("revoke", {"task_id": ["nobody"], "terminate": True, "signal": "TERM"}),
+    ("revoke_by_stamped_headers", {"headers": {"s": "1"}}),
+    ("rate_limit", {"task_name": JOBS.task, "rate_limit": "1/h"}),
+    ("add_consumer", {"queue": "other", "exchange": None, "exchange_type": "direct"}),
+    ("cancel_consumer", {"queue": "other"}),
+    ("query_task", {"ids": ["nobody"]}),
+    ("registered", {"taskinfoitems": ["name"]}),
+)
+
+
+def command_message(method: str, arguments: Any) -> dict[str, Any]:
+    """A remote command as Celery's control publishes it."""
+    body = {"method": method, "arguments": arguments, "destination": None, "pattern": None}
+    envelope: dict[str, Any] = json.loads(job_message("command", "{}"))
+    envelope["body"] = base64.b64encode(json.dumps({**body, "matcher": None}).encode()).decode()
+    envelope["headers"] = {"clock": 1, "expires": 0.0}
+    return envelope
+
+
+def spoilt_command(rng: random.Random) -> bytes:
+    """A remote command in which something may be wrong."""
+    method, arguments = rng.choice(COMMANDS)
+    body = {"arguments": json.loads(json.dumps(arguments))}
+    envelope = command_message(method, arguments)
+    match rng.randrange(3):
+        case 0:
+            spoil(rng, envelope)
+        case 1:
+            spoil(rng, body)
+            envelope = command_message(method, body.get("arguments"))
+        case _:
+            raw = bytearray(json.dumps(envelope).encode())
+            raw[rng.randrange(len(raw))] ^= 1 << rng.randrange(8)
+            return bytes(raw)
+    return json.dumps(envelope).encode()

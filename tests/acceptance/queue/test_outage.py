@@ -21,6 +21,7 @@ from tests.servers import DurableServer, durable_server
 from worker.client.sending import send, submission
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.connection import REPLY_TIMEOUT_S
+from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import JobRecord, Ledger, State
 from worker.operating.presence import present_workers
 
@@ -243,3 +244,74 @@ def test_an_idle_worker_asks_little_and_sends_no_heartbeats(
         assert "cmdstat_publish" not in client.info("commandstats")
     asked = after["total_commands_processed"] - before["total_commands_processed"]
     assert asked / seconds <= 18
+
+
+@contextmanager
+def no_right_to_read(client: Any) -> Iterator[None]:
+    client.execute_command("ACL", "SETUSER", "default", "-brpop")
+    try:
+        yield
+    finally:
+        client.execute_command("ACL", "SETUSER", "default", "+brpop")
+
+
+@contextmanager
+def no_right_to_listen(client: Any) -> Iterator[None]:
+    client.execute_command("ACL", "SETUSER", "default", "-psubscribe")
+    client.client_kill_filter(_type="pubsub")
+    try:
+        yield
+    finally:
+        client.execute_command("ACL", "SETUSER", "default", "+psubscribe")
+
+
+@contextmanager
+def no_list(client: Any) -> Iterator[None]:
+    client.set(CHUNKS.queue, "not a list")
+    try:
+        yield
+    finally:
+        client.delete(CHUNKS.queue)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sentence"),
+    [
+        (no_right_to_read, "BRPOP"),
+        (no_right_to_listen, "PSUBSCRIBE"),
+        (no_list, "BRPOP celery arbtune.chunks: WRONGTYPE"),
+    ],
+)
+def test_a_server_that_hands_out_nothing_is_away_and_what_runs_goes_on(
+    refusal: Any,
+    sentence: str,
+    outage_worker: WorkerProcess,
+    server: DurableServer,
+    folder: Path,
+    tmp_path: Path,
+) -> None:
+    client, ledger = redis.Redis.from_url(server.url), ledger_at(server.url)
+    go_on = tmp_path / "go on"
+    running = enqueue(ledger, f"until:{go_on}")
+    wait_until(lambda: record_of(ledger, running).state is State.RUNNING, "it runs")
+    lines = len(outage_worker.log_text().splitlines())
+    before = {name: len(outage_worker.events(name)) for name in ("redis.away", "redis.back")}
+    with refusal(client):
+        wait_until(lambda: "redis.away" in tail(outage_worker, lines), "it is said")
+        os.utime(folder / "probes" / "ready", (0, 0))
+        for _ in range(2):
+            wait_until_touched(folder / "probes" / "alive")
+        assert (folder / "probes" / "ready").stat().st_mtime == 0
+        go_on.touch()
+        wait_until(partial(has_succeeded, ledger, running), "what runs ends")
+    after = enqueue(ledger, "quick")
+    wait_until(partial(has_succeeded, ledger, after), "it takes jobs again")
+    wait_until(lambda: "redis.back" in tail(outage_worker, lines), "it says so")
+    [away] = outage_worker.events("redis.away")[before["redis.away"] :]
+    assert sentence in f"{away['error']} {away['remedy']}"
+    assert len(outage_worker.events("redis.back")) == before["redis.back"] + 1
+    told = tail(outage_worker, lines)
+    assert told.count("Connection to broker lost") <= 1, "that of the one that was cut"
+    assert "worker.stalled" not in told
+    assert record_of(ledger, running).attempts == 1
+    assert len(told.splitlines()) < 25

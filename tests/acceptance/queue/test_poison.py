@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import redis
 from celery import Celery
 
 from tests.conftest import JOB, PATIENCE_S, ledger_at, running_worker, wait_until
-from tests.elements import spoilt_element
+from tests.elements import command_message, spoilt_command, spoilt_element
 from worker.client.sending import send, submission
 from worker.ledger.envelope import JOBS, job_message
 from worker.ledger.ledger import State
@@ -20,6 +21,9 @@ from worker.running.delivery.message_check import check_message
 SEED = 11
 POISONED = 600
 GOOD = 30
+COMMANDS = 300
+
+_TYPED = {"__type__": "bytes", "__value__": 5}
 
 
 def test_no_element_of_a_queue_costs_a_restart_or_another_job(
@@ -73,3 +77,76 @@ def test_a_spoilt_message_of_a_known_job_runs_the_job(
     server.lpush(JOBS.queue, raw[1:])
     with running_worker(own_redis_url, data_root, tmp_path / "log"):
         wait_until(lambda: ledger.states([job_id]) == [State.SUCCESS], "the job has run")
+
+
+def altered(**parts: Any) -> bytes:
+    return json.dumps({**command_message("ping", {}), **parts}).encode()
+
+
+POISONED_COMMANDS = (
+    *(b"5", b"[]", b"null", b"\xff", b"[" * 100_000, json.dumps(_TYPED).encode()),
+    *(altered(properties=5), altered(properties={}), altered(headers=[]), altered(body=5)),
+    altered(headers={"clock": "x"}),
+    altered(properties={**command_message("ping", {})["properties"], "body_encoding": []}),
+    *(
+        json.dumps(command_message(method, arguments)).encode()
+        for method, arguments in (
+            ("no_such_command", {}),
+            ("add_consumer", {"queue": {"a": 1}}),
+            ("add_consumer", {"queue": "q\x06", "exchange": 5}),
+            ("cancel_consumer", {"queue": [1]}),
+            ("cancel_consumer", 5),
+        )
+    ),
+)
+
+
+def test_no_remote_command_costs_a_restart(
+    own_redis_url: str, data_root: Path, tmp_path: Path
+) -> None:
+    rng = random.Random(SEED)
+    server, ledger = redis.Redis.from_url(own_redis_url), ledger_at(own_redis_url)
+    control = Celery(broker=own_redis_url, set_as_current=False).control
+    channel = f"/{server.get_connection_kwargs().get('db', 0)}.celery.pidbox"
+    spoilt = [spoilt_command(rng) for _ in range(COMMANDS)]
+    with running_worker(own_redis_url, data_root, tmp_path / "log") as worker:
+        wait_until(lambda: control.ping(timeout=1, limit=1), "it listens")
+        for raw in (*POISONED_COMMANDS, *spoilt):
+            wait_until(partial(server.publish, channel, raw), "it is there to hear it")
+        wait_until(lambda: control.ping(timeout=1, limit=1), "it listens still")
+        [[job_id]] = send(ledger, [submission(JOB)])
+        wait_until(lambda: ledger.states([job_id]) == [State.SUCCESS], "it runs jobs")
+        assert worker.events("worker.died") == []
+        assert "Connection to broker lost" not in worker.log_text()
+        refused = worker.events("command.refused")
+    assert "AttributeError" in json.dumps(refused)
+
+
+BAD_COPIES: dict[str, bytes] = {
+    "no JSON": b"garbage",
+    "no text": b"\xff",
+    "deep": b"[" * 100_000,
+    "a number": b"5",
+    "two parts": b"[{}, 5]",
+    "no message": b'[5, "", "celery"]',
+    "a list that is no text": b'[{"headers": {}, "properties": {}}, "", [1]]',
+    "half of a character": b'[{"headers": {}, "properties": {}}, "", "\\ud800"]',
+    "typed": json.dumps([_TYPED, "", "celery"]).encode(),
+}
+
+
+def test_no_copy_of_a_delivery_costs_a_start_or_another_copy(
+    own_redis_url: str, data_root: Path, tmp_path: Path
+) -> None:
+    server, ledger = redis.Redis.from_url(own_redis_url), ledger_at(own_redis_url)
+    good: Any = json.loads(job_message("brought-back", json.dumps(JOB)))
+    copies: dict[str, bytes] = {**BAD_COPIES, "z": json.dumps([good, "", JOBS.queue]).encode()}
+    for tag, copy in copies.items():
+        server.hset("unacked", tag, copy)
+        server.zadd("unacked_index", {tag: 0})
+    with running_worker(own_redis_url, data_root, tmp_path / "log") as worker:
+        wait_until(lambda: ledger.states(["brought-back"]) == [State.SUCCESS], "the good one runs")
+        assert worker.events("worker.died") == []
+        assert worker.events("redis.away") == []
+        assert len(worker.events("copy.refused")) == len(BAD_COPIES)
+    assert server.hlen("unacked") == 0

@@ -207,6 +207,25 @@ def test_limits_are_not_for_a_remote_to_set(
     assert flower_worker.events("worker.died") == []
 
 
+@pytest.mark.parametrize(
+    ("command", "arguments", "why"),
+    [
+        ("add_consumer", {"queue": "other"}, "no other queue"),
+        ("cancel_consumer", {"queue": ["celery"]}, "no other queue"),
+        ("revoke_by_stamped_headers", {"headers": {"s": "1"}}, "by their ids"),
+        ("hello", {"from_node": "a@b", "revoked": [[1, "x"]]}, "all that they share"),
+    ],
+)
+def test_what_a_worker_has_no_use_for_is_refused_with_a_sentence(
+    flower_worker: WorkerProcess, flower: Celery, command: str, arguments: Any, why: str
+) -> None:
+    [answer] = flower.control.broadcast(
+        command, arguments=arguments, reply=True, timeout=20, limit=1
+    )
+    assert why in next(iter(answer.values()))["error"]
+    assert flower_worker.events("worker.died") == []
+
+
 def test_a_pool_that_shrinks_and_grows_is_known_by_its_size(
     flower_worker: WorkerProcess, flower: Celery, flower_url: str
 ) -> None:

@@ -106,10 +106,10 @@ def _sent_properties(envelope: Any) -> dict[str, Any]:
     properties = envelope["properties"] if _has_properties(envelope) else {}
     tag, reply_to = properties.get("delivery_tag"), properties.get("reply_to")
     return {
-        "reply_to": reply_to if _is_text(reply_to) else "",
+        "reply_to": reply_to if is_text(reply_to) else "",
         "delivery_mode": 2,
         "body_encoding": "utf-8",
-        "delivery_tag": tag if tag and _is_text(tag) else str(uuid.uuid4()),
+        "delivery_tag": tag if tag and is_text(tag) else str(uuid.uuid4()),
     }
 
 
@@ -241,7 +241,7 @@ def _has_properties(envelope: Any) -> bool:
 # -- what a message may hold
 
 
-def _is_text(value: Any) -> bool:
+def is_text(value: Any) -> bool:
     if not isinstance(value, str):
         return False
     try:
@@ -252,7 +252,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_id(value: Any) -> bool:
-    return _is_text(value) and 0 < len(value) <= MAX_ID_CHARACTERS
+    return is_text(value) and 0 < len(value) <= MAX_ID_CHARACTERS
 
 
 def _is_count(value: Any) -> bool:
@@ -281,7 +281,7 @@ def _is_pair_of_seconds(value: Any) -> bool:
 
 
 def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
+    return isinstance(value, list) and all(map(is_text, value))
 
 
 def _is_object(value: Any) -> bool:
@@ -291,7 +291,7 @@ def _is_object(value: Any) -> bool:
 def _is_signature(value: Any) -> bool:
     return (
         isinstance(value, dict)
-        and _is_text(value.get("task"))
+        and is_text(value.get("task"))
         and isinstance(value.get("args", []), list)
         and isinstance(value.get("kwargs", {}), dict)
         and isinstance(value.get("options", {}), dict)
@@ -304,7 +304,7 @@ def _are_signatures(value: Any) -> bool:
 
 Check = tuple[Callable[[Any], bool], str]
 
-_A_TEXT: Check = (_is_text, "a text")
+_A_TEXT: Check = (is_text, "a text")
 _AN_ID: Check = (_is_id, f"a text of 1 to {MAX_ID_CHARACTERS} characters")
 _A_COUNT: Check = (_is_count, f"a whole number from 0 to {MAX_NUMBER:,}")
 _A_TIME: Check = (_is_time, "a time in ISO 8601")

@@ -1,18 +1,45 @@
-"""Celery's remote commands that would break a promise, replaced. Flower sends them, too.
+"""Celery's remote commands, where its own way would break a promise. Flower sends them, too.
 
-Loaded after Celery's own, which they replace under the same names.
+Loaded after Celery's own, which they replace under the same names. Celery logs what a command
+raises; what it puts off to its event loop, or keeps for jobs to come, must be right.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from typing import Any
 
 from celery.worker.control import Panel
 
-TIME_LIMIT = "jobs are limited by ARBTUNE_JOB_TIME_LIMIT_S of each worker"
-RATE_LIMIT = "there are no rate limits: what is held back would stand in a worker's memory"
+from worker.ledger.envelope import CHUNKS, JOBS
+
+Command = Callable[..., dict[str, Any]]
+
+QUEUES = (JOBS.queue, CHUNKS.queue)
+OTHER_QUEUE = f"a worker takes jobs from {' and '.join(QUEUES)}, and from no other queue"
+
+# Each command that is refused, and why.
+REFUSED = {
+    "rate_limit": "there are no rate limits: what is held back would stand in a worker's memory",
+    "time_limit": "jobs are limited by ARBTUNE_JOB_TIME_LIMIT_S of each worker",
+    "revoke_by_stamped_headers": "jobs are cancelled by their ids: use revoke",
+    # What workers tell one another: which jobs were revoked, and who is to act.
+    "hello": "workers tell one another nothing: all that they share is in Redis",
+    "election": "workers tell one another nothing: all that they share is in Redis",
+}
+
+
+def _refusal(why: str) -> Command:
+    return lambda *_, **__: {"error": why}
+
+
+def _for_own_queues(command: Command) -> Command:
+    def obey(state: Any, queue: Any = None, **_: Any) -> dict[str, Any]:
+        return command(state, queue) if queue in QUEUES else {"error": OTHER_QUEUE}
+
+    return obey
 
 
 @Panel.register(name="shutdown", type="control")
@@ -22,23 +49,6 @@ def stop(_: Any, **__: Any) -> dict[str, str]:
     return {"ok": "the worker stops"}
 
 
-@Panel.register(
-    name="rate_limit",
-    type="control",
-    args=[("task_name", str), ("rate_limit", str)],
-    signature="<task_name> <rate_limit>",
-)
-def refuse_rate_limit(_: Any, **__: Any) -> dict[str, str]:
-    """Refuse: a worker has no rate limits."""
-    return {"error": RATE_LIMIT}
-
-
-@Panel.register(
-    name="time_limit",
-    type="control",
-    args=[("task_name", str), ("soft", float), ("hard", float)],
-    signature="<task_name> <soft_secs> [hard_secs]",
-)
-def refuse_time_limit(_: Any, **__: Any) -> dict[str, str]:
-    """Refuse: the time limit is a setting."""
-    return {"error": TIME_LIMIT}
+Panel.data.update({name: _refusal(why) for name, why in REFUSED.items()})
+for _name in ("add_consumer", "cancel_consumer"):
+    Panel.data[_name] = _for_own_queues(Panel.data[_name])

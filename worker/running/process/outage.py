@@ -1,7 +1,8 @@
 """A time in which the server takes no writes: the log says `redis.away`, then `redis.back`.
 
 The server may be unreachable, silent, or answer with an error (a replica, a full disk, a script
-that runs on): whatever refuses the ledger's writes is an outage like any other.
+that runs on): whatever refuses the ledger's writes, or to hand out messages, is an outage like any
+other.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ class Outage:
         self._began: float | None = None
         self._told = 0.0
 
+    @property
+    def is_on(self) -> bool:
+        """Whether the server is away, as far as is known."""
+        return self._began is not None
+
     def goes_on(self, error: Exception) -> None:
         """A try has failed: say `redis.away`, with the reason and the remedy."""
         now = time.monotonic()
@@ -51,7 +57,7 @@ class Outage:
         )
 
     def has_ended(self) -> None:
-        """The server takes writes: say `redis.back`, if it was away."""
+        """The server does again what it refused: say `redis.back`, if it was away."""
         if self._began is not None:
             seconds = round(time.monotonic() - self._began, 3)
             self._began = None

@@ -67,11 +67,13 @@ class SignsOfLife(bootsteps.StartStopStep):
             self._files.touch_alive()  # no restart brings a server back
             return
         self._has_failed = False
-        if self._is_stalled(parent, waiting):
+        is_away = this_worker().outage.is_on  # the server hands out nothing
+        if self._is_stalled(parent, 0 if is_away else waiting):
             log.error("worker.stalled", extra={"waiting": waiting})
             return
         self._files.touch_alive()
-        self._files.touch_ready()
+        if not is_away:
+            self._files.touch_ready()
 
     def _is_stalled(self, parent: Any, waiting: int) -> bool:
         return self._watch.is_stalled(
