@@ -601,7 +601,7 @@ def test_a_job_whose_message_is_gone_is_suspect_and_published_again_once(
     client.zadd(f"arbtune:waiting:{ROUTE.queue}", {lost.job_id: 1})  # a while ago
     ledger.submit([real_job(number) for number in range(others)], ROUTE)
     assert ledger.suspects(100) == {lost.job_id}
-    ledger.revive([lost.job_id])
+    ledger.make_due([lost.job_id])
     assert ledger.suspects(100) == set(), "it is due now"
     [(job_id, config, route, canvas)] = ledger.due(10)
     ledger.publish(job_id, job_message(job_id, config, route, canvas))
@@ -680,7 +680,7 @@ def test_a_lost_message_behind_a_foreign_backlog_that_never_ends_is_found(
     assert found[:first] == [set()] * first
     assert first >= 50, "not before what was published before it has been taken"
     assert found[first:] == [{lost.job_id}] * (len(found) - first), "twice in a row, and more"
-    ledger.revive([lost.job_id])
+    ledger.make_due([lost.job_id])
     ledger.submit([here], ROUTE)
     assert ledger.suspects(100) == set()
     assert 0 < client.zcard(f"arbtune:marks:{ROUTE.queue}") <= 16
@@ -868,7 +868,7 @@ def test_a_full_server_refuses_new_jobs_and_brings_the_known_ones_to_their_end(
         ledger.renew("w1", [gone.job_id], lease_s=-1)
         assert len(ledger.lapse(10, LOST, max_deaths=5)) == 1
         assert ledger.lead("w1")
-        ledger.revive([revived.job_id])
+        ledger.make_due([revived.job_id])
         ledger.publish(revived.job_id, revived.message)
         assert ledger.cancel(waits.job_id, cancelled_meta(waits.job_id)) is State.CANCELLED
         assert ledger.start("foreign", "w1", "{}", ROUTE) is not None
@@ -953,7 +953,7 @@ def test_the_next_of_a_canvas_is_known_before_it_is_published(
     assert state_of(ledger, job) is State.QUEUED
     assert messages(client) == []
     assert ledger.suspects(10) == {job.job_id}, "nobody has published it"
-    ledger.revive([job.job_id])
+    ledger.make_due([job.job_id])
     assert ledger.due(10) == [(job.job_id, job.config, ROUTE, CANVAS)]
     holder = started(ledger, job)
     assert holder.start == 1

@@ -437,7 +437,7 @@ function ledger.suspects(limit)
 end
 
 -- Makes jobs due that wait still; their messages are then published again.
-function ledger.revive(...)
+function ledger.make_due(...)
   for _, id in ipairs({...}) do
     if redis.call('ZREM', waiting_key(read(id, 'queue')[1]), id) == 1 then
       redis.call('ZADD', DUE_KEY, 'NX', text(now_ms()), id)

@@ -280,9 +280,9 @@ class Ledger(LedgerView):
         """Waiting jobs whose message may be lost, so many of each queue at most."""
         return set(texts(self._call("suspects", limit=limit)))
 
-    def revive(self, job_ids: Iterable[str]) -> None:
-        """Publish the messages of these jobs again, where they wait still."""
-        self._call("revive", *job_ids)
+    def make_due(self, job_ids: Iterable[str]) -> None:
+        """Make jobs due that wait still: their messages, which are lost, are published again."""
+        self._call("make_due", *job_ids)
 
     def owed(self, limit: int) -> list[str]:
         """Ended jobs whose followers in a canvas were not sent in time."""

@@ -179,7 +179,7 @@ def test_a_server_of_metrics_alone_shows_what_waits_and_what_came_back(
     start = ledger.start("job-0", "w", jobs[0].config, JOBS)
     assert start is not None
     ledger.cancel("job-2", cancelled_meta("job-2"))
-    ledger.revive(["job-1"])
+    ledger.make_due(["job-1"])
     environment = {
         **os.environ,
         "ARBTUNE_REDIS_URL": own_server.url,

@@ -188,7 +188,7 @@ def test_too_many_rows_or_bytes_are_refused_before_any_is_decoded(load: Load) ->
     content = bytearray(parquet(**columns))
     assert len(load(bytes(content), DataLimits(max_rows=rows))) == rows
     content[4:200] = bytes(196)  # what decoding would trip over
-    assert "no sound Parquet" in refusal(load, bytes(content), DataLimits(max_rows=rows))
+    assert "not sound Parquet" in refusal(load, bytes(content), DataLimits(max_rows=rows))
     limits = DataLimits(max_rows=rows - 1)
     assert "has more than 19,999 rows" in refusal(load, bytes(content), limits)
     text = by_arrow({"note": pa.array(["x" * 50_000] * 2)}, compression="zstd")

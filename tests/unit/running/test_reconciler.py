@@ -27,7 +27,7 @@ class RecordingLedger:
         self.lapses = 0
         self.leads = True
         self.found: list[set[str]] = []
-        self.revived: list[set[str]] = []
+        self.made_due: list[set[str]] = []
 
     def lead(self, _worker: str) -> bool:
         return self.leads
@@ -44,8 +44,8 @@ class RecordingLedger:
     def suspects(self, _limit: int) -> set[str]:
         return self.found.pop(0) if self.found else set()
 
-    def revive(self, job_ids: set[str]) -> None:
-        self.revived.append(job_ids)
+    def make_due(self, job_ids: set[str]) -> None:
+        self.made_due.append(job_ids)
 
     def due(self, _limit: int) -> list[tuple[str, str, str, str]]:
         return []
@@ -101,7 +101,7 @@ def test_a_message_is_lost_when_it_was_suspect_twice_in_a_row() -> None:
     reconciler, ledger, clock = make()
     ledger.found = [{"a", "b"}, {"b", "c"}, {"a"}]
     run(reconciler, clock, 16)
-    assert ledger.revived == [{"b"}]
+    assert ledger.made_due == [{"b"}]
 
 
 def test_it_does_nothing_while_another_worker_reconciles() -> None:
@@ -109,7 +109,7 @@ def test_it_does_nothing_while_another_worker_reconciles() -> None:
     ledger.leads = False
     ledger.found = [{"a"}, {"a"}]
     run(reconciler, clock, 20)
-    assert (ledger.lapses, ledger.revived) == (0, [])
+    assert (ledger.lapses, ledger.made_due) == (0, [])
 
 
 def test_it_takes_over_at_once_when_the_other_one_is_gone() -> None:

@@ -104,7 +104,7 @@ class Reconciler:
         lost = found & self._suspects
         if lost:
             log.warning("job.message_lost", extra={"jobs": len(lost)})
-            self._ledger.revive(lost)
+            self._ledger.make_due(lost)
         self._suspects = found - lost
 
     def _publish_due(self) -> None:
