@@ -13,6 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from worker.cli import main
 from worker.commands.program import COMMANDS
+from worker.ledger import names
+from worker.ledger.retries import RETRY_BASE_MS, RETRY_CAP_MS
 from worker.operating.queue_metrics import QueueMetrics
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -66,6 +68,20 @@ def test_every_event_and_key_that_is_named_is_in_the_program() -> None:
     keys = re.findall(r"`(arbtune:(?:jobs|[a-z]+))", table)
     assert len(keys) > 8
     assert [key for key in keys if key not in SOURCES] == []
+
+
+def test_every_name_in_redis_is_in_the_table() -> None:
+    table = PAGE.split("## Keys in Redis")[1].split("## Running workers")[0]
+    held = {name: value for name, value in vars(names).items() if name.endswith(("_KEY", "_QUEUE"))}
+    assert len(held) > 12
+    missing = [name for name, value in held.items() if f"`{value.removesuffix('{}')}" not in table]
+    assert missing == []
+
+
+def test_the_pauses_between_attempts_are_those_of_the_ledger() -> None:
+    first, longest = (f"{ms / 1000:g} s" for ms in (RETRY_BASE_MS, RETRY_CAP_MS))
+    sentence = f"next attempt is {first} and doubles with each attempt, up to {longest};"
+    assert sentence in " ".join(PAGE.split())
 
 
 def test_every_command_and_flag_that_is_named_is_there(capsys: pytest.CaptureFixture[str]) -> None:
