@@ -12,6 +12,7 @@ from celery.loaders.app import AppLoader
 
 from worker.operating.log.logs import configure_logging, log_misnamed_settings, log_worker_ready
 from worker.operating.trace import traces
+from worker.running.delivery.plain_json import read_plain_json
 from worker.running.process.shutdown import bound_shutdown
 from worker.running.process.warmup import prepare_child
 
@@ -42,5 +43,6 @@ signals.worker_ready.connect(log_worker_ready)
 signals.worker_shutting_down.connect(bound_shutdown)
 signals.worker_process_init.connect(prepare_child)
 signals.worker_init.connect(log_misnamed_settings)
+signals.worker_init.connect(read_plain_json)
 signals.worker_init.connect(traces.prepare_parent)
 signals.worker_process_shutdown.connect(traces.end_child)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
+from kombu.exceptions import DecodeError
 from redis import RedisError
 
 from arbitrage.documents.result import ErrorRecord, error_record, sentence
-from arbitrage.errors import LedgerAwayError, ProcessLostError, TimeLimitError
+from arbitrage.errors import ConfigError, LedgerAwayError, ProcessLostError, TimeLimitError
 from worker.running.jobs.job import JobFailedError
 
 
@@ -29,6 +30,8 @@ def _translated(error: BaseException, limit_s: float) -> BaseException:
         away = LedgerAwayError(f"the ledger could not be reached: {sentence(error)}")
         away.__cause__ = error
         return away
+    if isinstance(error, DecodeError):
+        return ConfigError(f"the message of the job cannot be read: {sentence(error)}")
     if isinstance(error, TimeLimitExceeded):
         ran_s = error.args[0]
         whose = "its message's own time limit" if ran_s < limit_s else "ARBTUNE_JOB_TIME_LIMIT_S"

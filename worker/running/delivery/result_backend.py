@@ -13,11 +13,12 @@ from typing import Any
 
 from celery import states
 from celery.backends.redis import RedisBackend
+from celery.exceptions import TimeLimitExceeded, WorkerLostError
 
 from arbitrage.errors import OF_ONE_CONFIG
 from worker.ledger.celery_meta import Meta, cancelled_meta, failed_meta, success_meta
 from worker.ledger.connection import TlsConnection, connect, open_ledger, worker_patience_s
-from worker.ledger.envelope import CHUNKS, JOBS
+from worker.ledger.envelope import CHUNKS, JOBS, Route, list_of
 from worker.ledger.identity import worker_id
 from worker.ledger.ledger import Attempt, Holder, Ledger, Outcome, State
 from worker.operating.trace import traces
@@ -64,6 +65,8 @@ class LedgerBackend(RedisBackend):
         if not _is_job(request):
             super().mark_as_failure(task_id, exc, *args, request=request, **options)
         elif not self._is_requeued(task_id, exc, request):
+            if not isinstance(exc, (TimeLimitExceeded, WorkerLostError)):
+                self._claim_unstarted(task_id, request)
             self.store_result(task_id, exc, states.FAILURE, request=request)
 
     def mark_as_revoked(
@@ -104,6 +107,18 @@ class LedgerBackend(RedisBackend):
         elif state == states.REVOKED:
             self._cancel(task_id, request)
         return result
+
+    def _claim_unstarted(self, task_id: str, request: Any) -> None:
+        """Claim a waiting job that failed before its task could claim it.
+
+        The ledger would refuse the failure, and the message would come back and fail again.
+        """
+        if _attempt(request) is not None or self.ledger.states([task_id]) != [State.QUEUED]:
+            return
+        route = Route(request.task, list_of(request.delivery_info))
+        start = self.ledger.start(task_id, worker_id(), "", route)
+        if start is not None:
+            request.attempt = Attempt.begin(start)
 
     def _cancel(self, task_id: str, request: Any) -> None:
         """A plain Celery client revoked the job, or let it expire, perhaps before it started."""
