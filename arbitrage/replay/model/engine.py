@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from arbitrage.replay.model.exits import ExitRules
+from arbitrage.replay.model.closing_rules import ClosingRules
 from arbitrage.replay.model.latency import Flight, Order
 from arbitrage.replay.model.needed_columns import check_columns
 from arbitrage.replay.model.size import DisplayedSize
@@ -38,7 +38,7 @@ class ArbitrageEngine:
         self.config = config
         self._open_trades: list[ArbitrageTrade] = []
         self._threshold_bps = config.threshold_bps
-        self._exits = ExitRules.of(config)
+        self._closing_rules = ClosingRules.of(config)
         self._flight = Flight(config)
         self._size = DisplayedSize(config)
 
@@ -99,7 +99,7 @@ class ArbitrageEngine:
         closing = [
             trade
             for trade in self._open_trades
-            if not trade.is_leaving and self._exits.close(trade, snapshot)
+            if not trade.is_leaving and self._closing_rules.close(trade, snapshot)
         ]
         for trade in closing:
             trade.is_leaving = True
@@ -130,7 +130,7 @@ class ArbitrageEngine:
 
     @property
     def _needs_times(self) -> bool:
-        return self._flight.takes_time or self._exits.holding_ns is not None
+        return self._flight.takes_time or self._closing_rules.holding_ns is not None
 
     def _send(self, orders: list[Order], snapshot: OrderBookSnapshot) -> list[ArbitrageTrade]:
         """Send the orders of a row; the trades that they open or close on this very row."""
@@ -145,7 +145,7 @@ class ArbitrageEngine:
         if order.opens:
             self._fill(order, snapshot)
         else:
-            self._settle(order, snapshot)
+            self._close_out(order, snapshot)
         return order.trade
 
     def _fill(self, order: Order, snapshot: OrderBookSnapshot) -> None:
@@ -157,7 +157,7 @@ class ArbitrageEngine:
         trade.entry_spread_bps = trade.spread_on(met)
         self._open_trades.append(trade)
 
-    def _settle(self, order: Order, snapshot: OrderBookSnapshot) -> None:
+    def _close_out(self, order: Order, snapshot: OrderBookSnapshot) -> None:
         trade, met, config = order.trade, order.met, self.config
         trade.exceeds_size = self._size.is_exceeded(trade, met)
         trade.is_leaving = False

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ExitRules:
+class ClosingRules:
     """The rules of one config.
 
     Attributes:
