@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -170,6 +171,26 @@ def test_a_server_that_refuses_is_away_and_an_outcome_is_held_until_it_is_back(
     assert len(outage_worker.events("redis.back")) == before["redis.back"] + 1
     assert len(outage_worker.log_text().splitlines()) - lines < 25
     assert not outage_worker.events("job.lapsed")
+
+
+def test_a_worker_that_stops_in_an_outage_records_what_it_holds_once_it_can(
+    own_redis_url: str, folder: Path, tmp_path: Path
+) -> None:
+    url, ledger = own_redis_url, ledger_at(own_redis_url)
+    with running_worker(url, folder, tmp_path / "log", poisonous=True, lease_s="100") as worker:
+        job_id = enqueue(ledger, "until:/nowhere/at all")
+        wait_until(lambda: record_of(ledger, job_id).state is State.RUNNING, "it runs")
+        with replica(url):
+            for child in worker.children():
+                os.kill(child, signal.SIGKILL)
+            wait_until(lambda: worker.events("outcome.held"), "its death cannot be recorded")
+            worker.process.terminate()
+            wait_until(lambda: worker.events("worker.stopping"), "it stops")
+        assert worker.process.wait() == 0
+        assert "worker.stopped_late" not in worker.log_text()
+    record = record_of(ledger, job_id)
+    assert (record.state, record.attempts) == (State.QUEUED, 1), "to be tried again"
+    assert "SIGKILL" in str(record.history)
 
 
 def tail(worker: WorkerProcess, lines: int) -> str:

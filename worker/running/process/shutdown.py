@@ -11,14 +11,17 @@ import atexit
 import logging
 import os
 import signal
+import time
 from typing import TYPE_CHECKING, Any
 
 from celery.worker import state as worker_state
+from redis import RedisError
 
 from worker.ledger.connection import open_ledger
 from worker.ledger.identity import worker_id
 from worker.operating.probes import ALIVE, READY, ProbeFiles
 from worker.running.process.children import kill_children
+from worker.running.process.outage import TRY_AGAIN_S
 from worker.running.process.state import WorkerState, this_worker
 from worker.settings import Settings
 
@@ -71,9 +74,7 @@ class Shutdown:
         signal.setitimer(signal.ITIMER_REAL, 0)  # it would outlive an exec, its handler would not
         kill_children()
         try:
-            ledger = _ledger(Settings.from_environment())
-            for job_id in ledger.give_back(worker_id(), self._running()):
-                log.info("job.returned", extra={"job_id": job_id})
+            self._give_back(self._running())
         except Exception as error:  # noqa: BLE001 - the process ends here, whatever Redis says
             log.warning(
                 "shutdown.not_returned", extra={"error": f"{type(error).__name__}: {error}"}
@@ -88,10 +89,23 @@ class Shutdown:
 
     def end_in_order(self) -> None:
         """Stop the clock in time: an alarm kills an interpreter that ends and has no handlers."""
+        self._settle()
         signal.setitimer(signal.ITIMER_REAL, 0)
-        if self._state.held:  # the server was away to the last: others shall not see a death
-            self.return_running_jobs()
         _say_goodbye()
+
+    def _settle(self) -> None:
+        """Give the server all the time that is left to take what is held: nobody has died here."""
+        while self._state.held or self._state.given_up:
+            try:
+                self._state.record_held()
+                self._give_back(self._state.given_up)
+                self._state.given_up.clear()
+            except RedisError:
+                time.sleep(TRY_AGAIN_S)
+
+    def _give_back(self, job_ids: set[str]) -> None:
+        for job_id in _ledger(Settings.from_environment()).give_back(worker_id(), job_ids):
+            log.info("job.returned", extra={"job_id": job_id})
 
     def _lease_until_the_end(self, settings: Settings) -> bool:
         """Extend the leases over the whole shutdown, in which nobody renews them."""
