@@ -1,8 +1,12 @@
-"""The five columns of a snapshot file, whatever the format: their names and types."""
+"""The columns of a snapshot file, whatever the format: their names and types.
+
+Five are in every file, six more in some; further ones are ignored.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -12,10 +16,18 @@ from arbitrage.errors import DataError
 TIMESTAMP = "timestamp"
 PRICES = ("best_bid_a", "best_ask_a", "best_bid_b", "best_ask_b")
 COLUMNS = (TIMESTAMP, *PRICES)
+SIZES = ("bid_size_a", "ask_size_a", "bid_size_b", "ask_size_b")
+AGES = ("age_a_ms", "age_b_ms")
+OPTIONAL_COLUMNS = (*SIZES, *AGES)
 SCHEMA: dict[str, pl.DataType] = {
     TIMESTAMP: pl.String(),
-    **dict.fromkeys(PRICES, pl.Float64()),
+    **dict.fromkeys((*PRICES, *OPTIONAL_COLUMNS), pl.Float64()),
 }
+
+
+def columns_of(header: Sequence[str]) -> list[str]:
+    """The columns that are read from a file with this header, in the order of a snapshot."""
+    return [*COLUMNS, *(column for column in OPTIONAL_COLUMNS if column in header)]
 
 
 def check_header(header: list[str]) -> None:
@@ -28,7 +40,7 @@ def check_header(header: list[str]) -> None:
     missing = [column for column in COLUMNS if column not in header]
     if missing:
         raise DataError(f"{must_have}; missing: {', '.join(missing)}{_near_names(header, missing)}")
-    doubled = [column for column in COLUMNS if header.count(column) > 1]
+    doubled = [column for column in columns_of(header) if header.count(column) > 1]
     if doubled:
         raise DataError(f"{must_have}; twice: {', '.join(doubled)}")
 

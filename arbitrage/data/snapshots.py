@@ -9,17 +9,20 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator, Sequence
-from itertools import starmap
+from itertools import repeat
 from pathlib import PurePath
 from typing import overload
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from arbitrage.data.columns import COLUMNS, TIMESTAMP
+from arbitrage.data.columns import COLUMNS, SCHEMA, TIMESTAMP
 from arbitrage.data.files.data_file import DataFile, DataLimits, read_data_file
 from arbitrage.data.files.foreign_formats import foreign_format
 from arbitrage.data.forks import check_fork
 from arbitrage.data.readers import csv_rows
+from arbitrage.data.rules.moment_columns import moments_of
 from arbitrage.data.snapshot import OrderBookSnapshot
 from arbitrage.errors import DataError
 
@@ -35,7 +38,8 @@ class SnapshotTable(Sequence[OrderBookSnapshot]):
 
     Attributes:
         frame: The columns `timestamp` (the text of the file), `best_bid_a`, `best_ask_a`,
-            `best_bid_b`, `best_ask_b` (Float64).
+            `best_bid_b`, `best_ask_b` (Float64), and of `OPTIONAL_COLUMNS` those that the file has
+            (Float64; an age that is not known is NaN).
         data_sha256: Hex digest of the file's bytes as they are stored.
     """
 
@@ -54,6 +58,14 @@ class SnapshotTable(Sequence[OrderBookSnapshot]):
             lines.write(b"\n")
         return lines.getvalue()
 
+    def moments_ns(self) -> NDArray[np.int64]:
+        """The times of all rows in nanoseconds since 1970; `moment_ns` of each timestamp.
+
+        Raises:
+            DataError: 64 bits do not hold them.
+        """
+        return moments_of(self.frame[TIMESTAMP])
+
     @overload
     def __getitem__(self, index: int) -> OrderBookSnapshot: ...
 
@@ -62,15 +74,21 @@ class SnapshotTable(Sequence[OrderBookSnapshot]):
 
     def __getitem__(self, index: int | slice) -> OrderBookSnapshot | list[OrderBookSnapshot]:
         if isinstance(index, slice):
-            return list(starmap(OrderBookSnapshot, self.frame[index].rows()))
+            return list(_snapshots(self.frame[index]))
         if not -len(self) <= index < len(self):
             raise IndexError(f"row {index} of a table of {len(self)}")
-        return OrderBookSnapshot(*self.frame.row(index))
+        return next(_snapshots(self.frame.slice(index, 1)))
 
     def __iter__(self) -> Iterator[OrderBookSnapshot]:
         for part in self.frame.iter_slices(_ROWS_AT_ONCE):
-            columns = [column.to_list() for column in part.get_columns()]
-            yield from map(OrderBookSnapshot, *columns)
+            yield from _snapshots(part)
+
+
+def _snapshots(frame: pl.DataFrame) -> Iterator[OrderBookSnapshot]:
+    """The rows as snapshots, with None for the columns that the file does not have."""
+    fields = COLUMNS if len(frame.columns) == len(COLUMNS) else SCHEMA
+    columns = [frame[name].to_list() if name in frame.columns else repeat(None) for name in fields]
+    return map(OrderBookSnapshot, *columns)
 
 
 def load_snapshots(

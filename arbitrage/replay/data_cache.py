@@ -1,9 +1,11 @@
 """Prepared data files: read once per machine, then mapped into memory.
 
 An entry of the cache is a folder of `.npy` files with a `meta.json`, named by the digest of the
-file's content and the version of this format. It is written under another name and renamed, so it
-is whole or not there. `meta.json` holds size and modification time of each array file: whatever was
-written to it later, it is not what was prepared, and is prepared again.
+file's content, what was prepared of it and the version of this format. A file has up to two: what
+every config needs, and its rows, made when a config with options first asks for them. An entry is
+written under another name and renamed, so it is whole or not there. `meta.json` holds size and
+modification time of each array file: whatever was written to it later, it is not what was prepared,
+and is prepared again.
 
 A file is recognised without reading it, by device, inode, size, and times of modification and of
 change.
@@ -19,16 +21,17 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arbitrage.data.files.data_file import (
+    DataFile,
     DataLimits,
     Identity,
     plain_file,
@@ -38,8 +41,9 @@ from arbitrage.data.files.data_file import (
 from arbitrage.documents.whole_file import remove_unfinished, whole_file
 from arbitrage.replay.cache_folder import own_folder, warn_unwritable
 from arbitrage.replay.prepared_file import FileFacts, PreparedFile, prepare
+from arbitrage.replay.prepared_rows import PreparedRows, RowFacts, prepare_rows
 
-FORMAT = 3
+FORMAT = 4
 MAX_CACHE_BYTES = 32 * 2**30
 
 # A file that was written to so recently may be again, within one tick of its modification time.
@@ -50,6 +54,26 @@ SETTLED_AFTER_NS = 2 * 10**9
 _HEADERS = threading.Lock()
 
 LOCKS = 16  # files that may be prepared at once, save those that share a lock by chance
+
+
+class Prepared(Protocol):
+    """What was prepared of a data file, and can be kept."""
+
+    @property
+    def facts(self) -> FileFacts | RowFacts: ...
+
+    def arrays(self) -> dict[str, NDArray[Any]]: ...
+
+    @classmethod
+    def of_arrays(cls, facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self: ...
+
+
+Kind = TypeVar("Kind", bound=Prepared)
+
+_ENTRY_NAMES: dict[type[Prepared], str] = {
+    PreparedFile: f"{FORMAT}",
+    PreparedRows: f"rows-{FORMAT}",
+}
 
 
 def open_data(
@@ -67,28 +91,51 @@ def open_data(
         DataError: (a `ValueError`) The file cannot be used; `Invalid row N: ...` for a bad row.
         OSError: The file system failed in a way that may pass.
     """
+    return _opened(PreparedFile, prepare, path, limits, name)
+
+
+def open_rows(
+    path: str | Path, limits: DataLimits | None = None, *, name: str | None = None
+) -> PreparedRows:
+    """The rows of a data file with their times, sizes and ages; for configs with options.
+
+    Args and errors are those of `open_data`.
+    """
+    return _opened(PreparedRows, prepare_rows, path, limits, name)
+
+
+def _opened(
+    kind: type[Kind],
+    prepare_it: Callable[[DataFile, DataLimits], Kind],
+    path: str | Path,
+    limits: DataLimits | None,
+    name: str | None,
+) -> Kind:
     bounds, shown_name = limits or DataLimits(), os.fspath(path) if name is None else name
     folder = own_folder("data")
     if folder is None:
-        return prepare(read_data_file(path, bounds, shown_name), bounds)
-    data = _from_cache(DataCache(folder), path, bounds, shown_name)
+        return prepare_it(read_data_file(path, bounds, shown_name), bounds)
+    cache = DataCache(folder, kind)
+    data = cache.recognised(path)
+    if data is None:
+        with cache.preparing(path):
+            # Whoever was first has prepared it in the meantime.
+            data = cache.recognised(path) or _prepare_now(cache, prepare_it, path, bounds, shown_name)
     _check_limits(data.facts, bounds, shown_name)
     return data
 
 
-def _from_cache(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> PreparedFile:
-    if known := cache.recognised(path):
-        return known
-    with cache.preparing(path):
-        # Whoever was first has prepared it in the meantime.
-        return cache.recognised(path) or _prepare_now(cache, path, limits, name)
-
-
-def _prepare_now(cache: DataCache, path: str | Path, limits: DataLimits, name: str) -> PreparedFile:
+def _prepare_now(
+    cache: DataCache[Kind],
+    prepare_it: Callable[[DataFile, DataLimits], Kind],
+    path: str | Path,
+    limits: DataLimits,
+    name: str,
+) -> Kind:
     opened_ns = time.time_ns()
     file = read_data_file(path, limits, name)
-    data = cache.entry(file.sha256) or cache.keep(prepare(file, limits))
-    cache.remember(file.identity, data.data_sha256, opened_ns)
+    data = cache.entry(file.sha256) or cache.keep(prepare_it(file, limits))
+    cache.remember(file.identity, file.sha256, opened_ns)
     return data
 
 
@@ -100,13 +147,13 @@ def file_digest(path: Path) -> str:
         OSError: It cannot be read.
     """
     folder = own_folder("data")
-    if folder is not None and (known := DataCache(folder).recognised(path)):
+    if folder is not None and (known := DataCache(folder, PreparedFile).recognised(path)):
         return known.data_sha256
     with plain_file(path, os.fspath(path)) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_limits(facts: FileFacts, limits: DataLimits, name: str) -> None:
+def _check_limits(facts: FileFacts | RowFacts, limits: DataLimits, name: str) -> None:
     """Refuse a file that was prepared under wider limits than these."""
     if facts.content_bytes > limits.max_bytes:
         raise too_large(name, limits)
@@ -116,14 +163,18 @@ def _check_limits(facts: FileFacts, limits: DataLimits, name: str) -> None:
         raise too_many_rows(name, limits.max_rows)
 
 
-class DataCache:
-    """The folder of prepared files. What cannot be written is not kept, and one line says so."""
+class DataCache(Generic[Kind]):
+    """The folder of prepared files, for entries of one kind.
 
-    def __init__(self, folder: Path) -> None:
+    What cannot be written is not kept, and one line says so.
+    """
+
+    def __init__(self, folder: Path, kind: type[Kind]) -> None:
+        self._kind = kind
         self._folder = folder
         self._seen = folder / "seen"
 
-    def recognised(self, path: str | Path) -> PreparedFile | None:
+    def recognised(self, path: str | Path) -> Kind | None:
         """The entry of a file that is what it was when it was prepared."""
         try:
             sha256 = self._note(Identity.of(Path(path).stat())).read_text(encoding="ascii")
@@ -143,32 +194,32 @@ class DataCache:
     def _note(self, identity: Identity) -> Path:
         return self._seen / "-".join(map(str, asdict(identity).values()))
 
-    def entry(self, sha256: str) -> PreparedFile | None:
+    def entry(self, sha256: str) -> Kind | None:
         """The entry of a content, or None where there is none that is whole."""
         folder = self._entry_folder(sha256)
         try:
             meta = _unless_damaged(json.loads((folder / "meta.json").read_bytes()))
             arrays = {name: _mapped(folder, name, stamp) for name, stamp in meta["arrays"].items()}
-            data = PreparedFile.of_arrays(FileFacts(**meta["facts"]), arrays)
+            data = self._kind.of_arrays(meta["facts"], arrays)
         except (OSError, ValueError, KeyError, TypeError):
             return None
         with suppress(OSError):
             os.utime(folder / "meta.json")  # used now: the last to be evicted
         return data
 
-    def keep(self, data: PreparedFile) -> PreparedFile:
+    def keep(self, data: Kind) -> Kind:
         """Write an entry and return it as mapped; the data themselves where that fails."""
         temporary = self._folder / f".tmp-{uuid.uuid4().hex}"
         try:
             temporary.mkdir(parents=True)
             _write(temporary, data)
-            self._put(temporary, self._entry_folder(data.data_sha256))
+            self._put(temporary, self._entry_folder(data.facts.data_sha256))
             self._evict_oldest()
         except OSError as error:
             warn_unwritable(error)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-        return self.entry(data.data_sha256) or data
+        return self.entry(data.facts.data_sha256) or data
 
     @contextmanager
     def preparing(self, path: str | Path) -> Iterator[None]:
@@ -187,7 +238,7 @@ class DataCache:
             os.close(lock)
 
     def _entry_folder(self, sha256: str) -> Path:
-        return self._folder / f"{sha256}-{FORMAT}"
+        return self._folder / f"{sha256}-{_ENTRY_NAMES[self._kind]}"
 
     def _put(self, temporary: Path, target: Path) -> None:
         """Give an entry its name; what stands there is damaged, or it would have been used."""
@@ -216,11 +267,12 @@ class DataCache:
         for note in self._seen.glob("[!.]*"):
             with suppress(FileNotFoundError):  # somebody else was first
                 digest = note.read_text(encoding="ascii", errors="replace")
-                if not self._entry_folder(digest).is_dir():
+                entries = [self._folder / f"{digest}-{name}" for name in _ENTRY_NAMES.values()]
+                if not any(entry.is_dir() for entry in entries):
                     note.unlink()
 
 
-def _write(folder: Path, data: PreparedFile) -> None:
+def _write(folder: Path, data: Prepared) -> None:
     stamps = {}
     for name, array in data.arrays().items():
         with (folder / f"{name}.npy").open("wb") as file:

@@ -87,10 +87,10 @@ class PreparedFile:
         return {**self.windows._asdict(), **texts}
 
     @classmethod
-    def of_arrays(cls, facts: FileFacts, arrays: dict[str, NDArray[Any]]) -> Self:
+    def of_arrays(cls, facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
         rest = dict(arrays)
         timestamps, line_ends = rest.pop("timestamps"), rest.pop("line_ends")
-        return cls(facts, Windows(**rest), timestamps, line_ends)
+        return cls(FileFacts(**facts), Windows(**rest), timestamps, line_ends)
 
 
 def prepare(file: DataFile, limits: DataLimits) -> PreparedFile:
@@ -99,13 +99,12 @@ def prepare(file: DataFile, limits: DataLimits) -> PreparedFile:
     Raises:
         DataError: As `arbitrage.data.snapshots.load_snapshots`.
     """
+    from arbitrage.data.columns import PRICES
     from arbitrage.data.snapshots import read_snapshots  # polars
     from arbitrage.replay.kernel_calls import quotes_of, read_only, windows_of  # numba
 
     table = read_snapshots(file, limits)
-    prices = Prices._make(
-        read_only(table.frame[column].to_numpy()) for column in table.frame.columns[1:]
-    )
+    prices = Prices._make(read_only(table.frame[column].to_numpy()) for column in PRICES)
     quotes = quotes_of(prices)
     timestamps = np.frombuffer(table.timestamp_lines(), np.uint8)
     line_ends = np.flatnonzero(timestamps == ord("\n"))

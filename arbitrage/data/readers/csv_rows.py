@@ -14,10 +14,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
-from arbitrage.data.columns import COLUMNS, SCHEMA, TIMESTAMP, check_header, too_many_rows
+from arbitrage.data.columns import (
+    COLUMNS,
+    SCHEMA,
+    TIMESTAMP,
+    check_header,
+    columns_of,
+    too_many_rows,
+)
 from arbitrage.data.readers.csv_marks import has_lone_returns, is_rectangular, without_quotes
 from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE, CheckedRows
-from arbitrage.data.rules.prices import prices_are_sound
+from arbitrage.data.rules.numbers import has_missing_cells, numbers_are_sound, with_unknowns
 from arbitrage.data.rules.timestamps import WORTH_A_THREAD_ROWS, timestamps_are_sound
 from arbitrage.errors import DataError
 
@@ -27,7 +34,7 @@ _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def read_csv(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
-    """The five columns of a CSV.
+    """The columns of a CSV that are ours.
 
     Raises:
         DataError: As the table of data errors says; `Invalid row N: ...` for the first bad row.
@@ -57,7 +64,7 @@ def _read_fast(text: bytes) -> pl.DataFrame | None:
     if plain is None or header is None:
         return None
     frame = _read_columns(plain, header)
-    return frame if frame is not None and _is_sound(frame) else None
+    return with_unknowns(frame) if frame is not None and _is_sound(frame) else None
 
 
 def _plain(text: bytes) -> bytes | None:
@@ -71,10 +78,10 @@ def _plain(text: bytes) -> bytes | None:
 
 def _is_sound(frame: pl.DataFrame) -> bool:
     if frame.height < WORTH_A_THREAD_ROWS:
-        return prices_are_sound(frame) and timestamps_are_sound(frame[TIMESTAMP])
+        return numbers_are_sound(frame) and timestamps_are_sound(frame[TIMESTAMP])
     with ThreadPoolExecutor(1) as beside:
-        prices = beside.submit(prices_are_sound, frame)
-        return timestamps_are_sound(frame[TIMESTAMP]) and prices.result()
+        numbers = beside.submit(numbers_are_sound, frame)
+        return timestamps_are_sound(frame[TIMESTAMP]) and numbers.result()
 
 
 def _header_of(text: bytes) -> list[str] | None:
@@ -89,20 +96,25 @@ def _header_of(text: bytes) -> list[str] | None:
 
 def _read_columns(text: bytes, header: list[str]) -> pl.DataFrame | None:
     # Where all columns are read, polars refuses long rows, short ones lack a cell, and what is not
-    # text shows in a price or a timestamp.
-    if len(header) > len(COLUMNS) and not (_is_text(text) and is_rectangular(text, len(header))):
+    # text shows in a number or a timestamp.
+    columns = columns_of(header)
+    if len(header) > len(columns) and not (_is_text(text) and is_rectangular(text, len(header))):
         return None
     try:
         frame = pl.read_csv(
             text,
-            columns=list(COLUMNS),
+            columns=columns,
             schema_overrides={column: SCHEMA.get(column, pl.String()) for column in header},
             quote_char=None,
             low_memory=False,
         )
     except pl.exceptions.PolarsError:
         return None
-    return None if sum(frame.null_count().row(0)) else frame.select(COLUMNS)
+    if has_missing_cells(frame):
+        return None
+    if sum(frame.null_count().row(0)) and not is_rectangular(text, len(header)):
+        return None  # a cell that may be empty is not there at all
+    return frame.select(columns)
 
 
 def _is_text(text: bytes) -> bool:
@@ -119,12 +131,13 @@ def _read_by_row(text: bytes, name: str, max_rows: int) -> pl.DataFrame:
     lines = _NumberedRows(text, name)
     header = next(lines, (0, []))[1]
     _check_header(header)
-    places = [header.index(column) for column in COLUMNS]
-    checked = CheckedRows()
+    columns = columns_of(header)
+    places = [header.index(column) for column in columns]
+    checked = CheckedRows(columns)
     for block in _blocks(_of_one_width(lines, len(header), name, max_rows)):
         cells = {
             column: pl.Series([row[place] for _, row in block], dtype=pl.String())
-            for column, place in zip(COLUMNS, places, strict=True)
+            for column, place in zip(columns, places, strict=True)
         }
         checked.take([number for number, _ in block], pl.DataFrame(cells))
     return checked.frame()

@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from arbitrage.data.columns import COLUMNS, PRICES, TIMESTAMP, check_header, too_many_rows
+from arbitrage.data.columns import TIMESTAMP, check_header, columns_of, too_many_rows
 from arbitrage.data.files.data_file import DataLimits, too_large
 from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE, CheckedRows
 from arbitrage.errors import DataError
@@ -28,7 +28,7 @@ _PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def read_parquet(content: bytes, name: str, limits: DataLimits) -> pl.DataFrame:
-    """The five columns of a Parquet file.
+    """The columns of a Parquet file that are ours.
 
     Raises:
         DataError: As the table of data errors says, in the words used for CSV.
@@ -38,16 +38,17 @@ def read_parquet(content: bytes, name: str, limits: DataLimits) -> pl.DataFrame:
         file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
         check_header(file.schema_arrow.names)
         _check_footer(file.metadata, name, limits)
-        checked = CheckedRows()
+        columns = columns_of(file.schema_arrow.names)
+        checked = CheckedRows(columns)
         count = 0
         # Without threads: one that cannot start for want of memory would end the process.
-        for batch in file.iter_batches(ROWS_AT_ONCE, columns=list(COLUMNS), use_threads=False):
+        for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns, use_threads=False):
             batch.validate(full=True)
             numbers = range(count + 1, count + batch.num_rows + 1)
             count += batch.num_rows
             if count > limits.max_rows:
                 raise too_many_rows(name, limits.max_rows)
-            checked.take(numbers, _cells(batch, name))
+            checked.take(numbers, _cells(batch, columns, name))
     if not count:
         raise DataError("No valid snapshots loaded from Parquet file")
     return checked.frame()
@@ -74,9 +75,9 @@ def _check_footer(footer: pq.FileMetaData, name: str, limits: DataLimits) -> Non
         raise too_large(name, limits)
 
 
-def _cells(batch: pa.RecordBatch, name: str) -> pl.DataFrame:
+def _cells(batch: pa.RecordBatch, columns: list[str], name: str) -> pl.DataFrame:
     cells = {TIMESTAMP: _timestamp_cells(batch.column(TIMESTAMP), name)}
-    cells |= {column: _price_cells(batch.column(column), column) for column in PRICES}
+    cells |= {column: _number_cells(batch.column(column), column) for column in columns[1:]}
     return pl.DataFrame(cells)
 
 
@@ -107,7 +108,7 @@ def _instant_cells(column: pa.Array, name: str) -> pl.Series:
     return epochs.cast(_INSTANTS[unit]).dt.to_string("%Y-%m-%dT%H:%M:%S%.fZ")
 
 
-def _price_cells(column: pa.Array, name: str) -> pl.Series:
+def _number_cells(column: pa.Array, name: str) -> pl.Series:
     """Integers and floats as doubles; the rest as text, which is read or refused as in a CSV."""
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         return pl.Series(pl.from_arrow(column.cast(pa.float64(), safe=False)))

@@ -1,4 +1,4 @@
-"""What a cell of a snapshot file may hold: the grammar of prices and timestamps.
+"""What a cell of a snapshot file may hold: the grammar of numbers and timestamps.
 
 This is the definition; a vectorised reader may only accept what it accepts, with the same value.
 """
@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import math
 import re
+import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
-
-MAX_PRICE = 1e15
-MIN_PRICE = 1e-15
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
@@ -30,43 +29,78 @@ _INT64 = 2**63
 # The unit of an epoch, by its size: what is below the first of these bounds is in seconds.
 _EPOCH_UNITS = ((10**11, "seconds"), (10**14, "milliseconds"), (10**17, "microseconds"))
 
-_EMPTY_BOOK = "where a venue has no quote, write 0 or leave the row out"
-
 
 class CellError(ValueError):
-    """The cell is not a price or a timestamp. The text says why; the caller adds where."""
+    """The cell is not a number or a timestamp. The text says why; the caller adds where."""
 
 
-def parse_price(text: str) -> float:
-    """A price as a double; zero and negative prices are read, and skipped by the engine.
+@dataclass(frozen=True, slots=True)
+class NumberRule:
+    """What the numbers of a column may be, besides finite.
 
-    Raises:
-        CellError: No finite number, or one beyond 1e15 or between 0 and 1e-15.
+    Attributes:
+        noun: What messages call one of them, with its article.
+        advice: What to write where there is none.
+        lowest: The least that one may be.
+        smallest: The least that one above zero may be.
+        highest: The most that one may be.
+        may_be_empty: Whether an empty cell says that the number is not known: NaN.
     """
-    if not text.strip():
-        raise CellError(f"the cell is empty; {_EMPTY_BOOK}")
-    if _NOT_THERE.fullmatch(text):
-        raise CellError(f"not a finite number; {_EMPTY_BOOK}")
-    if not _NUMBER.fullmatch(text):
-        raise CellError("not a finite number")
-    return check_price(float(text))
+
+    noun: str
+    advice: str
+    lowest: float = 0.0
+    smallest: float = 0.0
+    highest: float = sys.float_info.max
+    may_be_empty: bool = False
+
+    def read(self, cell: str | float | None) -> float:
+        """The number of a cell of text, or of one that holds a number already.
+
+        Raises:
+            CellError: It is not a number that this column may have.
+        """
+        if isinstance(cell, float):
+            return self._checked(cell)
+        text = cell or ""
+        if not text.strip():
+            if self.may_be_empty:
+                return math.nan
+            raise CellError(f"the cell is empty; {self.advice}")
+        if _NOT_THERE.fullmatch(text):
+            raise CellError(f"not a finite number; {self.advice}")
+        if not _NUMBER.fullmatch(text):
+            raise CellError("not a finite number")
+        return self._checked(float(text))
+
+    def _checked(self, number: float) -> float:
+        if math.isnan(number):
+            raise CellError(f"not a finite number; {self.advice}")
+        if math.isinf(number):
+            raise CellError("not a finite number")
+        if number < self.lowest:
+            raise CellError(f"{self.noun} below {_short(self.lowest)}")
+        if number > self.highest:
+            raise CellError(f"{self.noun} above {_short(self.highest)}")
+        if 0 < number < self.smallest:
+            raise CellError(f"{self.noun} above 0 and below {_short(self.smallest)}")
+        return number
 
 
-def check_price(price: float) -> float:
-    """The price itself.
+# Zero and negative prices are read, and skipped by the engine.
+PRICE = NumberRule(
+    "a price",
+    "where a venue has no quote, write 0 or leave the row out",
+    lowest=-math.inf,
+    smallest=1e-15,
+    highest=1e15,
+)
+SIZE = NumberRule("a size", "where a venue shows no size, write 0")
+AGE = NumberRule("an age", "where it is not known, leave the cell empty", may_be_empty=True)
 
-    Raises:
-        CellError: As `parse_price`.
-    """
-    if math.isnan(price):
-        raise CellError(f"not a finite number; {_EMPTY_BOOK}")
-    if math.isinf(price):
-        raise CellError("not a finite number")
-    if price > MAX_PRICE:
-        raise CellError("a price above 1e15")
-    if 0 < price < MIN_PRICE:
-        raise CellError("a price above 0 and below 1e-15")
-    return price
+
+def _short(bound: float) -> str:
+    return f"{bound:g}".replace("e+", "e")
 
 
 def is_epoch(text: str) -> bool:

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from arbitrage.data.columns import COLUMNS, PRICES, SCHEMA, TIMESTAMP
-from arbitrage.data.rules.cells import (
-    CellError,
-    check_price,
-    epoch_unit,
-    is_epoch,
-    parse_price,
-    parse_timestamp,
+from arbitrage.data.columns import SCHEMA, TIMESTAMP
+from arbitrage.data.rules.cells import CellError, epoch_unit, is_epoch, parse_timestamp
+from arbitrage.data.rules.numbers import (
+    RULES,
+    has_missing_cells,
+    numbers_are_sound,
+    read_numbers,
+    with_unknowns,
 )
-from arbitrage.data.rules.prices import prices_are_sound, read_prices
 from arbitrage.data.rules.timestamps import timestamps_are_sound
 from arbitrage.documents.validation import shown
 from arbitrage.errors import DataError
@@ -24,9 +23,14 @@ ROWS_AT_ONCE = 65_536
 
 
 class CheckedRows:
-    """Rows checked in the order of the file, collected into a frame."""
+    """Rows checked in the order of the file, collected into a frame.
 
-    def __init__(self) -> None:
+    Args:
+        columns: Those of the file that are read, the timestamp first.
+    """
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._schema = {column: SCHEMA[column] for column in columns}
         self._blocks: list[pl.DataFrame] = []
         self._clock = _Clock()
 
@@ -35,8 +39,8 @@ class CheckedRows:
 
         Args:
             numbers: What messages call the rows.
-            cells: The five columns: timestamps as text, prices as text or Float64; null where there
-                is no cell.
+            cells: The columns: timestamps as text, numbers as text or Float64; null where there is
+                no cell.
 
         Raises:
             DataError: `Invalid row N: ...`, the first bad cell of the first bad row.
@@ -47,10 +51,10 @@ class CheckedRows:
 
     def _at_once(self, cells: pl.DataFrame) -> pl.DataFrame | None:
         """The block as it is kept, or None where each cell has to be looked at."""
-        if sum(cells.null_count().row(0)):
+        if has_missing_cells(cells):
             return None
-        block = read_prices(cells)
-        if block is None or not prices_are_sound(block):
+        block = read_numbers(cells)
+        if block is None or not numbers_are_sound(block):
             return None
         before = [self._blocks[-1][TIMESTAMP].tail(1)] if self._blocks else []
         timestamps = pl.concat([*before, block[TIMESTAMP]])
@@ -61,12 +65,12 @@ class CheckedRows:
         return block
 
     def _one_by_one(self, numbers: Sequence[int], cells: pl.DataFrame) -> pl.DataFrame:
-        rows = zip(numbers, cells.select(COLUMNS).iter_rows(), strict=True)
+        rows = zip(numbers, cells.iter_rows(), strict=True)
         checked = [self._checked(number, *row) for number, row in rows]
-        return pl.DataFrame(checked, schema=SCHEMA, orient="row")
+        return pl.DataFrame(checked, schema=self._schema, orient="row")
 
     def _checked(
-        self, number: int, timestamp: str | None, *prices: str | float | None
+        self, number: int, timestamp: str | None, *cells: str | float | None
     ) -> tuple[str | float, ...]:
         text = timestamp or ""
         try:
@@ -74,18 +78,16 @@ class CheckedRows:
         except CellError as error:
             raise _invalid_row(number, TIMESTAMP, text, error) from None
         row: list[str | float] = [text]
-        for column, cell in zip(PRICES, prices, strict=True):
+        for column, cell in zip([*self._schema][1:], cells, strict=True):
             try:
-                row.append(
-                    check_price(cell) if isinstance(cell, float) else parse_price(cell or "")
-                )
+                row.append(RULES[column].read(cell))
             except CellError as error:
                 raise _invalid_row(number, column, cell, error) from None
         return tuple(row)
 
     def frame(self) -> pl.DataFrame:
         """The rows so far, as columns."""
-        return pl.concat([pl.DataFrame(schema=SCHEMA), *self._blocks])
+        return with_unknowns(pl.concat([pl.DataFrame(schema=self._schema), *self._blocks]))
 
 
 class _Clock:

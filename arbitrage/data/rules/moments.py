@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arbitrage.data.rules.cells import epoch_unit, is_epoch, parse_timestamp
 
-_NS = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**3, "nanoseconds": 1}
+NS_PER_UNIT = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**3, "nanoseconds": 1}
 
 
 def moment_ns(timestamp: str) -> int:
@@ -15,4 +15,4 @@ def moment_ns(timestamp: str) -> int:
     """
     epoch = is_epoch(timestamp)
     found = parse_timestamp(timestamp, epoch=epoch)
-    return found * _NS[epoch_unit(found)] if epoch else found
+    return found * NS_PER_UNIT[epoch_unit(found)] if epoch else found

@@ -15,28 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from arbitrage.data.rules.cells import (
-    CellError,
-    epoch_unit,
-    is_epoch,
-    offset_seconds,
-    parse_timestamp,
-)
+from arbitrage.data.rules.cells import CellError, epoch_unit, is_epoch, parse_timestamp
+from arbitrage.data.rules.moment_columns import INT64_DIGITS, moments_of_any_form
 
-# Timestamps of any form, in the years that nanoseconds reach from 1970 in 64 bits. (The digits are
-# spelled out: \d is every script's.)
-_ANY_FORM = (
-    "^(?<date>(?:1[7-9]|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2})"
-    "(?:[Tt ](?<hour>[01][0-9]|2[0-3]):(?<minute>[0-5][0-9])"
-    "(?::(?<second>[0-5][0-9])(?:[.,](?<fraction>[0-9]{1,9}))?)?"
-    "(?<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?$"
-)
-_CLOCK = ("hour", "minute", "second")
 _DATE_LENGTH = len("2024-01-01")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?")
 _LATEST = "9999-99-99T29:59:59.999999999"  # what no digit of a timestamp lies above
 _AFTER_ALL_TIMES = "~"  # sorts after any character that may follow a date
-_INT64_DIGITS = "^[+-]?[0-9]{1,19}$"
 
 WORTH_A_THREAD_ROWS = 65_536
 _ROWS_AT_ONCE = 65_536
@@ -54,7 +39,7 @@ def timestamps_are_sound(timestamps: pl.Series) -> bool:
 
 
 def _epochs_are_sound(timestamps: pl.Series) -> bool:
-    if not timestamps.str.contains(_INT64_DIGITS).all():
+    if not timestamps.str.contains(INT64_DIGITS).all():
         return False
     epochs = timestamps.cast(pl.Int64, strict=False)
     if epochs.null_count() or not epochs.is_sorted():
@@ -71,28 +56,11 @@ def _isos_are_sound(timestamps: pl.Series, first: str) -> bool:
             return are_sorted() and _days_exist(timestamps)
     latest = None
     for part in timestamps.to_frame().iter_slices(_ROWS_AT_ONCE):
-        moments = _moments(part.to_series())
+        moments = moments_of_any_form(part.to_series())
         if moments is None or not moments.is_sorted() or (latest or moments[0]) > moments[0]:
             return False
         latest = moments[-1]
     return True
-
-
-def _moments(timestamps: pl.Series) -> pl.Series | None:
-    """Nanoseconds since 1970, or None where one may not be a timestamp."""
-    parts = timestamps.str.extract_groups(_ANY_FORM).struct.unnest()
-    dates = parts["date"].str.to_date("%Y-%m-%d", strict=False)
-    if dates.null_count():
-        return None
-    try:
-        offsets = {zone: offset_seconds(zone) for zone in parts["zone"].unique().drop_nulls()}
-    except CellError:
-        return None
-    hours, minutes, seconds = (pl.col(part).cast(pl.Int64).fill_null(0) for part in _CLOCK)
-    fraction = pl.col("fraction").str.pad_end(9, "0").cast(pl.Int64).fill_null(0)
-    offset = pl.col("zone").replace_strict(offsets, default=0, return_dtype=pl.Int64)
-    total = dates.cast(pl.Int64) * 86_400 + hours * 3_600 + minutes * 60 + seconds - offset
-    return parts.select(total * 10**9 + fraction).to_series()
 
 
 def _bounds(first: str) -> tuple[bytes, bytes] | None:

@@ -171,7 +171,7 @@ def test_a_file_that_was_being_written_when_its_reading_began_is_not_remembered(
 
     monkeypatch.setattr(data_cache, "read_data_file", slow)
     open_data(quotes)
-    assert data_cache.DataCache(cache).recognised(quotes) is None
+    assert data_cache.DataCache(cache, PreparedFile).recognised(quotes) is None
 
 
 # -- damaged

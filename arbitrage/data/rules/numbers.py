@@ -1,0 +1,77 @@
+"""Whether columns of numbers are sound, decided for all rows at once.
+
+As with timestamps: what is not accepted here, `CheckedRows` judges cell by cell.
+"""
+
+from __future__ import annotations
+
+import math
+
+import polars as pl
+
+from arbitrage.data.columns import AGES, PRICES, SIZES, TIMESTAMP
+from arbitrage.data.rules.cells import AGE, PRICE, SIZE, NumberRule
+
+RULES: dict[str, NumberRule] = {
+    **dict.fromkeys(PRICES, PRICE),
+    **dict.fromkeys(SIZES, SIZE),
+    **dict.fromkeys(AGES, AGE),
+}
+MAY_BE_EMPTY = [column for column, rule in RULES.items() if rule.may_be_empty]
+
+_NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+
+
+def read_numbers(cells: pl.DataFrame) -> pl.DataFrame | None:
+    """The same columns, those of text read as numbers; None where one may not be a number.
+
+    An empty cell is null where a column may have one.
+    """
+    texts = [c for c in cells.columns if c != TIMESTAMP and cells.schema[c] == pl.String]
+    stripped = cells.with_columns(
+        pl.col(column).str.strip_chars(" ").replace("", None)
+        if column in MAY_BE_EMPTY
+        else pl.col(column).str.strip_chars(" ")
+        for column in texts
+    )
+    if not all(stripped[column].str.contains(_NUMBER).all() for column in texts):
+        return None
+    read = stripped.with_columns(pl.col(texts).cast(pl.Float64, strict=False))
+    return read if read.null_count().equals(stripped.null_count()) else None
+
+
+def has_missing_cells(cells: pl.DataFrame) -> bool:
+    """Whether a cell is null that may not be empty."""
+    return any(cells[c].null_count() for c in cells.columns if c not in MAY_BE_EMPTY)
+
+
+def with_unknowns(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same columns with NaN for what is not known."""
+    return frame.with_columns(frame[c].fill_null(math.nan) for c in MAY_BE_EMPTY if c in frame)
+
+
+def numbers_are_sound(frame: pl.DataFrame) -> bool:
+    """Whether all numbers are finite and within the bounds of their columns; nulls are."""
+    columns = [column for column in frame.columns if column != TIMESTAMP]
+    unusual = [column for column in columns if not _are_usual(frame[column], RULES[column])]
+    return all(_are_within(frame[column], RULES[column]) for column in unusual)
+
+
+def _are_usual(numbers: pl.Series, rule: NumberRule) -> bool:
+    """Whether all are within the bounds, and above zero where those are tight; NaN is neither."""
+    lowest = max(rule.lowest, rule.smallest)
+    return all(
+        chunk.min() >= lowest and chunk.max() <= rule.highest
+        for chunk in (part.to_numpy() for part in numbers.drop_nulls().get_chunks())
+        if len(chunk)
+    )
+
+
+def _are_within(numbers: pl.Series, rule: NumberRule) -> bool:
+    number = pl.col(numbers.name)
+    test = (
+        number.is_finite()
+        & number.is_between(rule.lowest, rule.highest)
+        & ((number <= 0) | (number >= rule.smallest))
+    )
+    return bool(numbers.to_frame().select(test.all()).item())
