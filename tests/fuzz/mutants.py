@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from arbitrage.data.columns import PRICES, TIMESTAMP
+from arbitrage.data.columns import AGES, OPTIONAL_COLUMNS, PRICES, SIZES, TIMESTAMP
 from tests.data_files import HEADER
 
 ROWS = 24
@@ -114,6 +114,9 @@ def sound_parquets() -> list[bytes]:
     instants = pa.array(range(ROWS), pa.timestamp("ms", tz="Asia/Kolkata"))
     decimals = pa.array([Decimal("1.50")] * ROWS)
     words = table["best_bid_a"].cast(pa.string()).dictionary_encode()
+    sizes = {name: [0.5 * row for row in range(ROWS)] for name in SIZES}
+    ages = {name: [None if row % 3 == 0 else 1.5 * row for row in range(ROWS)] for name in AGES}
+    all_columns = pa.table({TIMESTAMP: texts, **prices, **sizes, **ages})
     nested = pa.array([{"a": [1, 2], "b": None}] * ROWS)
     plain: dict[str, Any] = {"use_dictionary": False}
     by_polars = [_by_polars(table, packing) for packing in ("uncompressed", "snappy", "zstd")]
@@ -132,6 +135,9 @@ def sound_parquets() -> list[bytes]:
         _by_arrow(table.set_column(1, "best_bid_a", decimals)),
         _by_arrow(table.set_column(1, "best_bid_a", words)),
         _by_arrow(table.append_column("note", nested)),
+        _by_arrow(all_columns, row_group_size=7),
+        _by_arrow(all_columns, **plain, column_encoding=dict.fromkeys(AGES, "BYTE_STREAM_SPLIT")),
+        _by_polars(all_columns, "zstd"),
     ]
 
 
@@ -162,5 +168,7 @@ def sound_csvs() -> list[bytes]:
         rows = [f"{stamp.format(10 + row)},100.5,101,99.75,1e2" for row in range(ROWS)]
         quoted = ['"' + row.replace(",", '","') + '"' for row in [HEADER, *rows]]
         more = [f"{HEADER},note", *(f"{row}," for row in rows)]
+        whole = [",".join([HEADER, *OPTIONAL_COLUMNS]), *(f"{row},1,0,2.5,1e3,,7" for row in rows)]
         files += ["\n".join([HEADER, *rows, ""]), "\r\n".join(quoted), "\n".join(more)]
+        files += ["\n".join([*whole, ""])]
     return [file.encode() for file in files]

@@ -11,10 +11,12 @@ import struct
 from typing import Any
 from unittest.mock import patch
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arbitrage.data.columns import OPTIONAL_COLUMNS
 from arbitrage.data.readers import csv_rows
 from arbitrage.data.rules.checked_rows import CheckedRows
 from arbitrage.errors import DataError
@@ -61,9 +63,14 @@ timestamps = st.one_of(
 rows = st.tuples(timestamps, numbers, numbers, numbers, numbers).map(",".join)
 
 
+def rows_of(frame: pl.DataFrame) -> list[tuple[object, ...]]:
+    """With None for an age that is not known, which is like itself, as NaN is not."""
+    return frame.fill_nan(None).rows()
+
+
 def fast(text: bytes) -> list[tuple[object, ...]] | None:
     frame = csv_rows._read_fast(text)
-    return None if frame is None else frame.rows()
+    return None if frame is None else rows_of(frame)
 
 
 def by_block(text: bytes) -> Any:
@@ -80,7 +87,7 @@ def by_cell(text: bytes) -> Any:
 
 def deciding(text: bytes) -> Any:
     try:
-        return csv_rows._read_by_row(text, "x", 10**9).rows()
+        return rows_of(csv_rows._read_by_row(text, "x", 10**9))
     except DataError as error:
         return str(error)
 
@@ -109,6 +116,25 @@ def test_on_files_with_characters_put_in_taken_out_or_changed(
     inserted = data.draw(st.text(ALPHABET, max_size=2))
     removed = data.draw(st.integers(0, 2))
     agree((text[:place] + inserted + text[place + removed :]).encode())
+
+
+sizes_and_ages = st.sampled_from(["", "0", "1.5", "12", "-0.0", "1e300"]) | numbers
+optional_columns = st.lists(st.sampled_from([*OPTIONAL_COLUMNS, "note"]), min_size=1, unique=True)
+
+
+@settings(max_examples=150, deadline=None)
+@given(optional_columns, st.sampled_from(["\n", "\r\n", "\n\n"]), st.data())
+def test_on_rows_with_sizes_and_ages(names: list[str], end: str, data: st.DataObject) -> None:
+    """In any place; some rows are too short or too long."""
+    place = data.draw(st.integers(0, 5))
+    header = HEADER.decode().rstrip("\n").split(",")
+    lines = [",".join([*header[:place], *names, *header[place:]])]
+    for _ in range(data.draw(st.integers(1, 4))):
+        width = len(names) + data.draw(st.sampled_from([0] * 9 + [-1, 1]))
+        cells = data.draw(st.lists(sizes_and_ages, min_size=width, max_size=width))
+        lines.append(",".join([*["0", "1", "2", "3", "4"][:place], *cells, *"01234"[place:]]))
+    last = data.draw(st.sampled_from(["", end, f"{end}{end}"]))
+    agree((end.join(lines) + last).encode())
 
 
 @settings(max_examples=120, deadline=None)
