@@ -15,6 +15,7 @@ from arbitrage.errors import TuningJobError
 from arbitrage.replay.model.backtester import ArbitrageBacktester, BacktestConfig
 from arbitrage.replay.model.config import ArbitrageConfig
 from arbitrage.replay.model.engine import ENGINE_VERSION, ArbitrageEngine
+from arbitrage.replay.model.needed_columns import NEEDED_COLUMNS, TIMED, check_columns
 
 if TYPE_CHECKING:
     from arbitrage.data.snapshots import DataLimits, SnapshotTable
@@ -117,6 +118,7 @@ class ArbitrageTuningRunner:
 
     def _streamed(self, snapshots: SnapshotTable) -> tuple[dict[str, Any], dict[str, Any]]:
         """The figures by the engine."""
+        self._check_options(snapshots)
         engine = ArbitrageEngine(_model_config(self.config, ArbitrageConfig))
         result = ArbitrageBacktester(engine, _model_config(self.config, BacktestConfig)).run(
             snapshots
@@ -125,17 +127,34 @@ class ArbitrageTuningRunner:
         return figures, {
             "snapshots_count": result.stats.total_snapshots,
             "skipped_snapshots": result.stats.skipped_snapshots,
+            "stale_snapshots": result.stats.stale_snapshots,
             "data_sha256": snapshots.data_sha256,
         }
+
+    def _check_options(self, snapshots: SnapshotTable) -> None:
+        """Refuse data without what the options need, before the first row; as `OpenedFile.check`.
+
+        Raises:
+            DataError: The sentence names the columns that are missing, or the times out of reach.
+        """
+        for name in NEEDED_COLUMNS:
+            if getattr(self.config, name) is not None:
+                shown_name = f"the data file {self.config.data_file!r}"
+                check_columns(name, snapshots.frame.columns, shown_name)
+        if any(getattr(self.config, name) for name in TIMED):
+            snapshots.moments_ns()
 
     def _replayed(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The same by the compiled kernels, from the prepared file."""
         from arbitrage.replay.many_configs import open_data, replay_one  # numba
 
         data = open_data(self._data_path, self._limits, name=self.config.data_file)
-        return replay_one(data, self.config.model_dump(include=set(NUMERIC_FIELDS))), {
+        figures = replay_one(data, self.config.model_dump(include=set(NUMERIC_FIELDS)))
+        skipped, stale = data.skipped_and_stale(self.config.max_quote_age_ms)
+        return figures, {
             "snapshots_count": data.rows,
-            "skipped_snapshots": data.skipped,
+            "skipped_snapshots": skipped,
+            "stale_snapshots": stale,
             "data_sha256": data.data_sha256,
         }
 

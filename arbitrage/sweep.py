@@ -7,7 +7,7 @@ import polars as pl
 from arbitrage.data.forks import check_fork
 from arbitrage.data.snapshots import DataLimits
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from arbitrage.replay.many_configs import PreparedFile, open_data, replay
+from arbitrage.replay.many_configs import OpenedFile, open_data, replay
 from arbitrage.results.rows import SCHEMA, sweep_rows, with_timestamps
 
 __all__ = ["SweepSpec", "replay_range", "run_sweep"]
@@ -39,7 +39,7 @@ def run_sweep(spec: SweepSpec, limits: DataLimits | None = None) -> pl.DataFrame
     return pl.concat([SCHEMA.to_frame(), *parts])
 
 
-def replay_range(spec: SweepSpec, data: PreparedFile, start: int, stop: int) -> pl.DataFrame:
+def replay_range(spec: SweepSpec, data: OpenedFile, start: int, stop: int) -> pl.DataFrame:
     """The result rows of the configs `start` to `stop` - 1, computed here."""
     figures = replay(data, spec.columns(start, stop), stop - start)
     return sweep_rows(spec, start, stop, with_timestamps(figures, data.timestamp), {})

@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     if parser.parse_args(argv).shipped:
         os.environ["ARBTUNE_CACHE_DIR"] = str(shipped_folder())
-    from arbitrage.replay.kernel_calls import warm_up  # numba, which reads the variable
+    from arbitrage.replay.many_configs import warm_up  # numba, which reads the variable
 
     warm_up()
     return 0

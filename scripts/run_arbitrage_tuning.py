@@ -78,9 +78,13 @@ def _in_short(metrics: Document) -> str:
         f"net profit {net:z,.2f} USD, realized {realized:z,.2f} USD",
         f"drawdown {metrics['max_drawdown_pct']:.2f} %, {end}",
     ]
-    if skipped := data["skipped_snapshots"]:
-        count = f"{skipped:,} of {data['snapshots_count']:,} rows"
-        lines.append(f"{count} skipped: an empty, crossed or locked book")
+    stale = data["stale_snapshots"]
+    for count, reason in (
+        (data["skipped_snapshots"] - stale, "an empty, crossed or locked book"),
+        (stale, "a quote older than max_quote_age_ms"),
+    ):
+        if count:
+            lines.append(f"{count:,} of {data['snapshots_count']:,} rows skipped: {reason}")
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -132,3 +133,30 @@ def options_of(runs: Sequence[Params]) -> Options:
         size_share=np.array([run.size_share or math.nan for run in runs]),
         least_usd=np.array([run.min_position_usd for run in runs]),
     )
+
+
+COLUMNS = (
+    "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b,"
+    "bid_size_a,ask_size_a,bid_size_b,ask_size_b,age_a_ms,age_b_ms"
+)
+
+
+def csv_file(path: Path, market: Market) -> Path:
+    """The market as a data file."""
+    lines = [COLUMNS]
+    for row, one in zip(*market, strict=True):
+        sizes = (one.bid_size_a, one.ask_size_a, one.bid_size_b, one.ask_size_b)
+        ages = ("" if math.isinf(age) else repr(age) for age in (one.age_a_ms, one.age_b_ms))
+        lines.append(",".join([row[0], *map(repr, row[1:]), *map(repr, sizes), *ages]))
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return path
+
+
+def readable(market: Market) -> Market:
+    """The market with an empty book for each price that no file may hold."""
+    rows, more = market
+    return [(row[0], *map(_readable, row[1:])) for row in rows], more  # type: ignore[misc]
+
+
+def _readable(price: float) -> float:
+    return price if 1e-15 <= price <= 1e15 else 0.0

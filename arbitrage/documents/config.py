@@ -31,6 +31,11 @@ def _positive(value: float, info: Any) -> float:
     return value if value > 0 else refuse(f"{info.field_name} must be positive")
 
 
+def _share(value: float, info: Any) -> float:
+    is_share = 0 < value <= 1
+    return value if is_share else refuse(f"{info.field_name} must be above 0 and at most 1")
+
+
 def _worth_a_percentage(value: float, info: Any) -> float:
     is_enough = value >= MIN_BALANCE_USD
     return value if is_enough else refuse(f"{info.field_name} must be at least {MIN_BALANCE_USD:g}")
@@ -45,9 +50,11 @@ def _unicode(value: str, info: Any) -> str:
 
 
 Text = Annotated[str, AfterValidator(_unicode)]
-Bps = Annotated[float, Field(le=MAX_NUMBER), AfterValidator(_non_negative)]
-Usd = Annotated[float, Field(le=MAX_NUMBER), AfterValidator(_positive)]
-Balance = Annotated[Usd, AfterValidator(_worth_a_percentage)]
+NonNegative = Annotated[float, Field(le=MAX_NUMBER), AfterValidator(_non_negative)]
+Positive = Annotated[float, Field(le=MAX_NUMBER), AfterValidator(_positive)]
+AnyBps = Annotated[float, Field(le=MAX_NUMBER)]
+Share = Annotated[float, AfterValidator(_share)]
+Balance = Annotated[Positive, AfterValidator(_worth_a_percentage)]
 Pct = Annotated[float, Field(le=100), AfterValidator(_positive)]
 
 
@@ -59,11 +66,15 @@ class TuningConfig(StrictModel):
     """
 
     data_file: Text = Field(description="snapshot file: CSV (plain, gzip, zstd) or Parquet")
-    min_spread_bps: Bps = Field(description="edge wanted over the cost of one execution, in bps")
-    taker_fee_a_bps: Bps = Field(description="taker fee of venue A, in bps")
-    taker_fee_b_bps: Bps = Field(description="taker fee of venue B, in bps")
-    slippage_bps: Bps = Field(description="slippage of both legs together, per execution, in bps")
-    max_position_usd: Usd = Field(description="notional of one trade, in USD")
+    min_spread_bps: NonNegative = Field(
+        description="edge wanted over the cost of one execution, in bps"
+    )
+    taker_fee_a_bps: NonNegative = Field(description="taker fee of venue A, in bps")
+    taker_fee_b_bps: NonNegative = Field(description="taker fee of venue B, in bps")
+    slippage_bps: NonNegative = Field(
+        description="slippage of both legs together, per execution, in bps"
+    )
+    max_position_usd: Positive = Field(description="notional of one trade, in USD")
     max_open_trades: Annotated[int, Field(le=int(MAX_NUMBER))] = Field(
         default=1, description="trades that may be open at once"
     )
@@ -73,6 +84,28 @@ class TuningConfig(StrictModel):
     stop_on_drawdown_pct: Pct | None = Field(
         default=None,
         description="end the run at this drawdown, in percent (default: 100, all is lost)",
+    )
+    exit_spread_bps: AnyBps = Field(
+        default=0.0, description="a trade closes when its spread is below this, in bps"
+    )
+    max_holding_seconds: Positive | None = Field(
+        default=None, description="a trade closes when it has been held this long (default: never)"
+    )
+    latency_a_ms: NonNegative = Field(
+        default=0.0, description="time from a decision to its execution at venue A, in ms"
+    )
+    latency_b_ms: NonNegative = Field(
+        default=0.0, description="time from a decision to its execution at venue B, in ms"
+    )
+    max_quote_age_ms: NonNegative | None = Field(
+        default=None, description="skip rows with an older quote, in ms (default: of any age)"
+    )
+    size_share: Share | None = Field(
+        default=None,
+        description="share of a displayed size that one trade may take (default: sizes ignored)",
+    )
+    min_position_usd: NonNegative = Field(
+        default=0.0, description="with a size share, no trade below this notional, in USD"
     )
     tag: Text | None = Field(default=None, description="free text for the experiment")
     extra: dict[str, Any] | None = Field(

@@ -120,7 +120,9 @@ def _opened(
     if data is None:
         with cache.preparing(path):
             # Whoever was first has prepared it in the meantime.
-            data = cache.recognised(path) or _prepare_now(cache, prepare_it, path, bounds, shown_name)
+            data = cache.recognised(path) or _prepare_now(
+                cache, prepare_it, path, bounds, shown_name
+            )
     _check_limits(data.facts, bounds, shown_name)
     return data
 

@@ -7,7 +7,6 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from arbitrage.replay.compiled import one_at_a_time
 from arbitrage.replay.kernels.layout import (
     RECORD_FIELDS,
     Floats,
@@ -24,19 +23,6 @@ from arbitrage.replay.kernels.trades import replay_trades
 from arbitrage.replay.kernels.windows import count_windows, fill_windows
 
 Number = TypeVar("Number", bound=np.generic)
-
-
-def warm_up() -> None:
-    """Load or compile every kernel of the replay, so that no job has to.
-
-    For the parent of a pool of processes: it runs no polars and starts no thread.
-    """
-    rows = 4
-    prices = Prices._make(read_only(np.full(rows, price)) for price in (100.0, 100.1, 100.5, 100.6))
-    ones = np.ones(2)
-    parameters = Parameters(ones, ones, ones, np.array([1, 2]), ones, ones)
-    with one_at_a_time():
-        replay_all(windows_of(quotes_of(prices)), parameters)
 
 
 def quotes_of(prices: Prices) -> Quotes:
@@ -77,19 +63,20 @@ def scan_all(
     quotes: Quotes, parameters: Parameters, *, closes_on_reversal: bool = True
 ) -> RunTotals[Floats]:
     """Every config over every row."""
-    tally = _empty_tally(parameters)
+    tally = empty_tally(parameters)
     scan(quotes, parameters, closes_on_reversal, tally)
     return RunTotals._make(tally)
 
 
 def replay_all(windows: Windows, parameters: Parameters) -> RunTotals[Floats]:
     """Every config over its trades; thresholds must not be negative."""
-    tally = _empty_tally(parameters)
+    tally = empty_tally(parameters)
     replay_trades(windows, parameters, np.argsort(parameters.threshold, kind="stable"), tally)
     return RunTotals._make(tally)
 
 
-def _empty_tally(parameters: Parameters) -> Tally:
+def empty_tally(parameters: Parameters) -> Tally:
+    """Room for what each config comes to."""
     return np.zeros((len(RunTotals._fields), len(parameters.threshold)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,15 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbitrage.documents.figures import NULLABLE_COUNTS
-from arbitrage.replay.data_cache import open_data
-from arbitrage.replay.kernel_calls import replay_all, warm_up
-from arbitrage.replay.kernels.layout import Parameters
+from arbitrage.replay.compiled import one_at_a_time
+from arbitrage.replay.kernel_calls import empty_tally, quotes_of, read_only, replay_all, windows_of
+from arbitrage.replay.kernels.layout import Floats, Options, Parameters, Prices, Rows, RunTotals
 from arbitrage.replay.model.backtester import RUIN_PCT
-from arbitrage.replay.prepared_file import PreparedFile
+from arbitrage.replay.opened_file import OpenedFile, open_data
+from arbitrage.replay.option_calls import are_set, options_of, replay_with_options, some
+from arbitrage.replay.prepared_rows import PreparedRows, RowFacts
 
 __all__ = [
     "FigureArrays",
-    "PreparedFile",
+    "OpenedFile",
     "open_data",
     "replay",
     "replay_one",
@@ -26,11 +29,30 @@ __all__ = [
 
 NO_COUNT = -1
 
+_log = logging.getLogger(__name__)
+
 FigureArrays = dict[str, NDArray[Any]]
 """An array for each figure, by its name, with one element a config."""
 
 
-def replay(data: PreparedFile, parameters: Mapping[str, Any], count: int) -> FigureArrays:
+def warm_up() -> None:
+    """Load or compile every kernel of the replay, so that no job has to.
+
+    For the parent of a pool of processes: it runs no polars and starts no thread.
+    """
+    ones = np.ones(2)
+    parameters = Parameters(ones, ones, ones, np.array([1, 2]), ones, ones)
+    numbers = read_only(np.arange(4))
+    prices = Prices._make(read_only(np.full(4, price)) for price in (100.0, 100.1, 100.5, 100.6))
+    rows = Rows._make([*prices, *[read_only(np.ones(4))] * 5, numbers, numbers])
+    data = PreparedRows(RowFacts("warm-up", 4, 0, (), None), rows, np.empty(0))
+    options = Options._make([ones, *[np.ones(2, np.int64)] * 3, *[ones] * 3])
+    with one_at_a_time():
+        replay_all(windows_of(quotes_of(prices)), parameters)
+        replay_with_options(data, parameters, options)
+
+
+def replay(data: OpenedFile, parameters: Mapping[str, Any], count: int) -> FigureArrays:
     """The figures of `count` configs over the data; equal to the engine's, to the last bit.
 
     All of `FIGURE_NAMES` but `stopped_timestamp`; one of `NULLABLE_COUNTS` is -1 where it has no
@@ -38,17 +60,20 @@ def replay(data: PreparedFile, parameters: Mapping[str, Any], count: int) -> Fig
 
     Args:
         data: What `open_data` returned.
-        parameters: The numbers of the configs by the name of their field, all eight of them: an
-            array of one value a config, or one value for all. A `stop_on_drawdown_pct` that is not
-            set is NaN or None. None of the costs and spreads may be negative.
+        parameters: The numbers of the configs by the name of their field, all of them: an array of
+            one value a config, or one value for all. One that is not set is NaN or None. None of
+            the costs and spreads may be negative.
         count: How many configs there are.
+
+    Raises:
+        DataError: The data lack what an option needs.
     """
     columns = {name: _column(value, count) for name, value in parameters.items()}
     balance = columns["initial_balance_usd"]
     stop = columns["stop_on_drawdown_pct"]
     cost = columns["taker_fee_a_bps"] + columns["taker_fee_b_bps"] + columns["slippage_bps"]
-    totals = replay_all(
-        data.windows,
+    totals = _totals(
+        data,
         Parameters(
             threshold=columns["min_spread_bps"] + cost,
             cost=cost,
@@ -57,6 +82,7 @@ def replay(data: PreparedFile, parameters: Mapping[str, Any], count: int) -> Fig
             balance=balance,
             stop=np.where(np.isnan(stop), RUIN_PCT, stop),
         ),
+        columns,
     )
     opened, closed = totals.opened.astype(np.int64), totals.closed.astype(np.int64)
     divisor = np.maximum(closed, 1)  # with none both figures are 0.0, which 0.0 over 1 is
@@ -72,11 +98,13 @@ def replay(data: PreparedFile, parameters: Mapping[str, Any], count: int) -> Fig
         "unrealized_pnl_usd": totals.unrealized,
         "net_pnl_usd": totals.realized + totals.unrealized,
         "stopped_row": totals.stopped_row.astype(np.int64),
-        "exits_beyond_size": np.full(count, NO_COUNT),
+        "exits_beyond_size": np.where(
+            np.isnan(columns["size_share"]), NO_COUNT, totals.beyond_size
+        ).astype(np.int64),
     }
 
 
-def replay_one(data: PreparedFile, numbers: Mapping[str, Any]) -> dict[str, Any]:
+def replay_one(data: OpenedFile, numbers: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of one config by the names of `TuningMetrics`.
 
     Args:
@@ -88,6 +116,25 @@ def replay_one(data: PreparedFile, numbers: Mapping[str, Any]) -> dict[str, Any]
     counts = {name: None if found[name] < 0 else found[name] for name in NULLABLE_COUNTS}
     row = counts["stopped_row"]
     return {**found, **counts, "stopped_timestamp": None if row is None else data.timestamp(row)}
+
+
+def _totals(
+    data: OpenedFile, parameters: Parameters, columns: Mapping[str, NDArray[np.float64]]
+) -> RunTotals[Floats]:
+    """What the configs come to: those without options by windows, which are the quickest."""
+    options = options_of(columns)
+    has_options = are_set(options)
+    if not has_options.any():
+        return replay_all(data.windows, parameters)
+    data.check(columns)
+    plain, others = np.flatnonzero(~has_options), np.flatnonzero(has_options)
+    _log.debug("%d configs without options by windows, %d with options", len(plain), len(others))
+    tally = empty_tally(parameters)
+    tally[:, plain] = replay_all(data.windows, some(parameters, plain))
+    tally[:, others] = replay_with_options(
+        data.with_options, some(parameters, others), some(options, others)
+    )
+    return RunTotals._make(tally)
 
 
 def _column(value: Any, count: int) -> NDArray[np.float64]:

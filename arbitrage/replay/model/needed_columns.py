@@ -11,8 +11,11 @@ NEEDED_COLUMNS = {
     "size_share": ("bid_size_a", "ask_size_a", "bid_size_b", "ask_size_b"),
 }
 
+TIMED = ("max_holding_seconds", "latency_a_ms", "latency_b_ms")
+"""The options that need the times of the rows."""
 
-def check_columns(option: str, there: Container[str], what: str = "the data") -> None:
+
+def check_columns(option: str, there: Container[str], what: str = "a snapshot") -> None:
     """Refuse data without the columns that an option needs.
 
     Args:
@@ -25,4 +28,4 @@ def check_columns(option: str, there: Container[str], what: str = "the data") ->
     """
     missing = [column for column in NEEDED_COLUMNS.get(option, ()) if column not in there]
     if missing:
-        raise DataError(f"{option} needs columns that {what} has not: {', '.join(missing)}")
+        raise DataError(f"{option} needs columns that {what} does not have: {', '.join(missing)}")

@@ -14,7 +14,7 @@ import pytest
 
 from arbitrage.replay.cache_folder import cache_folder
 from arbitrage.replay.compiled import _place
-from arbitrage.replay.kernel_calls import warm_up
+from arbitrage.replay.many_configs import warm_up
 from tests.conftest import HEADER, JOB, ledger_at, running_worker, wait_until
 from worker.client.sending import send, submission
 

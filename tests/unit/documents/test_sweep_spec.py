@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from arbitrage.arbitrage_tuning import TuningConfig
+from arbitrage.documents.config import NUMERIC_FIELDS
 from arbitrage.documents.spec.sweep_spec import RANKABLE_FIGURES, SweepSpec, sweep_id
 from arbitrage.errors import ConfigError
 from tests import sweeps
@@ -277,16 +278,7 @@ def test_specs_compare_by_their_jobs_and_their_ranking() -> None:
 def test_columns_hold_what_the_configs_hold() -> None:
     sweep = SweepSpec(**spec(SPREADS, {"name": "max_open_trades", "values": [1, 2]}))
     columns = sweep.columns(3, 300)
-    assert list(columns) == [
-        "min_spread_bps",
-        "taker_fee_a_bps",
-        "taker_fee_b_bps",
-        "slippage_bps",
-        "max_position_usd",
-        "max_open_trades",
-        "initial_balance_usd",
-        "stop_on_drawdown_pct",
-    ]
+    assert list(columns) == list(NUMERIC_FIELDS)
     spreads, trades = columns["min_spread_bps"], columns["max_open_trades"]
     assert isinstance(spreads, np.ndarray)
     assert isinstance(trades, np.ndarray)

@@ -53,27 +53,28 @@ def test_the_figures_are_the_engine_s(quotes: Path, run: dict[str, float | None]
 COUNT_PROGRAM = """
 import sys
 from numba.core.dispatcher import Dispatcher
-from arbitrage.replay import kernel_calls
-from arbitrage.replay.kernels import scan, trades, windows
-from arbitrage.replay.many_configs import open_data, replay
+from arbitrage.documents.config import NUMERIC_FIELDS
+from arbitrage.replay.kernels import replay_trips, scan_options, trades, trips, windows
+from arbitrage.replay.many_configs import open_data, replay, warm_up
 
 def variants():
-    modules = (scan, trades, windows)
+    modules = (replay_trips, scan_options, trades, trips, windows)
     kernels = {name: kernel for module in modules for name, kernel in vars(module).items()}
     return {
         name: (len(kernel.signatures), sum(kernel.stats.cache_misses.values()))
         for name, kernel in kernels.items() if isinstance(kernel, Dispatcher)
     }
 
-kernel_calls.warm_up()
+warm_up()
 before = variants()
 for _ in range(2):  # prepared, and mapped
     data = open_data(sys.argv[1])
     for slots in (1, 3):
-        numbers = {name: 1.0 for name in (
-            "min_spread_bps", "taker_fee_a_bps", "taker_fee_b_bps", "slippage_bps",
-            "max_position_usd", "initial_balance_usd", "stop_on_drawdown_pct")}
-        replay(data, {**numbers, "max_open_trades": slots}, 5)
+        numbers = {**dict.fromkeys(NUMERIC_FIELDS, 1.0), "max_open_trades": slots}
+        plain = {"max_quote_age_ms": None, "size_share": None, "max_holding_seconds": None}
+        plain |= dict.fromkeys(("exit_spread_bps", "latency_a_ms", "latency_b_ms"), 0)
+        replay(data, {**numbers, **plain}, 5)
+        replay(data, {**numbers, **plain, "latency_a_ms": 1, "max_holding_seconds": 1}, 5)
 assert variants() == before, (before, variants())
 print(*map(sum, zip(*before.values())))
 """

@@ -8,11 +8,11 @@ import io
 import polars as pl
 
 from arbitrage.replay.many_configs import FigureArrays
-from arbitrage.replay.prepared_file import PreparedFile
+from arbitrage.replay.opened_file import OpenedFile
 from arbitrage.results.rows import FIGURE_TYPES, with_timestamps
 
 
-def packed(figures: FigureArrays, data: PreparedFile) -> str:
+def packed(figures: FigureArrays, data: OpenedFile) -> str:
     """The figures as text; Arrow's IPC format in base64."""
     columns = with_timestamps(figures, data.timestamp)
     frame = pl.DataFrame(columns, schema=FIGURE_TYPES)

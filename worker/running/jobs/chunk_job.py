@@ -14,7 +14,7 @@ from worker.running.jobs.task_argument import Payload
 
 if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec
-    from arbitrage.replay.prepared_file import PreparedFile
+    from arbitrage.replay.opened_file import OpenedFile
     from worker.settings import Settings
 
 
@@ -73,7 +73,7 @@ def data_facts(chunk: Chunk, settings: Settings) -> DataFacts:
     }
 
 
-def _open(chunk: Chunk, spec: SweepSpec, settings: Settings) -> PreparedFile:
+def _open(chunk: Chunk, spec: SweepSpec, settings: Settings) -> OpenedFile:
     path = resolve_in_root(spec.data_file, settings.data_root)
     data = many_configs.open_data(path, settings.data_limits)
     if chunk.data_sha256 not in (None, data.data_sha256):
@@ -84,7 +84,7 @@ def _open(chunk: Chunk, spec: SweepSpec, settings: Settings) -> PreparedFile:
     return data
 
 
-def _seconds_per_config(spec: SweepSpec, data: PreparedFile, pilots: int) -> float:
+def _seconds_per_config(spec: SweepSpec, data: OpenedFile, pilots: int) -> float:
     """Seconds for one config, measured on some from all over the sweep."""
     count = min(pilots, spec.total)
     started = time.perf_counter()

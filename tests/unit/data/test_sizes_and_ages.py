@@ -27,7 +27,7 @@ def with_cell(column: str, cell: str) -> str:
     return ",".join(cells)
 
 
-def parquet(rows: int = 2, **columns: Any) -> bytes:
+def parquet(rows: int = 2, /, **columns: Any) -> bytes:
     """The whole row some times over, with these columns in place of its own."""
     stamp, *numbers = WHOLE.split(",")
     whole = zip(ALL.split(","), [stamp, *map(float, numbers)], strict=True)
