@@ -1,9 +1,12 @@
-"""Make the sample: `python -m scripts.make_sample_data` writes `data/sample_arbitrage_prices.csv`.
+"""Make the samples: `python -m scripts.make_sample_data` writes `data/sample_arbitrage_prices.csv`.
 
-Two venues quote the same instrument. Venue A's mid price is a random walk; venue B's differs from
-it by the *basis*, which reverts to zero with a volatility that itself drifts. Around the mids stand
-books of a few bps, on a grid of ticks. Some seconds are missing, some books are crossed or empty,
-and once the basis widens far beyond where a trade has opened. The same seed makes the same bytes.
+With `--sizes-and-ages` it writes `data/sample_sizes_ages.csv`, see `scripts.flickering_market`.
+
+In the first, two venues quote the same instrument. Venue A's mid price is a random walk; venue B's
+differs from it by the *basis*, which reverts to zero with a volatility that itself drifts. Around
+the mids stand books of a few bps, on a grid of ticks. Some seconds are missing, some books are
+crossed or empty, and once the basis widens far beyond where a trade has opened. The same seed makes
+the same bytes.
 """
 
 from __future__ import annotations
@@ -20,12 +23,16 @@ from pathlib import Path
 from arbitrage.documents.whole_file import write_whole
 from arbitrage.errors import ConfigError
 from arbitrage.shell.console import EXIT_OK, count, run_command
+from scripts import flickering_market
 
-SUMMARY = "make the sample data file, the same bytes from the same seed"
+SUMMARY = "make a sample data file, the same bytes from the same seed"
 
 OUTPUT = Path("data/sample_arbitrage_prices.csv")
 ROWS = 20_000
 SEED = 7
+OUTPUT_WITH_SIZES = Path("data/sample_sizes_ages.csv")
+ROWS_WITH_SIZES = 12_000
+SEED_WITH_SIZES = 11
 
 START = datetime(2024, 1, 15, tzinfo=UTC)
 GAP_PROBABILITY = 0.002  # a row after which some seconds are missing
@@ -124,31 +131,41 @@ def _text(price: float) -> str:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
     parser.add_argument(
-        "--rows", type=count, default=ROWS, metavar="N", help=f"rows to make (default: {ROWS:,})"
+        "--sizes-and-ages",
+        action="store_true",
+        help="make the sample with displayed sizes and ages of quotes",
     )
+    defaults = f"{ROWS:,}, with --sizes-and-ages {ROWS_WITH_SIZES:,}"
     parser.add_argument(
-        "--seed",
-        type=count,
-        default=SEED,
-        metavar="N",
-        help=f"of the random numbers (default: {SEED})",
+        "--rows", type=count, metavar="N", help=f"rows to make (default: {defaults})"
     )
+    defaults = f"{SEED}, with --sizes-and-ages {SEED_WITH_SIZES}"
     parser.add_argument(
-        "--output", type=Path, default=OUTPUT, metavar="PATH", help=f"where to (default: {OUTPUT})"
+        "--seed", type=count, metavar="N", help=f"of the random numbers (default: {defaults})"
+    )
+    defaults = f"{OUTPUT}, with --sizes-and-ages {OUTPUT_WITH_SIZES}"
+    parser.add_argument(
+        "--output", type=Path, metavar="PATH", help=f"where to (default: {defaults})"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the file, whole or not at all."""
-    output: Path = arguments.output
-    if arguments.rows < 1:
+    output, rows, seed = OUTPUT, ROWS, SEED
+    if arguments.sizes_and_ages:
+        output, rows, seed = OUTPUT_WITH_SIZES, ROWS_WITH_SIZES, SEED_WITH_SIZES
+    output = arguments.output or output
+    rows = rows if arguments.rows is None else arguments.rows
+    seed = seed if arguments.seed is None else arguments.seed
+    if rows < 1:
         raise ConfigError("--rows must be at least 1")
+    make = flickering_market.make_lines if arguments.sizes_and_ages else make_lines
     try:
-        write_whole(output, "".join(make_lines(arguments.rows, arguments.seed)))
+        write_whole(output, "".join(make(rows, seed)))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"cannot write {output}: {reason}") from error
-    print(f"{output}: {arguments.rows:,} rows", file=sys.stderr)
+    print(f"{output}: {rows:,} rows", file=sys.stderr)
     return EXIT_OK
 
 

@@ -1,0 +1,110 @@
+"""The second sample shows what latency does: another threshold is the best with it."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestResult
+from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine, OrderBookSnapshot
+from arbitrage.data.columns import COLUMNS, OPTIONAL_COLUMNS
+from arbitrage.data.snapshots import load_snapshots
+from arbitrage.shell.console import EXIT_OK, run_command
+from scripts import flickering_market, make_sample_data
+
+DATA = Path(__file__).resolve().parents[3] / "data"
+SAMPLE = DATA / "sample_sizes_ages.csv"
+README = (DATA / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[OrderBookSnapshot]:
+    return list(load_snapshots(SAMPLE))
+
+
+def backtest(
+    rows: list[OrderBookSnapshot],
+    min_spread_bps: float,
+    latency_ms: float = 0.0,
+    *,
+    size_share: float | None = None,
+    max_quote_age_ms: float | None = None,
+) -> BacktestResult:
+    config = ArbitrageConfig(
+        min_spread_bps,
+        taker_fee_a_bps=2.0,
+        taker_fee_b_bps=2.0,
+        slippage_bps=1.0,
+        max_position_usd=1_000.0,
+        latency_a_ms=latency_ms,
+        latency_b_ms=latency_ms,
+        size_share=size_share,
+        max_quote_age_ms=max_quote_age_ms,
+    )
+    return ArbitrageBacktester(ArbitrageEngine(config)).run(rows)
+
+
+def test_the_script_makes_the_file(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.csv"
+    flags = ["--sizes-and-ages", "--output", str(copy)]
+    assert run_command("make_sample_data", make_sample_data, flags) == EXIT_OK
+    assert copy.read_bytes() == SAMPLE.read_bytes()
+    assert hashlib.sha256(SAMPLE.read_bytes()).hexdigest() in README
+    assert SAMPLE.relative_to(DATA.parent) == make_sample_data.OUTPUT_WITH_SIZES
+
+
+def test_another_seed_makes_another_market() -> None:
+    assert list(flickering_market.make_lines(50, 1)) != list(flickering_market.make_lines(50, 2))
+
+
+def test_every_column_is_there_and_says_something(rows: list[OrderBookSnapshot]) -> None:
+    header, *lines = SAMPLE.read_text(encoding="ascii").splitlines()
+    assert header.split(",") == [*COLUMNS, *OPTIONAL_COLUMNS]
+    assert len(lines) == len(rows) == 12_000
+    assert all(0.0 in (row.age_a_ms, row.age_b_ms) for row in rows), "each is an update of one"
+    assert sum(math.isnan(row.age_b_ms or 0.0) for row in rows) == 9
+    assert [number for number, row in enumerate(rows) if not row.is_tradable] == [
+        1_257,
+        1_258,
+        1_259,
+        1_260,
+    ]
+    assert all(earlier.moment_ns < later.moment_ns for earlier, later in pairwise(rows))
+
+
+def test_the_readmes_table_is_what_the_backtester_says(rows: list[OrderBookSnapshot]) -> None:
+    row = re.compile(r"^\| (\d+) \| (\d+ \| [-\d.]+) \| (\d+ \| [-\d.]+) \|$", re.MULTILINE)
+    table = row.findall(README)
+    assert [bps for bps, *_ in table] == ["0", "4", "8", "12", "16", "18", "22", "26", "34"]
+    for bps, *figures in table:
+        for latency_ms, figure in zip((0.0, 100.0), figures, strict=True):
+            found = backtest(rows, float(bps), latency_ms)
+            assert figure == f"{found.total_trades} | {found.net_pnl_usd:.2f}"
+
+
+def test_the_best_threshold_without_latency_is_not_the_best_with_it(
+    rows: list[OrderBookSnapshot],
+) -> None:
+    thresholds = [0.0, 4.0, 8.0, 12.0, 18.0, 26.0, 34.0]
+    net = {
+        latency_ms: {bps: backtest(rows, bps, latency_ms).net_pnl_usd or 0.0 for bps in thresholds}
+        for latency_ms in (0.0, 100.0)
+    }
+    best = {latency_ms: max(found, key=found.__getitem__) for latency_ms, found in net.items()}
+    assert best == {0.0: 8.0, 100.0: 18.0}
+    assert net[0.0][8.0] > 80
+    assert net[100.0][8.0] < -80
+    assert 0 < net[100.0][18.0] < net[0.0][18.0]
+
+
+def test_sizes_bind_and_ages_leave_rows_out(rows: list[OrderBookSnapshot]) -> None:
+    free, sized = backtest(rows, 8.0), backtest(rows, 8.0, size_share=0.5)
+    assert (sized.net_pnl_usd or 0.0) < (free.net_pnl_usd or 0.0) / 2
+    assert sized.exits_beyond_size
+    fresh = backtest(rows, 8.0, max_quote_age_ms=500.0).stats
+    assert (fresh.stale_snapshots, fresh.skipped_snapshots) == (283, 287)
