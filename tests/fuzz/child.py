@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from arbitrage.data.files.data_file import DataLimits
@@ -41,6 +42,8 @@ def _outcome(kind: str, number: int, path: Path) -> str:
     path.write_bytes(mutant(kind, number))
     try:
         rows = load_snapshots(path, LIMITS, name="mutant")
+        with suppress(DataError):  # further away than times reach
+            rows.moments_ns()
     except DataError as error:
         return "refused" if len(str(error).splitlines()) == 1 else f"several lines: {error!r}"
     except MemoryError:
