@@ -27,7 +27,7 @@ WALKS = (
     (
         "arbitrage/documents/config.py",
         '        default=1, description="trades that may be open at once"\n    )\n',
-        '    patience_bps: Bps = Field(default=3.0, description="how patient, in bps")\n',
+        '    patience_bps: NonNegative = Field(default=3.0, description="how patient, in bps")\n',
     ),
     (
         "arbitrage/documents/figures.py",
