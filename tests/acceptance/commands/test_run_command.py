@@ -69,6 +69,7 @@ def test_the_document_goes_to_stdout_and_nothing_else_does(
         *(set(TuningConfig.model_fields) - {"extra"}),
         "snapshots_count",
         "skipped_snapshots",
+        "stale_snapshots",
         "data_sha256",
         "engine_version",
     }
@@ -108,7 +109,11 @@ def test_a_stop_is_told_and_nothing_of_rows_where_none_was_skipped() -> None:
         "realized_pnl_usd": -1999.0,
         "max_drawdown_pct": 20.004,
         "stopped_timestamp": "2024-01-01T00:00:59Z",
-        "config_summary": {"snapshots_count": 5, "skipped_snapshots": 0},
+        "config_summary": {
+            "snapshots_count": 5,
+            "skipped_snapshots": 0,
+            "stale_snapshots": 0,
+        },
     }
     assert run_arbitrage_tuning._in_short(metrics).splitlines() == [
         "1,234 trades, 1 of them still open",
