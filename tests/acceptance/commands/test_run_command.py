@@ -234,6 +234,13 @@ CHANGES: dict[str, Any] = {
     "max_open_trades": 2,
     "initial_balance_usd": 500.0,
     "stop_on_drawdown_pct": 0.001,
+    "exit_spread_bps": -10.0,
+    "max_holding_seconds": 1.0,
+    "latency_a_ms": 7000.0,
+    "latency_b_ms": 7000.0,
+    "max_quote_age_ms": 50.0,
+    "size_share": 0.5,
+    "min_position_usd": 500.0,
     "tag": "other",
     "extra": '{"a": 1}',
 }
@@ -247,7 +254,24 @@ WHERE_IT_SHOWS: dict[str, str] = {
     "max_open_trades": "total_trades",
     "initial_balance_usd": "max_drawdown_pct",
     "stop_on_drawdown_pct": "stopped_row",
+    "exit_spread_bps": "total_trades",
+    "max_holding_seconds": "total_trades",
+    "latency_a_ms": "total_trades",
+    "latency_b_ms": "net_pnl_usd",
+    "max_quote_age_ms": "total_trades",
+    "size_share": "net_pnl_usd",
+    "min_position_usd": "total_trades",
 }
+NEEDED: dict[str, dict[str, Any]] = {"min_position_usd": {"size_share": 0.5}}
+
+
+def with_sizes_and_ages(text: str) -> str:
+    """Sizes of about 400 USD throughout; old quotes in the first 20 rows."""
+    header, *rows = text.splitlines()
+    sizes = "bid_size_a,ask_size_a,bid_size_b,ask_size_b"
+    lines = [f"{header},{sizes},age_a_ms,age_b_ms"]
+    lines += [f"{row},4,4,4,4,0,{100 if at < 20 else 0}" for at, row in enumerate(rows)]
+    return "\n".join([*lines, ""])
 
 
 @pytest.mark.parametrize("field", TuningConfig.model_fields)
@@ -257,9 +281,11 @@ def test_changing_a_field_changes_the_result(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    quotes = with_sizes_and_ages(quotes_csv())
+    (folder / "quotes.csv").write_text(quotes, encoding="utf-8")
     (folder / "other.csv").write_text(quotes_csv(cycles=3), encoding="utf-8")
-    documents = []
-    for arguments in (flags(), flags(**{field: CHANGES[field]})):
+    documents, needed = [], NEEDED.get(field, {})
+    for arguments in (flags(**needed), flags(**needed, **{field: CHANGES[field]})):
         assert here(arguments, folder, monkeypatch) == 0
         documents.append(json.loads(capsys.readouterr().out))
     before, after = documents
