@@ -8,9 +8,9 @@ of the floating-point operations here is part of the definition.
 
 from __future__ import annotations
 
-from arbitrage.data.snapshot import OrderBookSnapshot
-from arbitrage.replay.model.config import ArbitrageConfig
+from arbitrage.data.quote_row import OrderBookSnapshot
 from arbitrage.replay.model.engine import ENGINE_VERSION, ArbitrageEngine, ArbitrageOpportunity
+from arbitrage.replay.model.engine_config import ArbitrageConfig
 from arbitrage.replay.model.trade import ArbitrageTrade, Side
 
 __all__ = [

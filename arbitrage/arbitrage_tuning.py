@@ -13,12 +13,12 @@ from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.job_metrics import TuningMetrics
 from arbitrage.errors import TuningJobError
 from arbitrage.replay.model.backtester import ArbitrageBacktester, BacktestConfig
-from arbitrage.replay.model.config import ArbitrageConfig
 from arbitrage.replay.model.engine import ENGINE_VERSION, ArbitrageEngine
+from arbitrage.replay.model.engine_config import ArbitrageConfig
 from arbitrage.replay.model.needed_columns import NEEDED_COLUMNS, TIMED, check_columns
 
 if TYPE_CHECKING:
-    from arbitrage.data.snapshots import DataLimits, SnapshotTable
+    from arbitrage.data.snapshot_table import DataLimits, SnapshotTable
 
 __all__ = ["ArbitrageTuningRunner", "TuningConfig", "TuningMetrics"]
 
@@ -48,7 +48,7 @@ class ArbitrageTuningRunner:
         config: What to run.
         data_path: Where the data file really is, when that is not `config.data_file` taken from
             the current directory.
-        limits: Bounds on the data file; None for the defaults of `arbitrage.data.snapshots`.
+        limits: Bounds on the data file; None for the defaults of `arbitrage.data.snapshot_table`.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class ArbitrageTuningRunner:
             DataError: (a `ValueError`) The file cannot be used; the message says why and where.
             OSError: The file system failed in a way that may pass.
         """
-        from arbitrage.data.snapshots import load_snapshots  # polars
+        from arbitrage.data.snapshot_table import load_snapshots  # polars
 
         return load_snapshots(self._data_path, self._limits, name=self.config.data_file)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from arbitrage.data.forks import check_fork
-from arbitrage.data.snapshots import DataLimits
+from arbitrage.data.snapshot_table import DataLimits
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.replay.many_configs import OpenedFile, open_data, replay
 from arbitrage.results.rows import SCHEMA, sweep_rows, with_timestamps

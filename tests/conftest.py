@@ -21,7 +21,7 @@ import redis
 from hypothesis import settings
 
 from arbitrage.data.files.data_file import DataLimits
-from arbitrage.data.snapshots import SnapshotTable, load_snapshots
+from arbitrage.data.snapshot_table import SnapshotTable, load_snapshots
 from tests.data_files import Load
 from worker.client.embedded import embedded_server
 from worker.ledger.ledger import Ledger

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from arbitrage.data.files.data_file import DataLimits
-from arbitrage.data.snapshots import SnapshotTable
+from arbitrage.data.snapshot_table import SnapshotTable
 from arbitrage.errors import DataError
 
 HEADER = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b"

@@ -97,10 +97,10 @@ def prepare(file: DataFile, limits: DataLimits) -> PreparedFile:
     """A file that has been read, prepared.
 
     Raises:
-        DataError: As `arbitrage.data.snapshots.load_snapshots`.
+        DataError: As `arbitrage.data.snapshot_table.load_snapshots`.
     """
     from arbitrage.data.columns import PRICES
-    from arbitrage.data.snapshots import read_snapshots  # polars
+    from arbitrage.data.snapshot_table import read_snapshots  # polars
     from arbitrage.replay.kernel_calls import quotes_of, read_only, windows_of  # numba
 
     table = read_snapshots(file, limits)

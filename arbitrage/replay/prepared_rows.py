@@ -15,7 +15,7 @@ from arbitrage.replay.kernels.layout import Floats, Integers, Prices, Rows
 if TYPE_CHECKING:
     import polars as pl
 
-    from arbitrage.data.snapshots import SnapshotTable
+    from arbitrage.data.snapshot_table import SnapshotTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,10 @@ def prepare_rows(file: DataFile, limits: DataLimits) -> PreparedRows:
     """A file that has been read, prepared row by row.
 
     Raises:
-        DataError: As `arbitrage.data.snapshots.load_snapshots`.
+        DataError: As `arbitrage.data.snapshot_table.load_snapshots`.
     """
     from arbitrage.data.columns import OPTIONAL_COLUMNS
-    from arbitrage.data.snapshots import read_snapshots  # polars
+    from arbitrage.data.snapshot_table import read_snapshots  # polars
 
     table = read_snapshots(file, limits)
     times, out_of_reach = _times(table)

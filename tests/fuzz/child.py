@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from arbitrage.data.files.data_file import DataLimits
-from arbitrage.data.snapshots import load_snapshots
+from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.errors import DataError
 from tests.fuzz.mutants import mutant
 from worker.running.jobs.memory import bound_memory

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from arbitrage.arbitrage_tuning import TuningConfig
 from arbitrage.data.files.data_file import DataLimits
-from arbitrage.data.snapshots import load_snapshots
+from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.documents.result import MAX_SENTENCE
 from arbitrage.errors import DataError
 from tests.conftest import JOB, quotes_csv

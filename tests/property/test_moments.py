@@ -16,7 +16,7 @@ from arbitrage.data.readers.parquet_rows import read_parquet
 from arbitrage.data.rules import moment_columns
 from arbitrage.data.rules.moment_columns import check_reach, moments_of
 from arbitrage.data.rules.moments import moment_ns
-from arbitrage.data.snapshots import SnapshotTable
+from arbitrage.data.snapshot_table import SnapshotTable
 from arbitrage.errors import DataError
 from tests.data_files import HEADER, Load, csv_of
 

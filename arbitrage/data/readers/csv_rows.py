@@ -24,7 +24,7 @@ from arbitrage.data.columns import (
 )
 from arbitrage.data.readers.csv_marks import has_lone_returns, is_rectangular, without_quotes
 from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE, CheckedRows
-from arbitrage.data.rules.numbers import has_missing_cells, numbers_are_sound, with_unknowns
+from arbitrage.data.rules.number_columns import has_missing_cells, numbers_are_sound, with_unknowns
 from arbitrage.data.rules.timestamps import WORTH_A_THREAD_ROWS, timestamps_are_sound
 from arbitrage.errors import DataError
 

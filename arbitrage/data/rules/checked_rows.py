@@ -8,7 +8,7 @@ import polars as pl
 
 from arbitrage.data.columns import SCHEMA, TIMESTAMP
 from arbitrage.data.rules.cells import CellError, epoch_unit, is_epoch, parse_timestamp
-from arbitrage.data.rules.numbers import (
+from arbitrage.data.rules.number_columns import (
     RULES,
     has_missing_cells,
     numbers_are_sound,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from arbitrage.data.snapshot import OrderBookSnapshot
+from arbitrage.data.quote_row import OrderBookSnapshot
 from arbitrage.documents.figures import Figures
 from arbitrage.replay.model.engine import ArbitrageEngine
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 from arbitrage.replay.model.times import ns_of_seconds
 
 if TYPE_CHECKING:
-    from arbitrage.data.snapshot import OrderBookSnapshot
-    from arbitrage.replay.model.config import ArbitrageConfig
+    from arbitrage.data.quote_row import OrderBookSnapshot
+    from arbitrage.replay.model.engine_config import ArbitrageConfig
     from arbitrage.replay.model.trade import ArbitrageTrade
 
 

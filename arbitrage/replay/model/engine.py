@@ -12,8 +12,8 @@ from arbitrage.replay.model.size import DisplayedSize
 from arbitrage.replay.model.trade import ArbitrageTrade, Side, entry_spread_bps
 
 if TYPE_CHECKING:
-    from arbitrage.data.snapshot import OrderBookSnapshot
-    from arbitrage.replay.model.config import ArbitrageConfig
+    from arbitrage.data.quote_row import OrderBookSnapshot
+    from arbitrage.replay.model.engine_config import ArbitrageConfig
 
 # Changes with every change of a figure: results of different engine versions are never mixed.
 ENGINE_VERSION = "2"

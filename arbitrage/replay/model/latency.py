@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from arbitrage.replay.model.times import ns_of_ms
 
 if TYPE_CHECKING:
-    from arbitrage.data.snapshot import OrderBookSnapshot
-    from arbitrage.replay.model.config import ArbitrageConfig
+    from arbitrage.data.quote_row import OrderBookSnapshot
+    from arbitrage.replay.model.engine_config import ArbitrageConfig
     from arbitrage.replay.model.trade import ArbitrageTrade
 
 

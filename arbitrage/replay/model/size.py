@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from arbitrage.replay.model.needed_columns import check_columns
 
 if TYPE_CHECKING:
-    from arbitrage.data.snapshot import OrderBookSnapshot
-    from arbitrage.replay.model.config import ArbitrageConfig
+    from arbitrage.data.quote_row import OrderBookSnapshot
+    from arbitrage.replay.model.engine_config import ArbitrageConfig
     from arbitrage.replay.model.trade import ArbitrageTrade, Side
 
 Quote = tuple[float, float]

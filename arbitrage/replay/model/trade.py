@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from arbitrage.data.snapshot import OrderBookSnapshot
+    from arbitrage.data.quote_row import OrderBookSnapshot
 
 BPS = 10_000
 

@@ -210,7 +210,7 @@ def test_a_page_that_is_not_what_was_written_is_refused(load: Load) -> None:
 
 BOUNDED = """
 import resource, sys
-from arbitrage.data.snapshots import load_snapshots
+from arbitrage.data.snapshot_table import load_snapshots
 load_snapshots(sys.argv[1])
 pages = int(open("/proc/self/statm").read().split()[5])
 resource.setrlimit(resource.RLIMIT_DATA, (pages * resource.getpagesize() + 2**25,) * 2)

@@ -12,7 +12,7 @@ import pytest
 
 from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig, BacktestResult
 from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine, OrderBookSnapshot
-from arbitrage.data.snapshots import load_snapshots
+from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, run_command
 from scripts import make_sample_data
 from scripts.make_sample_data import make_lines

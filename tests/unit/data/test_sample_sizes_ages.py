@@ -13,7 +13,7 @@ import pytest
 from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestResult
 from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine, OrderBookSnapshot
 from arbitrage.data.columns import COLUMNS, OPTIONAL_COLUMNS
-from arbitrage.data.snapshots import load_snapshots
+from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.shell.console import EXIT_OK, run_command
 from scripts import flickering_market, make_sample_data
 

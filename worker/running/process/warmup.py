@@ -41,7 +41,7 @@ def prepare_child(**_: Any) -> None:
     current_app.backend.ledger = open_ledger(
         settings, tries=1, patience_s=worker_patience_s(settings), kind=EnduringLedger
     )
-    importlib.import_module("arbitrage.data.snapshots")
+    importlib.import_module("arbitrage.data.snapshot_table")
     traces.prepare_child()
 
 

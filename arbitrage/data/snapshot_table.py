@@ -21,9 +21,9 @@ from arbitrage.data.columns import COLUMNS, SCHEMA, TIMESTAMP
 from arbitrage.data.files.data_file import DataFile, DataLimits, read_data_file
 from arbitrage.data.files.foreign_formats import foreign_format
 from arbitrage.data.forks import check_fork
+from arbitrage.data.quote_row import OrderBookSnapshot
 from arbitrage.data.readers import csv_rows
 from arbitrage.data.rules.moment_columns import moments_of
-from arbitrage.data.snapshot import OrderBookSnapshot
 from arbitrage.errors import DataError
 
 __all__ = ["DataLimits", "SnapshotTable", "load_snapshots", "read_snapshots"]

@@ -21,7 +21,7 @@ import zstandard
 from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.data.files.data_file import ZSTD_MAGIC, DataLimits
 from arbitrage.data.rules.timestamps import WORTH_A_THREAD_ROWS
-from arbitrage.data.snapshots import load_snapshots
+from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.errors import DataError
 from tests.data_files import GOOD, HEADER, Load, csv_of, refusal
 
@@ -487,7 +487,7 @@ def test_a_window_as_long_as_zstd_has_them_is_read(load: Load) -> None:
 BOUNDED = """
 import resource, sys
 from arbitrage.errors import DataError
-from arbitrage.data.snapshots import load_snapshots
+from arbitrage.data.snapshot_table import load_snapshots
 load_snapshots(sys.argv[1])
 pages = int(open("/proc/self/statm").read().split()[5])
 resource.setrlimit(resource.RLIMIT_DATA, (pages * resource.getpagesize() + 2**28,) * 2)
