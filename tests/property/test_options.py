@@ -157,7 +157,7 @@ def test_sizes_that_never_bind_change_nothing(random: Random) -> None:
         )
         for at, one in enumerate(more)
     ]
-    params = replace(options.params(random), size_share=None)
+    params = replace(options.params(random), size_share=None, min_position_usd=0.0)
     without = product_figures((rows, more), params)
     assert product_figures((rows, more), replace(params, size_share=1.0)) == {
         **without,
