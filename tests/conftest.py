@@ -26,6 +26,10 @@ from tests.data_files import Load
 from worker.client.embedded import embedded_server
 from worker.ledger.ledger import Ledger
 
+# As a terminal starts programs, whatever this run was started by: nohup has all that it starts, and
+# so the workers of the tests, ignore a hang-up.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 # How long an example may take says more about the machine than about the code.
 settings.register_profile("arbtune", deadline=None)
 settings.load_profile("arbtune")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,8 @@ def kill_its_child(worker: WorkerProcess, ledger: Ledger, job_id: str) -> None:
     """Kill the process that runs a job."""
     wait_until(lambda: ledger.states([job_id]) == [State.RUNNING], "the job runs")
     for child in worker.children():
-        os.kill(child, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # one that is replaced just then
+            os.kill(child, signal.SIGKILL)
 
 
 def sent_to(client: Celery, queue: str, *, count: int) -> list[Any]:
