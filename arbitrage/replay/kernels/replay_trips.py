@@ -59,17 +59,11 @@ def _replay(
     balance, stop = parameters.balance[c], parameters.stop[c]
     share, least = sizes.share[c], sizes.least_usd[c]
     respects_size = not np.isnan(share)
-    free = np.zeros(
-        4, np.int64
-    )  # where a quote that was hit has changed: ask_a, bid_b, ask_b, bid_a
+    free = np.zeros(4, np.int64)  # where each quote that was hit has changed
     closed = wins = realized = drawdown = beyond = 0.0
     base = peak = balance
-    at = 0
-    follower = 0
-    while True:
-        k = next_trip(trips, follower, threshold)
-        if k == len(records):
-            break
+    at = follower = 0
+    while (k := next_trip(trips, follower, threshold)) < len(records):
         follower = k + 1
         place = int(records[k, TRIP_PLACE])
         if respects_size:
@@ -86,26 +80,16 @@ def _replay(
                 return RunTotals(closed, closed, wins, realized, 0.0, drawdown, stopped_row, beyond)
         if opens == n_rows:
             return RunTotals(closed, closed, wins, realized, 0.0, drawdown, -1.0, beyond)
-        best = base + (records[k, TRIP_BEST] - cost) / BPS * notional
-        worst = base + (records[k, TRIP_WORST] - cost) / BPS * notional
-        deepest = fall_pct(peak, worst)
-        fall = records[k, TRIP_FALL] / BPS * notional
-        quiet = brings_nothing_new(best, worst, fall, base, peak, drawdown)
-        if (best > peak) & (not quiet) or deepest >= stop:
-            stopped, peak, drawdown = _walk(
-                rows, quotes, trips, k, cost, notional, stop, base, peak, drawdown
+        stopped, peak, drawdown = _hold(
+            rows, quotes, trips, k, cost, notional, stop, base, peak, drawdown
+        )
+        if stopped >= 0 or closes == n_rows:
+            last = stopped if stopped >= 0 else n_rows - 1
+            left = _worth(rows, quotes, trips, k, last, cost, notional)
+            stopped_row = float(rows.row[stopped]) if stopped >= 0 else -1.0
+            return RunTotals(
+                closed + 1, closed, wins, realized, left, drawdown, stopped_row, beyond
             )
-            if stopped >= 0:
-                left = _worth(rows, quotes, trips, k, stopped, cost, notional)
-                stopped_row = float(rows.row[stopped])
-                return RunTotals(
-                    closed + 1, closed, wins, realized, left, drawdown, stopped_row, beyond
-                )
-        else:
-            peak, drawdown = max(peak, best), max(drawdown, deepest)
-        if closes == n_rows:
-            left = _worth(rows, quotes, trips, k, n_rows - 1, cost, notional)
-            return RunTotals(closed + 1, closed, wins, realized, left, drawdown, -1.0, beyond)
         pnl = (records[k, TRIP_GROSS] - cost) / BPS * notional
         realized += pnl
         wins += pnl > 0
@@ -129,6 +113,30 @@ def _worth(
     entry, price = entry_of(rows, trips.met_a[place], trips.met_b[place], is_ab)
     out = quotes.exit_ab[at] if is_ab else quotes.exit_ba[at]
     return float((entry - out / price * BPS - cost) / BPS * notional)
+
+
+@compiled
+def _hold(
+    rows: Rows,
+    quotes: Quotes,
+    trips: Trips,
+    k: int,
+    cost: float,
+    notional: float,
+    stop: float,
+    base: float,
+    peak: float,
+    drawdown: float,
+) -> tuple[int, float, float]:
+    """What `_walk` finds, from the extremes of the trip where they suffice."""
+    best = base + (trips.records[k, TRIP_BEST] - cost) / BPS * notional
+    worst = base + (trips.records[k, TRIP_WORST] - cost) / BPS * notional
+    deepest = fall_pct(peak, worst)
+    fall = trips.records[k, TRIP_FALL] / BPS * notional
+    quiet = brings_nothing_new(best, worst, fall, base, peak, drawdown)
+    if (best > peak) & (not quiet) or deepest >= stop:
+        return _walk(rows, quotes, trips, k, cost, notional, stop, base, peak, drawdown)
+    return -1, max(peak, best), max(drawdown, deepest)
 
 
 @compiled
