@@ -154,6 +154,6 @@ def _place() -> tuple[str, str]:
     """
     digest = hashlib.sha256(numba.__version__.encode())
     package = Path(__file__).parent
-    for source in [Path(__file__), *sorted(package.glob("kernels/*.py"))]:
+    for source in [Path(__file__), *sorted(package.rglob("kernels/**/*.py"))]:
         digest.update(source.read_bytes())
     return "kernels", digest.hexdigest()[:16]

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from arbitrage.documents.figures import NULLABLE_COUNTS
 from arbitrage.replay.compiled import one_at_a_time
+from arbitrage.replay.files.opened_file import OpenedFile, open_data
+from arbitrage.replay.files.prepared_rows import PreparedRows, RowFacts
 from arbitrage.replay.kernel_calls import empty_tally, quotes_of, read_only, replay_all, windows_of
 from arbitrage.replay.kernels.layout import Floats, Options, Parameters, Prices, Rows, RunTotals
 from arbitrage.replay.model.backtester import RUIN_PCT
-from arbitrage.replay.opened_file import OpenedFile, open_data
 from arbitrage.replay.option_calls import are_set, options_of, replay_with_options, some
-from arbitrage.replay.prepared_rows import PreparedRows, RowFacts
 
 __all__ = [
     "FigureArrays",

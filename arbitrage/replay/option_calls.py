@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from arbitrage.replay.files.prepared_rows import PreparedRows
 from arbitrage.replay.kernel_calls import empty_tally, quotes_of, read_only
 from arbitrage.replay.kernels.layout import (
     Floats,
@@ -34,10 +35,9 @@ from arbitrage.replay.kernels.layout import (
     Tally,
     Trips,
 )
-from arbitrage.replay.kernels.replay_trips import changes_of, replay_trips
-from arbitrage.replay.kernels.scan_options import scan_with_options
-from arbitrage.replay.kernels.trips import trips_of
-from arbitrage.replay.prepared_rows import PreparedRows
+from arbitrage.replay.kernels.options.replay_trips import changes_of, replay_trips
+from arbitrage.replay.kernels.options.scan_options import scan_with_options
+from arbitrage.replay.kernels.options.trips import trips_of
 
 KEPT_BYTES = 256 * 2**20
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig
 from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine, ArbitrageTrade
 from arbitrage.replay.kernels.layout import RunTotals
-from arbitrage.replay.kernels.scan_options import scan_with_options
+from arbitrage.replay.kernels.options.scan_options import scan_with_options
 from tests import naive, options
 from tests.naive import More, Params, Row
 from tests.options import Market

@@ -23,9 +23,9 @@ import zstandard
 from arbitrage.data.files import data_file
 from arbitrage.data.files.data_file import DataFile, DataLimits
 from arbitrage.errors import DataError
-from arbitrage.replay import data_cache
-from arbitrage.replay.data_cache import file_digest, open_data
-from arbitrage.replay.prepared_file import PreparedFile, prepare
+from arbitrage.replay.files import data_cache
+from arbitrage.replay.files.data_cache import file_digest, open_data
+from arbitrage.replay.files.prepared_file import PreparedFile, prepare
 from tests.conftest import HEADER, no_file_above, quotes_csv
 
 Damage = Callable[[Path], object]
@@ -285,7 +285,7 @@ def test_an_entry_larger_than_the_bound_is_used_all_the_same(
 
 OPEN_PROGRAM = """
 import sys
-from arbitrage.replay import data_cache
+from arbitrage.replay.files import data_cache
 from arbitrage.data.files import data_file
 prepare = data_cache.prepare
 def told(*arguments):

@@ -54,7 +54,8 @@ COUNT_PROGRAM = """
 import sys
 from numba.core.dispatcher import Dispatcher
 from arbitrage.documents.config import NUMERIC_FIELDS
-from arbitrage.replay.kernels import replay_trips, scan_options, trades, trips, windows
+from arbitrage.replay.kernels import trades, windows
+from arbitrage.replay.kernels.options import replay_trips, scan_options, trips
 from arbitrage.replay.many_configs import open_data, replay, warm_up
 
 def variants():

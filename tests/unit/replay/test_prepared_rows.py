@@ -17,12 +17,12 @@ from arbitrage.data.columns import OPTIONAL_COLUMNS
 from arbitrage.data.files.data_file import DataFile, DataLimits, read_data_file
 from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.errors import DataError
-from arbitrage.replay import data_cache
-from arbitrage.replay.data_cache import file_digest, open_data, open_rows
+from arbitrage.replay.files import data_cache
+from arbitrage.replay.files.data_cache import file_digest, open_data, open_rows
+from arbitrage.replay.files.prepared_rows import PreparedRows, prepare_rows
 from arbitrage.replay.model.backtester import ArbitrageBacktester
 from arbitrage.replay.model.engine import ArbitrageEngine
 from arbitrage.replay.model.engine_config import ArbitrageConfig
-from arbitrage.replay.prepared_rows import PreparedRows, prepare_rows
 from tests import options
 from tests.data_files import GOOD, HEADER, csv_of
 from tests.options import Market

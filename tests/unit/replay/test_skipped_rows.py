@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from arbitrage.data.files.data_file import DataLimits, read_data_file
-from arbitrage.replay.prepared_file import FileFacts, prepare
+from arbitrage.replay.files.prepared_file import FileFacts, prepare
 
 HEAD = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
 TRADABLE = "100,101,103.02,104"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.errors import OF_ONE_CONFIG, ArbtuneError, ConfigError, DataError
-from arbitrage.replay.data_cache import file_digest
+from arbitrage.replay.files.data_cache import file_digest
 from worker.client.sending import submit
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import CHUNKS

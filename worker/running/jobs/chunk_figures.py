@@ -7,8 +7,8 @@ import io
 
 import polars as pl
 
+from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.replay.many_configs import FigureArrays
-from arbitrage.replay.opened_file import OpenedFile
 from arbitrage.results.rows import FIGURE_TYPES, with_timestamps
 
 

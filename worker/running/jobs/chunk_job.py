@@ -14,7 +14,7 @@ from worker.running.jobs.task_argument import Payload
 
 if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec
-    from arbitrage.replay.opened_file import OpenedFile
+    from arbitrage.replay.files.opened_file import OpenedFile
     from worker.settings import Settings
 
 

@@ -40,8 +40,8 @@ from arbitrage.data.files.data_file import (
 )
 from arbitrage.documents.whole_file import remove_unfinished, whole_file
 from arbitrage.replay.cache_folder import own_folder, warn_unwritable
-from arbitrage.replay.prepared_file import FileFacts, PreparedFile, prepare
-from arbitrage.replay.prepared_rows import PreparedRows, RowFacts, prepare_rows
+from arbitrage.replay.files.prepared_file import FileFacts, PreparedFile, prepare
+from arbitrage.replay.files.prepared_rows import PreparedRows, RowFacts, prepare_rows
 
 FORMAT = 4
 MAX_CACHE_BYTES = 32 * 2**30

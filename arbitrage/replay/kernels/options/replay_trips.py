@@ -26,7 +26,7 @@ from arbitrage.replay.kernels.layout import (
     Tally,
     Trips,
 )
-from arbitrage.replay.kernels.trips import entry_of, is_ab_at, next_trip
+from arbitrage.replay.kernels.options.trips import entry_of, is_ab_at, next_trip
 
 
 @compiled

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbitrage.data.files.data_file import DataFile, DataLimits
+from arbitrage.replay.files.skipped_rows import skipped_rows
 from arbitrage.replay.kernels.layout import Prices, Windows
-from arbitrage.replay.skipped_rows import skipped_rows
 
 
 @dataclass(frozen=True, slots=True)

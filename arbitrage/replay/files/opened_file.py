@@ -11,13 +11,13 @@ import numpy as np
 
 from arbitrage.data.files.data_file import DataLimits
 from arbitrage.errors import DataChanged
-from arbitrage.replay import data_cache
+from arbitrage.replay.files import data_cache
 from arbitrage.replay.model.needed_columns import NEEDED_COLUMNS, TIMED, check_columns
 
 if TYPE_CHECKING:
+    from arbitrage.replay.files.prepared_file import FileFacts
+    from arbitrage.replay.files.prepared_rows import PreparedRows
     from arbitrage.replay.kernels.layout import Floats, Windows
-    from arbitrage.replay.prepared_file import FileFacts
-    from arbitrage.replay.prepared_rows import PreparedRows
 
 
 class OpenedFile:

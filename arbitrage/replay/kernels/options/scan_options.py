@@ -1,0 +1,220 @@
+"""The plain scan with every option: row by row, order by order, as the engine does it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from arbitrage.replay.compiled import compiled
+from arbitrage.replay.kernels.account import put
+from arbitrage.replay.kernels.layout import (
+    BPS,
+    Integers,
+    Options,
+    Parameters,
+    Rows,
+    RunTotals,
+    Tally,
+)
+from arbitrage.replay.kernels.options.state import (
+    CLOSES,
+    OPENS,
+    Orders,
+    State,
+    Terms,
+    Trades,
+    closed,
+    exit_at,
+    filled,
+    place_of,
+    pnl_of,
+    sent,
+    without,
+)
+
+ASK_A, BID_B, ASK_B, BID_A = range(4)  # the quotes that opening hits
+
+
+@compiled
+def scan_with_options(rows: Rows, parameters: Parameters, options: Options, tally: Tally) -> None:
+    """Run every config over every row that is tradable by its prices."""
+    room = 1
+    for c in range(len(parameters.slots)):
+        room = max(room, min(parameters.slots[c], len(rows.row)))
+    trades = Trades(
+        np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room), np.empty(room),
+        np.empty(room), np.empty(room, np.int64), np.empty(room, np.int64),
+    )  # fmt: skip
+    orders = Orders(
+        np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64),
+        np.empty(room), np.empty(room, np.int64), np.empty(room, np.int64),
+        np.empty(room, np.int64),
+    )  # fmt: skip
+    for c in range(len(parameters.threshold)):
+        terms = Terms(
+            threshold=parameters.threshold[c],
+            cost=2 * parameters.cost[c],
+            most_usd=parameters.notional[c],
+            least_usd=options.least_usd[c],
+            slots=parameters.slots[c],
+            exit_spread=options.exit_spread[c],
+            holding_ns=options.holding_ns[c],
+            latency_a_ns=options.latency_a_ns[c],
+            latency_b_ns=options.latency_b_ns[c],
+            flight_ns=max(options.latency_a_ns[c], options.latency_b_ns[c]),
+            share=options.size_share[c],
+        )
+        balance, stop, max_age = parameters.balance[c], parameters.stop[c], options.max_age_ms[c]
+        put(_scan_one(rows, terms, balance, stop, max_age, trades, orders), tally, c)
+
+
+@compiled
+def _scan_one(
+    rows: Rows,
+    terms: Terms,
+    balance: float,
+    stop: float,
+    max_age_ms: float,
+    trades: Trades,
+    orders: Orders,
+) -> RunTotals[float]:
+    state = State(0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    hit = np.full(4, -1, np.int64)  # the row on which a quote was hit
+    unrealized = drawdown = 0.0
+    peak, stopped_row = balance, -1.0
+    for i in range(len(rows.row)):
+        if np.isfinite(max_age_ms) and not rows.age_ms[i] <= max_age_ms:
+            continue
+        if not np.isnan(terms.share):
+            _free_changed(rows, i, hit)
+        state = _land(rows, i, terms, trades, orders, state)
+        state = _close(rows, i, terms, trades, orders, state)
+        state = _open(rows, i, terms, hit, trades, orders, state)
+        unrealized = 0.0
+        for place in range(state.n_open):
+            exit_ = exit_at(rows, trades.is_ab[place], i, i)
+            unrealized += pnl_of(trades, place, exit_, terms.cost)
+        equity = (balance + state.realized) + unrealized
+        peak = max(peak, equity)
+        fall = (peak - equity) / peak * 100
+        drawdown = max(drawdown, fall)
+        if fall >= stop:
+            stopped_row = float(rows.row[i])
+            break
+    return RunTotals(
+        opened=state.opened,
+        closed=state.closed,
+        wins=state.wins,
+        realized=state.realized,
+        unrealized=unrealized,
+        drawdown=drawdown,
+        stopped_row=stopped_row,
+        beyond_size=state.beyond,
+    )
+
+
+@compiled
+def _free_changed(rows: Rows, i: int, hit: Integers) -> None:
+    """Forget which quotes were hit that are others on this row."""
+    for leg in range(4):
+        if hit[leg] >= 0 and not _stands(rows, leg, hit[leg], i):
+            hit[leg] = -1
+
+
+@compiled
+def _land(rows: Rows, i: int, terms: Terms, trades: Trades, orders: Orders, state: State) -> State:
+    """Let the orders take effect whose flight is over; the others may meet this row's quotes."""
+    now, landed = rows.time_ns[i], 0
+    while landed < state.n_orders and now - orders.decided[landed] > terms.flight_ns:
+        if orders.kind[landed] == OPENS:
+            state = filled(rows, trades, orders, landed, state)
+        else:
+            place = place_of(trades, state.n_open, orders.number[landed])
+            met_a, met_b = orders.met_a[landed], orders.met_b[landed]
+            state = closed(rows, terms, trades, place, met_a, met_b, state)
+        landed += 1
+    for k in range(landed, state.n_orders):
+        if 0 < terms.latency_a_ns >= now - orders.decided[k]:
+            orders.met_a[k] = i
+        if 0 < terms.latency_b_ns >= now - orders.decided[k]:
+            orders.met_b[k] = i
+    return without(orders, landed, state) if landed else state
+
+
+@compiled
+def _close(rows: Rows, i: int, terms: Terms, trades: Trades, orders: Orders, state: State) -> State:
+    """Decide which open trades are to be closed."""
+    now, place = rows.time_ns[i], 0
+    while place < state.n_open:
+        is_due = _spread(rows, trades.is_ab[place], i) < terms.exit_spread or (
+            0 <= terms.holding_ns <= now - trades.decided[place]
+        )
+        if trades.leaves[place] or not is_due:
+            place += 1
+        elif terms.flight_ns > 0:
+            trades.leaves[place] = 1
+            state = sent(orders, CLOSES, trades.number[place], 0, 0.0, now, i, state)
+            place += 1
+        else:
+            state = closed(rows, terms, trades, place, i, i, state)
+    return state
+
+
+@compiled
+def _open(
+    rows: Rows,
+    i: int,
+    terms: Terms,
+    hit: Integers,
+    trades: Trades,
+    orders: Orders,
+    state: State,
+) -> State:
+    """Decide whether a trade is to be opened."""
+    spread_ab, spread_ba = _spread(rows, 1, i), _spread(rows, 0, i)
+    has_slot = state.n_open + state.n_entries < terms.slots
+    if not (has_slot and max(spread_ab, spread_ba) >= terms.threshold):
+        return state
+    is_ab, notional = int(spread_ab >= spread_ba), terms.most_usd
+    if not np.isnan(terms.share):
+        first = ASK_A if is_ab else ASK_B
+        notional = _notional(rows, i, is_ab, terms.share, terms.most_usd, terms.least_usd)
+        if hit[first] >= 0 or hit[first + 1] >= 0 or not notional > 0:
+            return state
+        hit[first] = hit[first + 1] = i
+    state = sent(orders, OPENS, state.decided, is_ab, notional, rows.time_ns[i], i, state)
+    if terms.flight_ns == 0:
+        # No other order is in flight where an order takes no time.
+        state = without(orders, 1, filled(rows, trades, orders, 0, state))
+    return state
+
+
+@compiled
+def _spread(rows: Rows, is_ab: int, i: int) -> float:
+    """The entry spread of a side."""
+    if is_ab:
+        return float((rows.bid_b[i] - rows.ask_a[i]) / rows.ask_a[i] * BPS)
+    return float((rows.bid_a[i] - rows.ask_b[i]) / rows.ask_b[i] * BPS)
+
+
+@compiled
+def _stands(rows: Rows, leg: int, before: int, now: int) -> bool:
+    """Whether a quote has the price and the size that it had on an earlier row."""
+    if leg == ASK_A:
+        price, size = rows.ask_a, rows.ask_size_a
+    elif leg == BID_B:
+        price, size = rows.bid_b, rows.bid_size_b
+    elif leg == ASK_B:
+        price, size = rows.ask_b, rows.ask_size_b
+    else:
+        price, size = rows.bid_a, rows.bid_size_a
+    return bool(price[before] == price[now] and size[before] == size[now])
+
+
+@compiled
+def _notional(rows: Rows, i: int, is_ab: int, share: float, most: float, least: float) -> float:
+    if is_ab:
+        size, ask = min(rows.ask_size_a[i], rows.bid_size_b[i]), rows.ask_a[i]
+    else:
+        size, ask = min(rows.ask_size_b[i], rows.bid_size_a[i]), rows.ask_b[i]
+    notional = min(most, (share * size) * ask)
+    return notional if notional >= least else 0.0
