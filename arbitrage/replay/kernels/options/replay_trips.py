@@ -62,14 +62,15 @@ def _replay(
     free = np.zeros(4, np.int64)  # where each quote that was hit has changed
     closed = wins = realized = drawdown = beyond = 0.0
     base = peak = balance
-    at = follower = 0
-    while (k := next_trip(trips, follower, threshold)) < len(records):
-        follower = k + 1
+    at = 0
+    k = next_trip(trips, 0, threshold)
+    while k < len(records):
         place = int(records[k, TRIP_PLACE])
         if respects_size:
             notional = _notional(rows, quotes, place, share, parameters.notional[c], least)
             first = 0 if is_ab_at(quotes, place) else 2
             if notional <= 0 or free[first] > place or free[first + 1] > place:
+                k = next_trip(trips, k + 1, threshold)
                 continue
             free[first], free[first + 1] = changes[first, place], changes[first + 1, place]
         opens, closes = int(records[k, TRIP_OPENS]), int(records[k, TRIP_CLOSES])
@@ -97,7 +98,8 @@ def _replay(
         if respects_size:
             beyond += _is_beyond(rows, quotes, trips, k, share, notional)
         base = balance + realized
-        at, follower = closes, int(records[k, TRIP_NEXT])
+        at = closes
+        k = next_trip(trips, int(records[k, TRIP_NEXT]), threshold)
     peak, drawdown = marked(base, peak, drawdown)
     stopped_row = float(rows.row[at]) if drawdown >= stop else -1.0
     return RunTotals(closed, closed, wins, realized, 0.0, drawdown, stopped_row, beyond)
