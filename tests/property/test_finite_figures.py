@@ -93,7 +93,7 @@ def refusal_of(config: dict[str, Any]) -> str | None:
     return None
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(CONFIGS, ROWS)
 def test_a_command_succeeds_or_refuses_in_a_sentence(
     data: Path, numbers: dict[str, Any], rows: list[Any]
@@ -113,7 +113,7 @@ def check(frame: pl.DataFrame) -> None:
             assert frame[name].is_finite().all(), (name, frame[name])
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(GOOD_CONFIGS, ROWS)
 def test_every_road_has_finite_figures(
     data: Path, numbers: dict[str, Any], rows: list[Any]

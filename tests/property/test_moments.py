@@ -60,13 +60,13 @@ def agree(timestamps: pl.Series) -> None:
             assert moments_of(timestamps).tolist() == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(isos(), min_size=1, max_size=12))
 def test_of_timestamps_of_many_forms(timestamps: list[str]) -> None:
     agree(in_order(timestamps))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.integers(-(10**18), 7 * 10**18), min_size=1, max_size=20),
     st.sampled_from(["%.f", "%.3f", "%.6f", "%.9f", ""]),
@@ -79,7 +79,7 @@ def test_of_timestamps_of_one_form(moments: list[int], fraction: str, mark: str,
     agree(in_order((texts.dt.to_string(f"%Y-%m-%d{mark}%H:%M:%S{fraction}") + zone).to_list()))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(epochs, st.lists(st.integers(0, 10**9), max_size=6), st.sampled_from(["", "+", "0"]))
 def test_of_epochs_of_any_unit(first: int, steps: list[int], sign: str) -> None:
     texts = [str(first)]

@@ -58,7 +58,7 @@ def drawn(random: Random, folder: Path, n_rows: int = 60) -> tuple[Market, Path]
     return market, options.csv_file(folder / "quotes.csv", market)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(randoms)
 def test_many_configs_at_once_are_the_oracle(folder: Path, random: Random) -> None:
     """Of any shape, with and without options, with one slot and several."""
@@ -74,7 +74,7 @@ def test_many_configs_at_once_are_the_oracle(folder: Path, random: Random) -> No
         assert_equal({**found, **nulls}, expected(market, run), run)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(randoms)
 def test_jobs_are_the_oracle_by_engine_and_by_kernels(folder: Path, random: Random) -> None:
     market, path = drawn(random, folder)

@@ -152,10 +152,11 @@ def test_kernels_are_prepared_where_there_is_no_room_for_them(tmp_path: Path) ->
     """The command that compiles ahead goes on too: of one kernel of all, which take long."""
     program = (
         "import resource\n"
-        "from arbitrage.replay import kernel_calls\n"
+        "from arbitrage.replay import kernel_calls, option_calls\n"
         "from scripts import prepare_kernels\n"
         "kernel_calls.windows_of = lambda quotes: quotes\n"
         "kernel_calls.replay_all = lambda quotes, _: quotes\n"
+        "option_calls.replay_with_options = lambda *_: None\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
         "raise SystemExit(prepare_kernels.main([]))\n"
     )
