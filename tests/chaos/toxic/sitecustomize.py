@@ -70,6 +70,8 @@ def sleep(seconds: str) -> None:
 
 
 def wait_for_a_file(path: str) -> None:
+    with suppress(OSError):  # some wait for a file in a folder that is none
+        Path(f"{path}.pid").write_text(str(os.getpid()), encoding="utf-8")
     while not Path(path).exists():
         time.sleep(0.02)
 
