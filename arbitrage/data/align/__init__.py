@@ -1,0 +1,1 @@
+"""Two venues' quotes as one snapshot file: put in order, joined, written."""

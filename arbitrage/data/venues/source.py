@@ -1,0 +1,68 @@
+"""What a source is, and what it is given to read."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import polars as pl
+
+HEAD_BYTES = 65_536
+"""As many bytes of a file's beginning are looked at to tell its format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Unpacked content: a file, or one of those in an archive.
+
+    Attributes:
+        name: What messages call it.
+        stream: Its bytes, from the first one on; `peek(HEAD_BYTES)` shows the beginning.
+    """
+
+    name: str
+    stream: io.BufferedReader
+
+    def head(self) -> bytes:
+        """The first bytes, which a later reader gets too."""
+        return self.stream.peek(HEAD_BYTES)[:HEAD_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the files of one venue are to be read, and what was left out of them.
+
+    Attributes:
+        timezone: The zone of times that name none, such as `UTC` or `Asia/Tokyo`.
+        symbol: The only symbol that is wanted.
+        dropped: How many rows or messages were left out, by the reason: a few words that end the
+            sentence "3 rows were dropped: ...".
+    """
+
+    timezone: str | None = None
+    symbol: str | None = None
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+class Source(Protocol):
+    """One format of raw files."""
+
+    @property
+    def name(self) -> str:
+        """What `--format-a` calls it."""
+        ...
+
+    def is_like(self, head: bytes) -> bool:
+        """Whether content that begins so is of this format."""
+        ...
+
+    def read(self, member: Member, reading: Reading) -> Iterator[pl.DataFrame]:
+        """The quotes in the order of the file, in batches of `quotes.SCHEMA` of bounded size.
+
+        Raises:
+            DataError: The content is not what it should be; the message names member and line.
+        """
+        ...

@@ -1,0 +1,43 @@
+"""The formats that are known, and which of them a file has."""
+
+from __future__ import annotations
+
+from arbitrage.data.venues.source import Member, Source
+from arbitrage.errors import ConfigError, DataError
+from arbitrage.shell.console import nearest
+
+SOURCES: tuple[Source, ...] = ()
+"""In the order in which they are tried."""
+
+
+def source_of(member: Member, name: str | None = None) -> Source:
+    """The source that a file is of, by its content unless it is named.
+
+    Raises:
+        ConfigError: No source has this name.
+        DataError: No source knows the file.
+    """
+    if name is not None:
+        return _named(name)
+    for source in SOURCES:
+        if source.is_like(member.head()):
+            return source
+    known = ", ".join(source.name for source in SOURCES)
+    raise DataError(
+        f"{member.name!r} is of no format that is known ({known}): it begins with "
+        f"{_beginning(member)}; name its columns with --map-a or --map-b"
+    )
+
+
+def _named(name: str) -> Source:
+    names = {source.name: source for source in SOURCES}
+    if name not in names:
+        close = nearest(name, names)
+        hint = f"did you mean {close}?" if close else f"those are {', '.join(names)}"
+        raise ConfigError(f"no such format: {name!r:.60} ({hint})")
+    return names[name]
+
+
+def _beginning(member: Member) -> str:
+    line = member.head().split(b"\n", 1)[0].decode(errors="replace").rstrip("\r")
+    return repr(line[:200])
