@@ -68,10 +68,7 @@ def held(client: Celery, go_on: Path, **options: Any) -> Signature:
 
 
 def kill_its_child(go_on: Path) -> None:
-    """Kill the process that runs a `held` job, and let the next attempt end.
-
-    No other: it may have taken a job that the ledger has not met, which would not be tried again.
-    """
+    """Kill the process that runs a `held` job, and let the next attempt end."""
     said = Path(f"{go_on}.pid")
     wait_until(lambda: said.exists() and said.read_text(encoding="utf-8"), "the job runs")
     os.kill(int(said.read_text(encoding="utf-8")), signal.SIGKILL)
@@ -124,6 +121,20 @@ def test_a_chord_and_its_links_come_to_their_end_once(client: Celery, go_on: Pat
     assert message.headers["id"] == result.id
     assert [part["total_trades"] for part in message.payload[0][0]] == [10, 10, 10]
     assert len(sent_to(client, "theirs-2", count=1)) == 1, "the link, once"
+
+
+def test_a_chord_loses_no_job_whose_process_died_before_it_claimed_it(
+    client: Celery, ledger: Ledger, tmp_path: Path
+) -> None:
+    """The ledger has not met such a job: nobody but the message knows it."""
+    dies = job(client, {**JOB, "tag": f"unclaimed:{tmp_path / 'died'}"})
+    body = client.signature("theirs.body", queue="theirs-7")
+    result = chord(group([dies, job(client)]), body).apply_async()
+    [message] = sent_to(client, "theirs-7", count=1)
+    assert [part["total_trades"] for part in message.payload[0][0]] == [10, 10]
+    record = ledger.record(result.parent.results[0].id)
+    assert record is not None
+    assert record.attempts == 1
 
 
 def test_errbacks_are_called_when_no_try_is_left(client: Celery, ledger: Ledger) -> None:

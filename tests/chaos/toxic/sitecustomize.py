@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import json
 import os
 import time
 from contextlib import suppress
@@ -23,6 +24,7 @@ from arbitrage import arbitrage_core
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
 from arbitrage.replay import many_configs
 from worker.commands import worker as worker_command
+from worker.ledger.ledger import Ledger
 from worker.running.delivery import channel as delivery_channel
 from worker.running.jobs import chunk_job
 from worker.running.jobs.chunks import Chunk
@@ -88,6 +90,18 @@ POISONS = {
     "until": wait_for_a_file,
 }
 
+_start = Ledger.start
+
+
+def poisoned_start(ledger: Ledger, job_id: str, worker: str, config: str, *kept: Any) -> Any:
+    """Claim a job; one that is tagged `unclaimed:PATH` kills its first process before that."""
+    poison, _, path = ((config and json.loads(config).get("tag")) or "").partition(":")
+    if poison == "unclaimed" and not Path(path).exists():
+        Path(path).touch()
+        os._exit(9)
+    return _start(ledger, job_id, worker, config, *kept)
+
+
 _run_chunk = chunk_job.run_chunk
 _take = delivery_channel.Channel._take
 
@@ -125,6 +139,7 @@ delivery_channel.Channel._take = poisoned_take  # type: ignore[method-assign, as
 if pause_s := os.environ.get("ARBTUNE_TEST_RESTART_PAUSE_S"):
     worker_command.RESTART_PAUSE_S = float(pause_s)
 
+Ledger.start = poisoned_start  # type: ignore[method-assign, assignment]
 chunk_job.run_chunk = poisoned_run_chunk
 ArbitrageTuningRunner.run = poisoned_run  # type: ignore[method-assign, assignment]
 

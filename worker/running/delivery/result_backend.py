@@ -24,6 +24,7 @@ from worker.ledger.ledger import Attempt, Holder, Ledger, Outcome, State
 from worker.operating.trace import traces
 from worker.running.delivery.error_records import failure_record
 from worker.running.jobs import canvas
+from worker.running.jobs.task_argument import CONFIG, Payload
 from worker.settings import Settings
 
 log = logging.getLogger("arbtune.jobs")
@@ -138,9 +139,10 @@ class LedgerBackend(RedisBackend):
             return False
         if request.task == CHUNKS.task and failure.error["type"] in OF_ONE_CONFIG:
             return False  # its client halves it, which finds the config that did it sooner
-        verdict = self.ledger.requeue(
-            task_id, _holder(request), failure, max_attempts=self.settings.max_attempts
-        )
+        verdict = self._requeue(task_id, failure, request)
+        if verdict == State.UNKNOWN and request.task == JOBS.task:
+            self._meet(task_id, request)
+            verdict = self._requeue(task_id, failure, request)
         if verdict == State.UNKNOWN:
             return False
         event = "job.retry" if verdict == State.QUEUED else "job.finished"
@@ -149,6 +151,19 @@ class LedgerBackend(RedisBackend):
         outcome = {"queued": "retry", "error": "dead_letter"}.get(verdict, verdict)
         self._trace(task_id, request, outcome, failure)
         return True
+
+    def _requeue(self, task_id: str, failure: Outcome, request: Any) -> str:
+        limit = self.settings.max_attempts
+        return self.ledger.requeue(task_id, _holder(request), failure, max_attempts=limit)
+
+    def _meet(self, task_id: str, request: Any) -> None:
+        """Enter a foreign job whose child died between taking its message and claiming it.
+
+        Should this process die now, too, the job is found as one whose message is lost.
+        """
+        config = Payload.of_message(request.args, request.kwargs, CONFIG).kept
+        route = Route(request.task, list_of(request.delivery_info))
+        self.ledger.expect(task_id, config, route, canvas.of_message(request))
 
     def _failure(self, task_id: str, error: BaseException, request: Any) -> Outcome:
         limit_s = self.settings.job_time_limit_s
