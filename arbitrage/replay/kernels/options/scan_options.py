@@ -23,10 +23,8 @@ from arbitrage.replay.kernels.options.state import (
     Terms,
     Trades,
     closed,
-    exit_at,
     filled,
     place_of,
-    pnl_of,
     sent,
     without,
 )
@@ -77,22 +75,50 @@ def _scan_one(
     trades: Trades,
     orders: Orders,
 ) -> RunTotals[float]:
+    """Run one config.
+
+    What is done on every row stands here. A call that hands on arrays counts their references,
+    which takes as long as a dozen rows: there are such calls only where something happens.
+    """
     state = State(0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    hit = np.full(4, -1, np.int64)  # the row on which a quote was hit
+    hit, is_any_hit = np.full(4, -1, np.int64), False  # the row on which a quote was hit
     unrealized = drawdown = 0.0
     peak, stopped_row = balance, -1.0
     for i in range(len(rows.row)):
         if np.isfinite(max_age_ms) and not rows.age_ms[i] <= max_age_ms:
             continue
-        if not np.isnan(terms.share):
-            _free_changed(rows, i, hit)
-        state = _land(rows, i, terms, trades, orders, state)
-        state = _close(rows, i, terms, trades, orders, state)
-        state = _open(rows, i, terms, hit, trades, orders, state)
+        now = rows.time_ns[i]
+        if is_any_hit:
+            is_any_hit = _still_hit(rows, i, hit)
+        if state.n_orders > 0 and now - orders.decided[0] > terms.flight_ns:
+            state = _land(rows, i, terms, trades, orders, state)
+        for k in range(state.n_orders):
+            if 0 < terms.latency_a_ns >= now - orders.decided[k]:
+                orders.met_a[k] = i
+            if 0 < terms.latency_b_ns >= now - orders.decided[k]:
+                orders.met_b[k] = i
+        spread_ab = (rows.bid_b[i] - rows.ask_a[i]) / rows.ask_a[i] * BPS
+        spread_ba = (rows.bid_a[i] - rows.ask_b[i]) / rows.ask_b[i] * BPS
+        place = 0
+        while place < state.n_open:
+            spread = spread_ab if trades.is_ab[place] else spread_ba
+            held_ns, before = now - trades.decided[place], state.n_open
+            if not trades.leaves[place] and _is_due(spread, held_ns, terms):
+                state = _close(rows, i, terms, trades, orders, place, state)
+            place += state.n_open == before  # a trade that closed at once is another now
+        has_slot = state.n_open + state.n_entries < terms.slots
+        if has_slot and max(spread_ab, spread_ba) >= terms.threshold:
+            is_ab = int(spread_ab >= spread_ba)
+            state = _open(rows, i, is_ab, terms, hit, trades, orders, state)
+            is_any_hit = not np.isnan(terms.share)
         unrealized = 0.0
         for place in range(state.n_open):
-            exit_ = exit_at(rows, trades.is_ab[place], i, i)
-            unrealized += pnl_of(trades, place, exit_, terms.cost)
+            if trades.is_ab[place]:
+                exit_ = rows.ask_b[i] - rows.bid_a[i]
+            else:
+                exit_ = rows.ask_a[i] - rows.bid_b[i]
+            pnl_bps = trades.entry[place] - exit_ / trades.price[place] * BPS - terms.cost
+            unrealized += pnl_bps / BPS * trades.notional[place]
         equity = (balance + state.realized) + unrealized
         peak = max(peak, equity)
         fall = (peak - equity) / peak * 100
@@ -113,16 +139,19 @@ def _scan_one(
 
 
 @compiled
-def _free_changed(rows: Rows, i: int, hit: Integers) -> None:
-    """Forget which quotes were hit that are others on this row."""
+def _still_hit(rows: Rows, i: int, hit: Integers) -> bool:
+    """Forget which quotes were hit that are others on this row; whether any is left."""
+    is_any_left = False
     for leg in range(4):
         if hit[leg] >= 0 and not _stands(rows, leg, hit[leg], i):
             hit[leg] = -1
+        is_any_left |= hit[leg] >= 0
+    return is_any_left
 
 
 @compiled
 def _land(rows: Rows, i: int, terms: Terms, trades: Trades, orders: Orders, state: State) -> State:
-    """Let the orders take effect whose flight is over; the others may meet this row's quotes."""
+    """Let the orders take effect whose flight is over."""
     now, landed = rows.time_ns[i], 0
     while landed < state.n_orders and now - orders.decided[landed] > terms.flight_ns:
         if orders.kind[landed] == OPENS:
@@ -132,49 +161,39 @@ def _land(rows: Rows, i: int, terms: Terms, trades: Trades, orders: Orders, stat
             met_a, met_b = orders.met_a[landed], orders.met_b[landed]
             state = closed(rows, terms, trades, place, met_a, met_b, state)
         landed += 1
-    for k in range(landed, state.n_orders):
-        if 0 < terms.latency_a_ns >= now - orders.decided[k]:
-            orders.met_a[k] = i
-        if 0 < terms.latency_b_ns >= now - orders.decided[k]:
-            orders.met_b[k] = i
-    return without(orders, landed, state) if landed else state
+    return without(orders, landed, state)
 
 
 @compiled
-def _close(rows: Rows, i: int, terms: Terms, trades: Trades, orders: Orders, state: State) -> State:
-    """Decide which open trades are to be closed."""
-    now, place = rows.time_ns[i], 0
-    while place < state.n_open:
-        is_due = _spread(rows, trades.is_ab[place], i) < terms.exit_spread or (
-            0 <= terms.holding_ns <= now - trades.decided[place]
-        )
-        if trades.leaves[place] or not is_due:
-            place += 1
-        elif terms.flight_ns > 0:
-            trades.leaves[place] = 1
-            state = sent(orders, CLOSES, trades.number[place], 0, 0.0, now, i, state)
-            place += 1
-        else:
-            state = closed(rows, terms, trades, place, i, i, state)
-    return state
+def _is_due(spread: float, held_ns: int, terms: Terms) -> bool:
+    """Whether an open trade is to be closed."""
+    return bool(spread < terms.exit_spread or 0 <= terms.holding_ns <= held_ns)
+
+
+@compiled
+def _close(
+    rows: Rows, i: int, terms: Terms, trades: Trades, orders: Orders, place: int, state: State
+) -> State:
+    """Close a trade, or send the order to."""
+    if terms.flight_ns == 0:
+        return closed(rows, terms, trades, place, i, i, state)
+    trades.leaves[place] = 1
+    return sent(orders, CLOSES, trades.number[place], 0, 0.0, rows.time_ns[i], i, state)
 
 
 @compiled
 def _open(
     rows: Rows,
     i: int,
+    is_ab: int,
     terms: Terms,
     hit: Integers,
     trades: Trades,
     orders: Orders,
     state: State,
 ) -> State:
-    """Decide whether a trade is to be opened."""
-    spread_ab, spread_ba = _spread(rows, 1, i), _spread(rows, 0, i)
-    has_slot = state.n_open + state.n_entries < terms.slots
-    if not (has_slot and max(spread_ab, spread_ba) >= terms.threshold):
-        return state
-    is_ab, notional = int(spread_ab >= spread_ba), terms.most_usd
+    """Decide to open a trade, unless sizes forbid it."""
+    notional = terms.most_usd
     if not np.isnan(terms.share):
         first = ASK_A if is_ab else ASK_B
         notional = _notional(rows, i, is_ab, terms.share, terms.most_usd, terms.least_usd)
@@ -186,14 +205,6 @@ def _open(
         # No other order is in flight where an order takes no time.
         state = without(orders, 1, filled(rows, trades, orders, 0, state))
     return state
-
-
-@compiled
-def _spread(rows: Rows, is_ab: int, i: int) -> float:
-    """The entry spread of a side."""
-    if is_ab:
-        return float((rows.bid_b[i] - rows.ask_a[i]) / rows.ask_a[i] * BPS)
-    return float((rows.bid_a[i] - rows.ask_b[i]) / rows.ask_b[i] * BPS)
 
 
 @compiled
