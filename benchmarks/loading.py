@@ -13,8 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
+from arbitrage.caches.cache_folder import cache_folder
 from arbitrage.data.snapshot_table import load_snapshots
-from arbitrage.replay.cache_folder import cache_folder
 from arbitrage.replay.many_configs import open_data
 from benchmarks.data_files import write_csv, write_parquet
 from benchmarks.processes import pool_children, private_mb

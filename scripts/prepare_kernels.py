@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 
-from arbitrage.replay.cache_folder import shipped_folder
+from arbitrage.caches.cache_folder import shipped_folder
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arbitrage.caches.compiled import one_at_a_time
 from arbitrage.documents.figures import NULLABLE_COUNTS
-from arbitrage.replay.compiled import one_at_a_time
 from arbitrage.replay.files.opened_file import OpenedFile, open_data
 from arbitrage.replay.files.prepared_rows import PreparedRows, RowFacts
 from arbitrage.replay.kernel_calls import empty_tally, quotes_of, read_only, replay_all, windows_of

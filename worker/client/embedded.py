@@ -19,8 +19,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from arbitrage.caches.cache_folder import CACHE_LOG
 from arbitrage.errors import ArbtuneError
-from arbitrage.replay.cache_folder import CACHE_LOG
 from arbitrage.shell.console import say
 from worker.operating.own_command import own_command
 from worker.settings import Settings

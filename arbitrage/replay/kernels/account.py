@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from arbitrage.replay.compiled import compiled
+from arbitrage.caches.compiled import compiled
 from arbitrage.replay.kernels.layout import BPS, FLIPS, WINDOW, Floats, RunTotals, Tally, Windows
 
 # What a bound on a drawdown has to spare over the rounding of what it bounds, relative to itself

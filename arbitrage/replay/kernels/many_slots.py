@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arbitrage.replay.compiled import compiled
+from arbitrage.caches.compiled import compiled
 from arbitrage.replay.kernels.account import (
     Positions,
     Terms,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from arbitrage.replay.compiled import compiled
+from arbitrage.caches.compiled import compiled
 from arbitrage.replay.kernels.layout import SPREAD, WINDOW, Floats, Integers, Windows
 
 # A level has this share of the openings of the one below, and the last one no fewer than these.

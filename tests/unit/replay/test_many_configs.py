@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig
+from arbitrage.caches.cache_folder import cache_folder
 from arbitrage.documents.config import NUMERIC_FIELDS
-from arbitrage.replay.cache_folder import cache_folder
 from arbitrage.replay.many_configs import open_data, replay_one
 from tests.conftest import HEADER, JOB, quotes_csv
 

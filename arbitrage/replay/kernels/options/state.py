@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arbitrage.replay.compiled import compiled
+from arbitrage.caches.compiled import compiled
 from arbitrage.replay.kernels.layout import BPS, Floats, Integers, Rows
 
 OPENS, CLOSES = 0, 1

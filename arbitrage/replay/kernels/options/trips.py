@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from arbitrage.replay.compiled import compiled
+from arbitrage.caches.compiled import compiled
 from arbitrage.replay.kernels.layout import (
     BLOCK,
     BPS,

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from arbitrage.replay import compiled as module
-from arbitrage.replay.compiled import compiled, one_at_a_time
+from arbitrage.caches import compiled as module
+from arbitrage.caches.compiled import compiled, one_at_a_time
 from tests.conftest import no_file_above
 
-COMPILING = "compiling the kernels of the replay, which takes some seconds"
+COMPILING = "compiling the kernels, which takes some seconds"
 NO_ROOM = (
     "cannot write to the cache folder {}: File too large; "
     "ARBTUNE_CACHE_DIR can name another, of your own"

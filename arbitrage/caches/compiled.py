@@ -21,8 +21,8 @@ import numba
 from numba.core.caching import IndexDataCacheFile, NullCache
 from numba.core.compiler import CompileResult
 
+from arbitrage.caches.cache_folder import log_or_print, own_folder, shipped_folder, warn_unwritable
 from arbitrage.documents.whole_file import whole_file
-from arbitrage.replay.cache_folder import log_or_print, own_folder, shipped_folder, warn_unwritable
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -143,7 +143,7 @@ def _whole_content(path: Path) -> bytes:
 
 @cache
 def _say_that_it_takes_time() -> None:
-    log_or_print("compiling the kernels of the replay, which takes some seconds")
+    log_or_print("compiling the kernels, which takes some seconds")
 
 
 @cache
@@ -153,7 +153,7 @@ def _place() -> tuple[str, str]:
     Changes with any kernel: a change of one changes the machine code of those that call it.
     """
     digest = hashlib.sha256(numba.__version__.encode())
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     for source in [Path(__file__), *sorted(package.rglob("kernels/**/*.py"))]:
         digest.update(source.read_bytes())
     return "kernels", digest.hexdigest()[:16]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from arbitrage.replay.cache_folder import cache_folder, own_folder
+from arbitrage.caches.cache_folder import cache_folder, own_folder
 
 SOMEBODY = 54_321
 

@@ -1,0 +1,1 @@
+"""What is kept between processes: its folder, and the machine code of kernels."""
