@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import stat
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 from arbitrage.data.files.big_buffer import read_whole
 from arbitrage.data.files.digest import Digest
+from arbitrage.data.files.packing import MAGICS, unpacked_blocks
 from arbitrage.errors import DataError, is_retryable
-
-GZIP_MAGIC = b"\x1f\x8b"
-ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-# A frame without content, such as pzstd puts before each of its own; the low half byte is free.
-ZSTD_SKIPPABLE_MAGICS = tuple(bytes([0x50 + kind]) + b"\x2a\x4d\x18" for kind in range(16))
-
-# Packed bytes unpacked at a time: zstd may hold 10,000 times as many, and a bomb must not get far.
-_ZSTD_STEP_BYTES = 4_096
-_ZSTD_LARGEST_WINDOW = 2**31  # of the format's library; its memory is taken when a frame has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,58 +128,12 @@ def too_large(name: str, limits: DataLimits) -> DataError:
 
 
 def _unpacked(stored: bytes, limits: DataLimits, name: str) -> bytes:
-    try:
-        if stored.startswith(GZIP_MAGIC):
-            return _unpacked_gzip(stored, limits, name)
-        if stored.startswith((ZSTD_MAGIC, *ZSTD_SKIPPABLE_MAGICS)):
-            return _unpacked_zstd(stored, limits, name)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"the data file {name!r} is a damaged archive: {error}") from error
-    return stored
-
-
-def _unpacked_zstd(stored: bytes, limits: DataLimits, name: str) -> bytes:
-    """All frames of the archive; the library gives those that are to be skipped as empty ones.
-
-    Frame by frame, because the library's stream reader takes an archive that was cut for a whole.
-    """
-    import zstandard  # for these files alone
-
+    if not stored.startswith(MAGICS):
+        return stored
     content = io.BytesIO()
-    position = 0
-    # One for all frames: it is dear to make, and they may be tiny.
-    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_LARGEST_WINDOW)
-    try:
-        while position < len(stored):
-            frame = decompressor.decompressobj()
-            while not frame.eof:
-                step = stored[position : position + _ZSTD_STEP_BYTES]
-                if not step:
-                    raise EOFError("it ends before its last frame does")
-                _append(content, frame.decompress(step), limits, name)
-                position += len(step)
-            position -= len(frame.unused_data)
-    except zstandard.ZstdError as error:
-        if "memory" in str(error):  # for the window, which is taken where the frame begins
-            window = zstandard.get_frame_parameters(stored[position:]).window_size
-            raise DataError(
-                f"the data file {name!r} is packed with a window of {window:,} bytes, for which "
-                "there is no memory (ARBTUNE_JOB_MEMORY_BYTES); pack it without --long"
-            ) from error
-        raise DataError(f"the data file {name!r} is a damaged archive: {error}") from error
+    packed = io.BufferedReader(cast("io.RawIOBase", io.BytesIO(stored)))
+    for block in unpacked_blocks(packed, name):
+        if content.tell() + len(block) > limits.max_bytes:
+            raise too_large(name, limits)
+        content.write(block)
     return content.getvalue()
-
-
-def _unpacked_gzip(stored: bytes, limits: DataLimits, name: str) -> bytes:
-    content = io.BytesIO()
-    with gzip.open(io.BytesIO(stored)) as file:
-        while block := file.read(2**20):
-            _append(content, block, limits, name)
-    return content.getvalue()
-
-
-def _append(content: io.BytesIO, block: bytes, limits: DataLimits, name: str) -> None:
-    """Take in a block, or stop as soon as it is too much."""
-    if content.tell() + len(block) > limits.max_bytes:
-        raise too_large(name, limits)
-    content.write(block)

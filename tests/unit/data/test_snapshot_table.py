@@ -19,7 +19,8 @@ import pytest
 import zstandard
 
 from arbitrage.arbitrage_core import OrderBookSnapshot
-from arbitrage.data.files.data_file import ZSTD_MAGIC, DataLimits
+from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.packing import ZSTD_MAGIC
 from arbitrage.data.rules.timestamps import WORTH_A_THREAD_ROWS
 from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.errors import DataError
