@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from arbitrage.data.files.big_buffer import read_whole
 from arbitrage.data.files.digest import Digest
@@ -131,7 +131,7 @@ def _unpacked(stored: bytes, limits: DataLimits, name: str) -> bytes:
     if not stored.startswith(MAGICS):
         return stored
     content = io.BytesIO()
-    packed = io.BufferedReader(cast("io.RawIOBase", io.BytesIO(stored)))
+    packed = io.BufferedReader(cast("Any", io.BytesIO(stored)))
     for block in unpacked_blocks(packed, name):
         if content.tell() + len(block) > limits.max_bytes:
             raise too_large(name, limits)
