@@ -26,6 +26,8 @@ from tests.data_files import Load
 from worker.client.embedded import embedded_server
 from worker.ledger.ledger import Ledger
 
+pytest_plugins = ["tests.own_cache"]
+
 # As a terminal starts programs, whatever this run was started by: nohup has all that it starts, and
 # so the workers of the tests, ignore a hang-up.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -1,0 +1,31 @@
+"""A cache of a test run's own: a user's is neither filled by tests, nor does it slow them down."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from arbitrage.caches.cache_folder import cache_folder
+from arbitrage.caches.compiled import _place, options
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the folder in the first process of a run; the others inherit it.
+
+    The compiled kernels are taken along, or each run would compile them anew.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    own = Path(tempfile.mkdtemp(prefix="arbtune-tests-"))
+    config.add_cleanup(lambda: shutil.rmtree(own, ignore_errors=True))
+    if not options.DISABLE_JIT:
+        subprocess.run([sys.executable, "-m", "scripts.prepare_kernels"], check=True)
+        with_kernels = cache_folder().joinpath(*_place())
+        shutil.copytree(with_kernels, own.joinpath(*_place()))
+    os.environ["ARBTUNE_CACHE_DIR"] = str(own)
