@@ -70,7 +70,7 @@ def moments_of(timestamps: pl.Series) -> NDArray[np.int64]:
     if not len(timestamps):
         return np.empty(0, np.int64)
     check_reach(timestamps[0], timestamps[-1])
-    read = _of_epochs if is_epoch(timestamps[0]) else _of_isos
+    read = _of_epochs if is_epoch(timestamps[0]) else iso_moments
     parts = timestamps.to_frame().iter_slices(_ROWS_AT_ONCE)
     return np.concatenate([read(part.to_series()).to_numpy() for part in parts])
 
@@ -82,15 +82,21 @@ def _of_epochs(timestamps: pl.Series) -> pl.Series:
     return epochs * NS_PER_UNIT[epoch_unit(epochs[0])]
 
 
-def _of_isos(timestamps: pl.Series, forms: int = _FORMS) -> pl.Series:
-    """Form by form while these are few; what is left, in the slow way that takes any form."""
+def iso_moments(timestamps: pl.Series, forms: int = _FORMS) -> pl.Series:
+    """The moments of ISO 8601 timestamps, in any order; those without a zone as of UTC.
+
+    Form by form while these are few; what is left, in the slow way that takes any form.
+
+    Raises:
+        CellError: One is not such a timestamp.
+    """
     found = _of_one_form(timestamps) if forms else None
     if found is None:
         moments = moments_of_any_form(timestamps)
         return _one_by_one(timestamps) if moments is None else moments
     are_others = found.is_null()
     if are_others.any():
-        others = _of_isos(timestamps.filter(are_others), forms - 1)
+        others = iso_moments(timestamps.filter(are_others), forms - 1)
         found = found.scatter(are_others.arg_true(), others)
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -26,3 +27,12 @@ SCHEMA: dict[str, pl.DataType] = {
 
 UNCHANGED = math.nan
 """In place of the price and the size of a side: the row says nothing of it, what stood stands."""
+
+
+def as_quotes(columns: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """A batch of these columns; those that the source does not have are null."""
+    present = pl.DataFrame(dict(columns))
+    absent = [
+        pl.lit(None, kind).alias(name) for name, kind in SCHEMA.items() if name not in columns
+    ]
+    return present.with_columns(absent).select([*SCHEMA])

@@ -10,6 +10,8 @@ from typing import Protocol
 
 import polars as pl
 
+from arbitrage.data.venues import parquet
+
 HEAD_BYTES = 65_536
 """As many bytes of a file's beginning are looked at to tell its format."""
 
@@ -20,14 +22,24 @@ class Member:
 
     Attributes:
         name: What messages call it.
-        stream: Its bytes, from the first one on; `peek(HEAD_BYTES)` shows the beginning.
+        stream: Its bytes, from the first one on, with a buffer of `HEAD_BYTES`.
     """
 
     name: str
     stream: io.BufferedReader
 
+    def is_parquet(self) -> bool:
+        """Whether the content is Parquet."""
+        return self.stream.peek(HEAD_BYTES).startswith(parquet.MAGIC)
+
     def head(self) -> bytes:
-        """The first bytes, which a later reader gets too."""
+        """The first bytes, which a later reader gets too; of Parquet the names of the columns.
+
+        Raises:
+            DataError: It is Parquet, and damaged.
+        """
+        if self.is_parquet():
+            return parquet.header_line(self.stream, self.name)
         return self.stream.peek(HEAD_BYTES)[:HEAD_BYTES]
 
 

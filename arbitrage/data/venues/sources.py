@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from arbitrage.data.venues.flat.ccxt_lines import CcxtLines
+from arbitrage.data.venues.flat.layouts import LAYOUTS, ONE_SIDE
+from arbitrage.data.venues.flat.source import FlatSource
 from arbitrage.data.venues.source import Member, Source
 from arbitrage.errors import ConfigError, DataError
 from arbitrage.shell.console import nearest
 
-SOURCES: tuple[Source, ...] = ()
+SOURCES: tuple[Source, ...] = (
+    *map(FlatSource, LAYOUTS),
+    CcxtLines(),
+    FlatSource(ONE_SIDE),
+)
 """In the order in which they are tried."""
 
 
-def source_of(member: Member, name: str | None = None) -> Source:
-    """The source that a file is of, by its content unless it is named.
+def source_of(member: Member) -> Source:
+    """The source that a file is of, by its content.
 
     Raises:
-        ConfigError: No source has this name.
         DataError: No source knows the file.
     """
-    if name is not None:
-        return _named(name)
     for source in SOURCES:
         if source.is_like(member.head()):
             return source
@@ -29,7 +33,12 @@ def source_of(member: Member, name: str | None = None) -> Source:
     )
 
 
-def _named(name: str) -> Source:
+def source_named(name: str) -> Source:
+    """The source of this name.
+
+    Raises:
+        ConfigError: There is none.
+    """
     names = {source.name: source for source in SOURCES}
     if name not in names:
         close = nearest(name, names)

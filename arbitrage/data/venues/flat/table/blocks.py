@@ -1,0 +1,31 @@
+"""Text of any length in blocks of whole lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+BLOCK_BYTES = 32 * 2**20
+LONGEST_LINE_BYTES = 2**24
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines, and the number of the first of them."""
+
+    first_line: int
+    text: bytes
+
+
+def blocks(stream: BinaryIO, first_line: int) -> Iterator[Block]:
+    """What is left of a stream; the last line may lack its end.
+
+    Args:
+        stream: It stands at the beginning of a line.
+        first_line: The number of that line.
+    """
+    while text := stream.read(BLOCK_BYTES):
+        text += stream.readline(LONGEST_LINE_BYTES)
+        yield Block(first_line, text)
+        first_line += text.count(b"\n")
