@@ -151,6 +151,13 @@ class Options(NamedTuple):
 TRIP_FIELDS = 8
 BLOCK = 64
 
+# Columns of `Trips.sizes`, a cache line each: on the row of the decision the ask of the long leg,
+# the smaller size of both legs, and which quotes the trade hits (0 for ask_a and bid_b, 2 for ask_b
+# and bid_a); the rows on which these have changed; the ask that was met; and the smaller of the
+# sizes that closing meets.
+SIZE_ASK, SIZE_ENTRY, SIZE_LEG, SIZE_FREE, SIZE_FREE_TOO, SIZE_PRICE, SIZE_EXIT = range(7)
+SIZE_FIELDS = 8
+
 
 class Sizes(NamedTuple):
     """How configs respect displayed sizes, one element each; `share` is NaN where one does not."""
@@ -171,16 +178,16 @@ class Shape(NamedTuple):
 class Trips(NamedTuple):
     """The trips of one shape.
 
-    Of each row on which a trade may be decided: `records`, see `TRIP_PLACE`; `spread`, the better
-    one there; `due`, the row on which it is decided to close the trade. `highest` has the highest
-    spread of each `BLOCK` of them. Of each tradable row: `met_a` and `met_b`, the rows whose quotes
-    a decision meets at a venue.
+    Of each row on which a trade may be decided: `records`, see `TRIP_PLACE`; `sizes`, see
+    `SIZE_ASK`, or nothing where no config respects sizes; `spread`, the better one there. `highest`
+    has the highest spread of each `BLOCK` of them. Of each tradable row: `met_a` and `met_b`, the
+    rows whose quotes a decision meets at a venue.
     """
 
     records: Floats
+    sizes: Floats
     spread: Floats
     highest: Floats
-    due: Integers
     met_a: Integers
     met_b: Integers
 

@@ -15,6 +15,7 @@ from arbitrage.replay.kernels.layout import (
     BLOCK,
     BPS,
     NOISE,
+    SIZE_FIELDS,
     TRIP_BEST,
     TRIP_CLOSES,
     TRIP_FALL,
@@ -31,14 +32,18 @@ from arbitrage.replay.kernels.layout import (
     Shape,
     Trips,
 )
+from arbitrage.replay.kernels.options.sizes import fill_sizes
 
 # The highest and the lowest value of a stretch, and the largest rise between two of its values.
 EMPTY = (-np.inf, np.inf, 0.0)
 
 
 @compiled
-def trips_of(rows: Rows, quotes: Quotes, shape: Shape, lowest: float) -> Trips:
-    """The trips of all rows whose better spread is at or above `lowest`."""
+def trips_of(rows: Rows, quotes: Quotes, changes: Integers, shape: Shape, lowest: float) -> Trips:
+    """The trips of all rows whose better spread is at or above `lowest`.
+
+    `changes` is what `changes_of` found, or has no rows where no config respects sizes.
+    """
     flight = max(shape.latency_a_ns, shape.latency_b_ns)
     lands = landings(rows.time_ns, flight)
     met_a = places_met(rows.time_ns, shape.latency_a_ns)
@@ -48,9 +53,9 @@ def trips_of(rows: Rows, quotes: Quotes, shape: Shape, lowest: float) -> Trips:
         count += quotes.best[i] >= lowest
     trips = Trips(
         records=np.empty((count, TRIP_FIELDS)),
+        sizes=np.empty((count if changes.size else 0, SIZE_FIELDS)),
         spread=np.empty(count),
         highest=np.full(count // BLOCK + 1, -np.inf),
-        due=np.empty(count, np.int64),
         met_a=met_a,
         met_b=met_b,
     )
@@ -62,25 +67,12 @@ def trips_of(rows: Rows, quotes: Quotes, shape: Shape, lowest: float) -> Trips:
             highest = trips.highest[place // BLOCK]
             trips.highest[place // BLOCK] = max(highest, quotes.best[i])
             place += 1
+    due = np.empty(count, np.int64)
     for is_ab in (True, False):
-        _fill_side(rows, quotes, shape, lands, trips, is_ab)
+        _fill_side(rows, quotes, shape, lands, trips, due, is_ab)
+    if changes.size:
+        fill_sizes(rows, quotes, changes, trips, due)
     return trips
-
-
-@compiled
-def next_trip(trips: Trips, start: int, threshold: float) -> int:
-    """The first trip from `start` on whose spread reaches the threshold; their number for none."""
-    count, k = len(trips.spread), start
-    while k < count:
-        if k % BLOCK == 0:
-            while k < count and trips.highest[k // BLOCK] < threshold:
-                k += BLOCK
-            if k >= count:
-                break
-        if trips.spread[k] >= threshold:
-            return k
-        k += 1
-    return count
 
 
 @compiled
@@ -133,7 +125,13 @@ def is_ab_at(quotes: Quotes, place: int) -> bool:
 
 @compiled
 def _fill_side(
-    rows: Rows, quotes: Quotes, shape: Shape, lands: Integers, trips: Trips, is_ab: bool
+    rows: Rows,
+    quotes: Quotes,
+    shape: Shape,
+    lands: Integers,
+    trips: Trips,
+    due_rows: Integers,
+    is_ab: bool,
 ) -> None:
     """Fill the records of one side: where they end, and what they come to on the way."""
     spreads = quotes.spread_ab if is_ab else quotes.spread_ba
@@ -150,7 +148,7 @@ def _fill_side(
             continue
         opens = lands[place]
         if opens == n_rows:
-            trips.due[k], records[k, TRIP_CLOSES] = n_rows, n_rows
+            due_rows[k], records[k, TRIP_CLOSES] = n_rows, n_rows
             records[k, TRIP_NEXT] = len(records)
             continue
         # On the row of its opening a trade is looked at only where it landed before the look.
@@ -161,7 +159,7 @@ def _fill_side(
                 held += 1
             due = min(due, max(held, first))
         closes = lands[due] if due < n_rows else n_rows
-        trips.due[k], records[k, TRIP_CLOSES] = due, closes
+        due_rows[k], records[k, TRIP_CLOSES] = due, closes
         while follower < len(records) and records[follower, TRIP_PLACE] < closes:
             follower += 1
         records[k, TRIP_NEXT] = follower
