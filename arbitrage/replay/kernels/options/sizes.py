@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from arbitrage.replay.compiled import compiled
+from arbitrage.caches.compiled import compiled
 from arbitrage.replay.kernels.layout import (
     SIZE_ASK,
     SIZE_ENTRY,
