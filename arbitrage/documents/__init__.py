@@ -1,1 +1,1 @@
-"""What goes in and out as JSON: a config and its rules, figures, metrics, the result document."""
+"""What goes in and out as JSON: a config with the rule of each field, figures, result documents."""

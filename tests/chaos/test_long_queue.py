@@ -9,7 +9,7 @@ import redis
 from worker.client.sending import BATCH, send
 from worker.ledger.envelope import JOBS, job_message
 from worker.ledger.ledger import Ledger, Submission
-from worker.running.process.reconciler import SUSPECT_EVERY_S, Reconciler
+from worker.running.process.reconciler import LOOK_FOR_LOST_EVERY_S, Reconciler
 from worker.settings import Settings
 
 CONFIG = "{}"
@@ -48,7 +48,7 @@ def test_100_000_jobs_that_wait_for_ten_leases_cause_not_one_republished_message
     for number in range(seconds + 1, BATCH):
         take(number)
     for _ in range(3):
-        pass_seconds(SUSPECT_EVERY_S)
+        pass_seconds(LOOK_FOR_LOST_EVERY_S)
     assert client.llen(JOBS.queue) == WAITING - BATCH + 1
     newest: Any = client.lindex(JOBS.queue, 0)
     assert f'"waits-{seconds}"'.encode() in newest

@@ -1,4 +1,4 @@
-"""A server and workers for one command: what `--local` brings up."""
+"""What `--local` of a client's command brings up: the server and the workers of `embedded`."""
 
 from __future__ import annotations
 

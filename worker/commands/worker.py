@@ -99,7 +99,6 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
     check_root(settings.data_root)
     check_machine(arguments.concurrency or os.cpu_count() or 1)
     check_rights(settings)
-    check_machine(arguments.concurrency or os.cpu_count() or 1)
     # The pool is the parallelism: a thread per core in every child would only fight over them, and
     # the parent must have none when it forks. Read by the libraries when they are imported.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")

@@ -1,1 +1,1 @@
-"""Data files prepared for the kernels: what is kept of them, recognised and mapped into memory."""
+"""Data files prepared for the kernels: what is kept of them; `data_cache` keeps and evicts it."""

@@ -1,4 +1,4 @@
-"""Prepared data files: read once per machine, then mapped into memory.
+"""Prepared data files: read once per machine, then mapped into memory, and evicted when old.
 
 An entry of the cache is a folder of `.npy` files with a `meta.json`, named by the digest of the
 file's content, what was prepared of it and the version of this format. A file has up to two: what

@@ -21,7 +21,7 @@ from worker.settings import Settings
 
 AT_ONCE = 500  # jobs of each kind in one step: a step must not hold up the server
 SUSPECTS_AT_ONCE = 5_000  # of each queue; their ids alone are read, and become due in one call
-SUSPECT_EVERY_S = 5.0  # two such looks find a lost message; owed followers keep the same pace
+LOOK_FOR_LOST_EVERY_S = 5.0  # two such looks find a lost message; owed followers keep the same pace
 
 log = logging.getLogger("arbtune.worker")
 
@@ -49,7 +49,7 @@ class Reconciler:
         # means a worker that is gone.
         self._judges_from = clock() + settings.lease_s
         self._last_step = clock()
-        self._suspects_from = clock() + SUSPECT_EVERY_S
+        self._suspects_from = clock() + LOOK_FOR_LOST_EVERY_S
         self._suspects: set[str] = set()
 
     def step(self) -> None:
@@ -58,7 +58,7 @@ class Reconciler:
         if self._ledger.lead(worker_id()):
             self._judge_leases()
             if self._clock() >= self._suspects_from:
-                self._suspects_from = self._clock() + SUSPECT_EVERY_S
+                self._suspects_from = self._clock() + LOOK_FOR_LOST_EVERY_S
                 self._look_for_lost_messages()
                 self._settle_owed()
             self._publish_due()
