@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -73,6 +75,25 @@ def params(random: Random) -> Params:
         size_share=maybe([0.1, 0.5, 1.0]),
         min_position_usd=maybe([10.0, 100.0], 0.3) or 0.0,
     )
+
+
+OF_NO_SHAPE = (
+    "min_spread_bps",
+    "taker_fee_a_bps",
+    "max_position_usd",
+    "initial_balance_usd",
+    "stop_on_drawdown_pct",
+    "size_share",
+    "min_position_usd",
+)
+
+
+def of_one_shape(random: Random, count: int, **fixed: Any) -> list[Params]:
+    """Runs with one slot that differ in nothing that shapes the rows."""
+    first = replace(params(random), max_open_trades=1, **fixed)
+    others = [params(random) for _ in range(count - 1)]
+    varied = [{name: getattr(other, name) for name in OF_NO_SHAPE} for other in others]
+    return [first, *(replace(first, **values) for values in varied)]
 
 
 def snapshots(rows: Sequence[Row], more: Sequence[More]) -> list[OrderBookSnapshot]:

@@ -16,7 +16,8 @@ from arbitrage.replay.files.prepared_rows import PreparedRows, RowFacts
 from arbitrage.replay.kernel_calls import empty_tally, quotes_of, read_only, replay_all, windows_of
 from arbitrage.replay.kernels.layout import Floats, Options, Parameters, Prices, Rows, RunTotals
 from arbitrage.replay.model.backtester import RUIN_PCT
-from arbitrage.replay.option_calls import are_set, options_of, replay_with_options, some
+from arbitrage.replay.option_calls import replay_with_options
+from arbitrage.replay.roads import FEWEST_BY_TRIPS, are_set, options_of, some
 
 __all__ = [
     "FigureArrays",
@@ -40,13 +41,14 @@ def warm_up() -> None:
 
     For the parent of a pool of processes: it runs no polars and starts no thread.
     """
-    ones = np.ones(2)
-    parameters = Parameters(ones, ones, ones, np.array([1, 2]), ones, ones)
+    slots = np.array([2, *[1] * FEWEST_BY_TRIPS])
+    ones = np.ones(len(slots))
+    parameters = Parameters(ones, ones, ones, slots, ones, ones)
     numbers = read_only(np.arange(4))
     prices = Prices._make(read_only(np.full(4, price)) for price in (100.0, 100.1, 100.5, 100.6))
     rows = Rows._make([*prices, *[read_only(np.ones(4))] * 5, numbers, numbers])
     data = PreparedRows(RowFacts("warm-up", 4, 0, (), None), rows, np.empty(0))
-    options = Options._make([ones, *[np.ones(2, np.int64)] * 3, *[ones] * 3])
+    options = Options._make([ones, *[np.ones_like(slots)] * 3, *[ones] * 3])
     with one_at_a_time():
         replay_all(windows_of(quotes_of(prices)), parameters)
         replay_with_options(data, parameters, options)

@@ -17,6 +17,7 @@ from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
 from arbitrage.documents.config import NUMERIC_FIELDS, TuningConfig
 from arbitrage.documents.figures import FIGURE_NAMES, NULLABLE_COUNTS
 from arbitrage.replay.many_configs import open_data, replay, replay_one
+from arbitrage.replay.roads import FEWEST_BY_TRIPS
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests import naive, options
 from tests.conftest import quotes_csv
@@ -61,9 +62,10 @@ def drawn(random: Random, folder: Path, n_rows: int = 60) -> tuple[Market, Path]
 @settings(max_examples=40, deadline=None)
 @given(randoms)
 def test_many_configs_at_once_are_the_oracle(folder: Path, random: Random) -> None:
-    """Of any shape, with and without options, with one slot and several."""
+    """By trips, by the plain scan, and without options, with one slot and several."""
     market, path = drawn(random, folder)
-    runs = [options.params(random) for _ in range(5)] + [Params(), Params(max_open_trades=2)]
+    runs = options.of_one_shape(random, FEWEST_BY_TRIPS) + options.of_one_shape(random, 5)
+    runs += [options.params(random) for _ in range(2)] + [Params(), Params(max_open_trades=2)]
     columns = {name: [getattr(run, name) for run in runs] for name in NUMERIC_FIELDS}
     data = open_data(path)
     figures = replay(data, columns, len(runs))

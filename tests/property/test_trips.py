@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -10,42 +9,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arbitrage.replay.kernel_calls import quotes_of, read_only
-from arbitrage.replay.kernels.layout import Prices, Rows, RunTotals, Shape, Sizes
+from arbitrage.replay.kernel_calls import read_only
+from arbitrage.replay.kernels.layout import Rows, RunTotals, Shape, Sizes
 from arbitrage.replay.kernels.options.replay_trips import replay_trips
-from arbitrage.replay.kernels.options.sizes import changes_of
-from arbitrage.replay.kernels.options.trips import trips_of
+from arbitrage.replay.kernels.options.trips import spreads_of
 from tests import naive, options
-from tests.naive import Params
 
 DRAWDOWN = 1e-9
 randoms = st.randoms(use_true_random=False)
-
-
-def of_one_shape(random: Random, count: int) -> list[Params]:
-    """Runs that differ in all that does not shape the rows."""
-    first = replace(options.params(random), max_open_trades=1, max_quote_age_ms=None)
-    own = ("min_spread_bps", "taker_fee_a_bps", "max_position_usd", "initial_balance_usd",
-           "stop_on_drawdown_pct", "size_share", "min_position_usd")  # fmt: skip
-    others = [options.params(random) for _ in range(count - 1)]
-    return [
-        first, *(replace(first, **{name: getattr(other, name) for name in own}) for other in others)
-    ]  # fmt: skip
 
 
 @settings(max_examples=150, deadline=None)
 @given(randoms, st.integers(1, 130), st.integers(60, 300))
 def test_the_replay_over_trips_is_the_oracle(random: Random, stretch: int, n_rows: int) -> None:
     market, more = options.market(random, n_rows)
-    runs = of_one_shape(random, 4)
+    runs = options.of_one_shape(random, 4, max_quote_age_ms=None)
     parameters, wanted = options.parameters_of(runs), options.options_of(runs)
     rows = Rows._make(map(read_only, options.rows_of(market, more)))
-    quotes = quotes_of(Prices._make(rows[:4]))
     shape = Shape._make(column[0] for column in wanted[:4])
-    trips = trips_of(rows, quotes, changes_of(rows), shape, float(parameters.threshold.min()))
     tally = np.zeros((len(RunTotals._fields), len(runs)))
     sizes = Sizes(wanted.size_share, wanted.least_usd)
-    replay_trips(rows, quotes, trips, stretch, parameters, sizes, tally)
+    replay_trips(rows, spreads_of(rows), shape, stretch, parameters, sizes, tally)
     for place, run in enumerate(runs):
         figures = naive.backtest(market, run, more).figures
         wanted_totals = [

@@ -134,29 +134,38 @@ class Options(NamedTuple):
     least_usd: Floats
 
 
-# Columns of `Trips.records`, a cache line each: the row of the decision, by its place among the
-# tradable ones; where the trade opens and where it closes, the number of rows where it never does;
-# the first trip that may follow; what the trade earns before costs in bps (NaN where it never
-# closes), at best and at worst between opening and closing, and the largest fall on the way.
+# Columns of a trip, a cache line: where the trade opens and where it closes, the number of rows
+# where it never does; what it earns before costs in bps (NaN where it never closes), at best and at
+# worst between opening and closing, and the largest fall on the way; its entry spread and the price
+# of the long leg.
 (
-    TRIP_PLACE,
     TRIP_OPENS,
     TRIP_CLOSES,
-    TRIP_NEXT,
     TRIP_GROSS,
     TRIP_BEST,
     TRIP_WORST,
     TRIP_FALL,
+    TRIP_ENTRY,
+    TRIP_PRICE,
 ) = range(8)
-TRIP_FIELDS = 8
+
+# Columns of what a trip finds of sizes, a cache line too: on the row of the decision the ask of the
+# long leg, the smaller size of both legs, and which quotes the trade hits (0 for ask_a and bid_b, 2
+# for ask_b and bid_a); the rows on which these two have changed; the smaller of the sizes that
+# closing meets.
+SIZE_ASK, SIZE_ENTRY, SIZE_LEG, SIZE_FREE, SIZE_FREE_TOO, SIZE_EXIT = range(6)
+
+LINE_FIELDS = 8
 BLOCK = 64
 
-# Columns of `Trips.sizes`, a cache line each: on the row of the decision the ask of the long leg,
-# the smaller size of both legs, and which quotes the trade hits (0 for ask_a and bid_b, 2 for ask_b
-# and bid_a); the rows on which these have changed; the ask that was met; and the smaller of the
-# sizes that closing meets.
-SIZE_ASK, SIZE_ENTRY, SIZE_LEG, SIZE_FREE, SIZE_FREE_TOO, SIZE_PRICE, SIZE_EXIT = range(7)
-SIZE_FIELDS = 8
+
+class Spreads(NamedTuple):
+    """The entry spreads of rows: the better one, each side's, and the best of each `BLOCK`."""
+
+    best: Floats
+    ab: Floats
+    ba: Floats
+    highest: Floats
 
 
 class Sizes(NamedTuple):
@@ -176,20 +185,14 @@ class Shape(NamedTuple):
 
 
 class Trips(NamedTuple):
-    """The trips of one shape.
+    """The trips of a stretch of rows, a line a row.
 
-    Of each row on which a trade may be decided: `records`, see `TRIP_PLACE`; `sizes`, see
-    `SIZE_ASK`, or nothing where no config respects sizes; `spread`, the better one there. `highest`
-    has the highest spread of each `BLOCK` of them. Of each tradable row: `met_a` and `met_b`, the
-    rows whose quotes a decision meets at a venue.
+    Lines of `records`, see `TRIP_OPENS`, and of `sizes`, see `SIZE_ASK`, which has none where no
+    config respects sizes. They are filled for rows on which a trade may be decided.
     """
 
     records: Floats
     sizes: Floats
-    spread: Floats
-    highest: Floats
-    met_a: Integers
-    met_b: Integers
 
 
 class RunTotals(NamedTuple, Generic[Value]):

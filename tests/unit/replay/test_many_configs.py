@@ -55,11 +55,12 @@ import sys
 from numba.core.dispatcher import Dispatcher
 from arbitrage.documents.config import NUMERIC_FIELDS
 from arbitrage.replay.kernels import trades, windows
-from arbitrage.replay.kernels.options import replay_trips, scan_options, sizes, trips
+from arbitrage.replay.kernels.options import extremes, replay_trips, scan_options
+from arbitrage.replay.kernels.options import sizes, trips, ways
 from arbitrage.replay.many_configs import open_data, replay, warm_up
 
 def variants():
-    modules = (replay_trips, scan_options, sizes, trades, trips, windows)
+    modules = (extremes, replay_trips, scan_options, sizes, trades, trips, ways, windows)
     kernels = {name: kernel for module in modules for name, kernel in vars(module).items()}
     return {
         name: (len(kernel.signatures), sum(kernel.stats.cache_misses.values()))

@@ -17,27 +17,28 @@ from arbitrage.replay.kernels.layout import (
     SIZE_FREE,
     SIZE_FREE_TOO,
     SIZE_LEG,
-    SIZE_PRICE,
     TRIP_BEST,
     TRIP_CLOSES,
+    TRIP_ENTRY,
     TRIP_FALL,
     TRIP_GROSS,
-    TRIP_NEXT,
     TRIP_OPENS,
-    TRIP_PLACE,
+    TRIP_PRICE,
     TRIP_WORST,
     Floats,
     Parameters,
-    Quotes,
     Rows,
     RunTotals,
+    Shape,
     Sizes,
+    Spreads,
     Tally,
     Trips,
 )
-from arbitrage.replay.kernels.options.trips import entry_of, is_ab_at
+from arbitrage.replay.kernels.options.sizes import fill_sizes
+from arbitrage.replay.kernels.options.trips import fill_trips, nothing_filled, room_for_trips
 
-# Columns of the array in which runs stand between two stretches: the next trip to look at, or
+# Columns of the array in which runs stand between two stretches: the next row to look at, or
 # `OVER`; the row from which the slot is free; what has come of the trades; and from which row on
 # each quote that was hit is free.
 NEXT, AT, CLOSED, WINS, REALIZED, PEAK, DRAWDOWN, BEYOND, FREE = range(9)
@@ -60,25 +61,31 @@ class Terms(NamedTuple):
 @compiled
 def replay_trips(
     rows: Rows,
-    quotes: Quotes,
-    trips: Trips,
+    spreads: Spreads,
+    shape: Shape,
     stretch: int,
     parameters: Parameters,
     sizes: Sizes,
     tally: Tally,
 ) -> None:
-    """Run every config, each with one slot.
+    """Run every config, each with one slot; all are of one shape.
 
-    The configs take turns, each over a stretch of so many trips.
+    The configs take turns, each over a stretch of so many rows.
     """
     runs = np.zeros((len(parameters.threshold), RUN_FIELDS))
     runs[:, PEAK] = parameters.balance
-    for start in range(0, len(trips.records), stretch):
-        end = min(start + stretch, len(trips.records))
+    lowest, with_sizes = parameters.threshold.min(), not np.isnan(sizes.share).all()
+    trips, ways = room_for_trips(stretch, with_sizes)
+    progress, changed = nothing_filled(), np.zeros(4, np.int64)
+    for start in range(0, len(rows.row), stretch):
+        end = min(start + stretch, len(rows.row))
+        progress = fill_trips(rows, spreads, shape, lowest, start, end, progress, ways, trips)
+        if with_sizes:
+            fill_sizes(rows, spreads, start, end, changed, trips)
         for c in range(len(runs)):
-            if runs[c, NEXT] != OVER and runs[c, NEXT] < end:
+            if 0 <= runs[c, NEXT] < end:
                 terms = _terms(parameters, sizes, c)
-                _go_on(rows, quotes, trips, terms, end, runs[c], tally, c)
+                _go_on(rows, spreads, trips, terms, start, end, runs[c], tally, c)
     for c in range(len(runs)):
         if runs[c, NEXT] != OVER:
             _finish(rows, _terms(parameters, sizes, c), runs[c], tally, c)
@@ -100,38 +107,44 @@ def _terms(parameters: Parameters, sizes: Sizes, c: int) -> Terms:
 @compiled
 def _go_on(
     rows: Rows,
-    quotes: Quotes,
+    spreads: Spreads,
     trips: Trips,
     terms: Terms,
+    start: int,
     end: int,
     run: Floats,
     tally: Tally,
     c: int,
 ) -> None:
-    """Run one config up to a trip."""
+    """Run one config over a stretch of rows, as far as it starts trades there.
+
+    What is done for every trade stands here: a call that hands on arrays counts their references,
+    which takes as long as ten trades. Branches are those that hardly ever vary.
+    """
     records, sizes, n_rows = trips.records, trips.sizes, len(rows.row)
-    spread, highest = trips.spread, trips.highest
+    best_spread, highest = spreads.best, spreads.highest
     threshold, cost, notional = terms.threshold, terms.cost, terms.most_usd
     respects_size = not np.isnan(terms.share)
     at, realized, peak, drawdown = run[AT], run[REALIZED], run[PEAK], run[DRAWDOWN]
     closed, wins = run[CLOSED], run[WINS]
     base = terms.balance + realized
-    k = next_trip(spread, highest, int(run[NEXT]), end, threshold)
-    while k < end:
+    row = next_row(best_spread, highest, int(run[NEXT]), end, threshold)
+    while row < end:
+        k = row - start
         if respects_size:
             capacity = (terms.share * sizes[k, SIZE_ENTRY]) * sizes[k, SIZE_ASK]
             notional = min(terms.most_usd, capacity)
-            leg, place = FREE + int(sizes[k, SIZE_LEG]), records[k, TRIP_PLACE]
-            is_hit = (run[leg] > place) | (run[leg + 1] > place)
+            leg = FREE + int(sizes[k, SIZE_LEG])
+            is_hit = (run[leg] > row) | (run[leg + 1] > row)
             if is_hit | (notional <= 0) | (notional < terms.least_usd):
-                k = next_trip(spread, highest, k + 1, end, threshold)
+                row = next_row(best_spread, highest, row + 1, end, threshold)
                 continue
             run[leg], run[leg + 1] = sizes[k, SIZE_FREE], sizes[k, SIZE_FREE_TOO]
-        opens, closes = records[k, TRIP_OPENS], records[k, TRIP_CLOSES]
+        opens, closes = records[k, TRIP_OPENS], int(records[k, TRIP_CLOSES])
         if opens > at or opens == n_rows:  # rows on which no trade is open are marked in between
             peak, drawdown = marked(base, peak, drawdown)
             if drawdown >= terms.stop or opens == n_rows:
-                k = len(records)
+                row = n_rows
                 break
         best = base + (records[k, TRIP_BEST] - cost) / BPS * notional
         worst = base + (records[k, TRIP_WORST] - cost) / BPS * notional
@@ -140,20 +153,15 @@ def _go_on(
         quiet = brings_nothing_new(best, worst, fall, base, peak, drawdown)
         stopped = -1
         if (best > peak) & (not quiet) or deepest >= terms.stop:
+            account = base, peak, drawdown
             stopped, peak, drawdown = _walk(
-                rows, quotes, trips, k, terms, notional, base, peak, drawdown
+                rows, spreads, row, records[k], terms, notional, account
             )
         else:
             peak, drawdown = max(peak, best), max(drawdown, deepest)
         if stopped >= 0 or closes == n_rows:
-            left = _worth(rows, quotes, trips, k, stopped, cost, notional)
-            stopped_row = float(rows.row[stopped]) if stopped >= 0 else -1.0
-            beyond = run[BEYOND]
-            put(
-                RunTotals(closed + 1, closed, wins, realized, left, drawdown, stopped_row, beyond),
-                tally,
-                c,
-            )
+            run[CLOSED], run[WINS], run[REALIZED], run[DRAWDOWN] = closed, wins, realized, drawdown
+            _leave_open(rows, spreads, row, records[k], terms, notional, stopped, run, tally, c)
             run[NEXT] = OVER
             return
         pnl = (records[k, TRIP_GROSS] - cost) / BPS * notional
@@ -161,11 +169,12 @@ def _go_on(
         wins += pnl > 0
         closed += 1
         if respects_size:
-            run[BEYOND] += notional / sizes[k, SIZE_PRICE] > terms.share * sizes[k, SIZE_EXIT]
+            quantity = notional / records[k, TRIP_PRICE]
+            run[BEYOND] += quantity > terms.share * sizes[k, SIZE_EXIT]
         base = terms.balance + realized
         at = closes
-        k = next_trip(spread, highest, int(records[k, TRIP_NEXT]), end, threshold)
-    run[NEXT], run[AT], run[REALIZED], run[PEAK], run[DRAWDOWN] = k, at, realized, peak, drawdown
+        row = next_row(best_spread, highest, closes, end, threshold)
+    run[NEXT], run[AT], run[REALIZED], run[PEAK], run[DRAWDOWN] = row, at, realized, peak, drawdown
     run[CLOSED], run[WINS] = closed, wins
 
 
@@ -180,53 +189,76 @@ def _finish(rows: Rows, terms: Terms, run: Floats, tally: Tally, c: int) -> None
 
 
 @compiled
-def next_trip(spread: Floats, highest: Floats, start: int, end: int, threshold: float) -> int:
-    """The first trip from `start` on whose spread reaches the threshold; `end` or more for none."""
-    k = start
-    while k < end:
-        if k % BLOCK == 0:
-            while k < end and highest[k // BLOCK] < threshold:
-                k += BLOCK
-            if k >= end:
+def next_row(best: Floats, highest: Floats, start: int, end: int, threshold: float) -> int:
+    """The first row from `start` on whose spread reaches the threshold; `end` or more for none."""
+    row = start
+    while row < end:
+        if row % BLOCK == 0:
+            while row < end and highest[row // BLOCK] < threshold:
+                row += BLOCK
+            if row >= end:
                 break
-        if spread[k] >= threshold:
-            return k
-        k += 1
-    return k
+        if best[row] >= threshold:
+            return row
+        row += 1
+    return row
 
 
 @compiled
-def _worth(
-    rows: Rows, quotes: Quotes, trips: Trips, k: int, stopped: int, cost: float, notional: float
-) -> float:
-    """What closing a trip's trade would pay on the row where the run stopped, or the last one."""
-    at = stopped if stopped >= 0 else len(rows.row) - 1
-    place = int(trips.records[k, TRIP_PLACE])
-    is_ab = is_ab_at(quotes, place)
-    entry, price = entry_of(rows, trips.met_a[place], trips.met_b[place], is_ab)
-    out = quotes.exit_ab[at] if is_ab else quotes.exit_ba[at]
-    return float((entry - out / price * BPS - cost) / BPS * notional)
+def _exit_at(rows: Rows, spreads: Spreads, row: int, at: int) -> float:
+    """What the short leg's ask stands above the long leg's bid, for a trade decided on a row."""
+    if spreads.ab[row] >= spreads.ba[row]:
+        return float(rows.ask_b[at] - rows.bid_a[at])
+    return float(rows.ask_a[at] - rows.bid_b[at])
+
+
+@compiled
+def _leave_open(
+    rows: Rows,
+    spreads: Spreads,
+    row: int,
+    record: Floats,
+    terms: Terms,
+    notional: float,
+    stopped: int,
+    run: Floats,
+    tally: Tally,
+    c: int,
+) -> None:
+    """Keep what a run came to that ends with a trade open: where it stopped, or the file ends."""
+    last = stopped if stopped >= 0 else len(rows.row) - 1
+    out = _exit_at(rows, spreads, row, last)
+    left_bps = record[TRIP_ENTRY] - out / record[TRIP_PRICE] * BPS - terms.cost
+    totals = RunTotals(
+        opened=run[CLOSED] + 1,
+        closed=run[CLOSED],
+        wins=run[WINS],
+        realized=run[REALIZED],
+        unrealized=left_bps / BPS * notional,
+        drawdown=run[DRAWDOWN],
+        stopped_row=float(rows.row[stopped]) if stopped >= 0 else -1.0,
+        beyond_size=run[BEYOND],
+    )
+    put(totals, tally, c)
 
 
 @compiled
 def _walk(
     rows: Rows,
-    quotes: Quotes,
-    trips: Trips,
-    k: int,
+    spreads: Spreads,
+    row: int,
+    record: Floats,
     terms: Terms,
     notional: float,
-    base: float,
-    peak: float,
-    drawdown: float,
+    account: tuple[float, float, float],
 ) -> tuple[int, float, float]:
     """Mark a trip row by row: where it stopped (or -1), peak, drawdown."""
-    place = int(trips.records[k, TRIP_PLACE])
-    is_ab = is_ab_at(quotes, place)
-    entry, price = entry_of(rows, trips.met_a[place], trips.met_b[place], is_ab)
-    exits = quotes.exit_ab if is_ab else quotes.exit_ba
-    for at in range(int(trips.records[k, TRIP_OPENS]), int(trips.records[k, TRIP_CLOSES])):
-        equity = base + (entry - exits[at] / price * BPS - terms.cost) / BPS * notional
+    base, peak, drawdown = account
+    entry, price = record[TRIP_ENTRY], record[TRIP_PRICE]
+    is_ab = spreads.ab[row] >= spreads.ba[row]
+    asks, bids = (rows.ask_b, rows.bid_a) if is_ab else (rows.ask_a, rows.bid_b)
+    for at in range(int(record[TRIP_OPENS]), int(record[TRIP_CLOSES])):
+        equity = base + (entry - (asks[at] - bids[at]) / price * BPS - terms.cost) / BPS * notional
         peak, drawdown = marked(equity, peak, drawdown)
         if drawdown >= terms.stop:
             return at, peak, drawdown

@@ -1,4 +1,4 @@
-"""What trips find of displayed sizes: where they open, and where they close."""
+"""What trips find of displayed sizes on the row of their decision."""
 
 from __future__ import annotations
 
@@ -8,63 +8,64 @@ from arbitrage.caches.compiled import compiled
 from arbitrage.replay.kernels.layout import (
     SIZE_ASK,
     SIZE_ENTRY,
-    SIZE_EXIT,
     SIZE_FREE,
     SIZE_FREE_TOO,
     SIZE_LEG,
-    SIZE_PRICE,
-    TRIP_PLACE,
     Floats,
     Integers,
-    Quotes,
     Rows,
+    Spreads,
     Trips,
 )
 
 
 @compiled
-def fill_sizes(rows: Rows, quotes: Quotes, changes: Integers, trips: Trips, due: Integers) -> None:
-    """Fill `trips.sizes`; `due` has the row on which it is decided to close each trade.
+def fill_sizes(
+    rows: Rows, spreads: Spreads, start: int, end: int, changed: Integers, trips: Trips
+) -> None:
+    """Fill what trips find on the rows of a stretch; `changed` is that of the stretch before.
 
     Of both legs the smaller size is enough: a share of it is the smaller share, since rounding
     keeps the order of products.
     """
-    n_rows = len(rows.row)
-    for k in range(len(trips.sizes)):
-        place = int(trips.records[k, TRIP_PLACE])
-        record = trips.sizes[k]
-        opens_a, opens_b = trips.met_a[place], trips.met_b[place]
-        at = min(due[k], n_rows - 1)  # a trade that is never due meets nothing, and is not asked
-        closes_a, closes_b = trips.met_a[at], trips.met_b[at]
-        if quotes.spread_ab[place] >= quotes.spread_ba[place]:
-            leg, price = 0, rows.ask_a[opens_a]
-            record[SIZE_ASK] = rows.ask_a[place]
-            record[SIZE_ENTRY] = min(rows.ask_size_a[place], rows.bid_size_b[place])
-            record[SIZE_EXIT] = min(rows.bid_size_a[closes_a], rows.ask_size_b[closes_b])
+    free = np.empty((4, end - start), np.int64)
+    changed[0] = fill_changes(rows.ask_a, rows.ask_size_a, start, end, changed[0], free[0])
+    changed[1] = fill_changes(rows.bid_b, rows.bid_size_b, start, end, changed[1], free[1])
+    changed[2] = fill_changes(rows.ask_b, rows.ask_size_b, start, end, changed[2], free[2])
+    changed[3] = fill_changes(rows.bid_a, rows.bid_size_a, start, end, changed[3], free[3])
+    sizes = trips.sizes
+    for row in range(start, end):
+        k, leg = row - start, 2
+        if spreads.ab[row] >= spreads.ba[row]:
+            leg = 0
+            sizes[k, SIZE_ASK] = rows.ask_a[row]
+            sizes[k, SIZE_ENTRY] = min(rows.ask_size_a[row], rows.bid_size_b[row])
         else:
-            leg, price = 2, rows.ask_b[opens_b]
-            record[SIZE_ASK] = rows.ask_b[place]
-            record[SIZE_ENTRY] = min(rows.ask_size_b[place], rows.bid_size_a[place])
-            record[SIZE_EXIT] = min(rows.bid_size_b[closes_b], rows.ask_size_a[closes_a])
-        record[SIZE_LEG], record[SIZE_PRICE] = leg, price
-        record[SIZE_FREE], record[SIZE_FREE_TOO] = changes[leg, place], changes[leg + 1, place]
+            sizes[k, SIZE_ASK] = rows.ask_b[row]
+            sizes[k, SIZE_ENTRY] = min(rows.ask_size_b[row], rows.bid_size_a[row])
+        sizes[k, SIZE_LEG] = leg
+        sizes[k, SIZE_FREE], sizes[k, SIZE_FREE_TOO] = free[leg, k], free[leg + 1, k]
 
 
 @compiled
-def changes_of(rows: Rows) -> Integers:
-    """Where each row's quotes have changed, price or size: of ask_a, bid_b, ask_b and bid_a."""
-    found = np.empty((4, len(rows.row)), np.int64)
-    _fill_changes(rows.ask_a, rows.ask_size_a, found[0])
-    _fill_changes(rows.bid_b, rows.bid_size_b, found[1])
-    _fill_changes(rows.ask_b, rows.ask_size_b, found[2])
-    _fill_changes(rows.bid_a, rows.bid_size_a, found[3])
-    return found
+def fill_changes(
+    prices: Floats, sizes: Floats, start: int, end: int, changed: int, found: Integers
+) -> int:
+    """Fill where each row's quote is another, by price or size; that of the last row.
+
+    `changed` is that of the row before, as far as it is known.
+    """
+    last = max(changed, end)
+    while last < len(prices) and _is_same(prices, sizes, end - 1, last):
+        last += 1
+    following = last
+    for row in range(end - 1, start - 1, -1):
+        if row + 1 < end and not _is_same(prices, sizes, row, row + 1):
+            following = row + 1
+        found[row - start] = following
+    return last
 
 
 @compiled
-def _fill_changes(prices: Floats, sizes: Floats, found: Integers) -> None:
-    following = len(prices)
-    for i in range(len(prices) - 1, -1, -1):
-        if i + 1 < len(prices) and (prices[i] != prices[i + 1] or sizes[i] != sizes[i + 1]):
-            following = i + 1
-        found[i] = following
+def _is_same(prices: Floats, sizes: Floats, row: int, other: int) -> bool:
+    return bool(prices[row] == prices[other] and sizes[row] == sizes[other])

@@ -1,12 +1,15 @@
-"""What a trade comes to that is decided on a row: the index of one way to shape the rows.
+"""What a trade comes to that is decided on a row.
 
 Latency, exit spread and holding time decide from a row alone when an order lands, which quotes it
-meets and when its trade ends. So for each row on which a trade may be decided, the *trip* from the
-decision to the row on which its slot is free again is worked out once; thresholds, costs, notional
-and stops then vary at the cost of the trades.
+meets and when its trade ends. So the *trip* from the decision to the row on which its slot is free
+again is worked out once a row; thresholds, costs, notional and stops then vary at the cost of the
+trades. A stretch of rows is filled at a time, and nothing is kept of those before but how far each
+search has come.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,200 +17,136 @@ from arbitrage.caches.compiled import compiled
 from arbitrage.replay.kernels.layout import (
     BLOCK,
     BPS,
-    NOISE,
-    SIZE_FIELDS,
-    TRIP_BEST,
+    LINE_FIELDS,
+    SIZE_EXIT,
     TRIP_CLOSES,
-    TRIP_FALL,
-    TRIP_FIELDS,
+    TRIP_ENTRY,
     TRIP_GROSS,
-    TRIP_NEXT,
     TRIP_OPENS,
-    TRIP_PLACE,
-    TRIP_WORST,
-    Floats,
+    TRIP_PRICE,
     Integers,
-    Quotes,
     Rows,
     Shape,
+    Spreads,
     Trips,
 )
-from arbitrage.replay.kernels.options.sizes import fill_sizes
+from arbitrage.replay.kernels.options.extremes import EMPTY, Window, fill_extremes
+from arbitrage.replay.kernels.options.ways import Search, Ways, fill_entries, fill_ways, ways_of
 
-# The highest and the lowest value of a stretch, and the largest rise between two of its values.
-EMPTY = (-np.inf, np.inf, 0.0)
+
+class Progress(NamedTuple):
+    """How far a file's trips are filled: the rows past the last entries, and each side's state."""
+
+    past_a: int
+    past_b: int
+    search_ab: Search
+    search_ba: Search
+    window_ab: Window
+    window_ba: Window
 
 
 @compiled
-def trips_of(rows: Rows, quotes: Quotes, changes: Integers, shape: Shape, lowest: float) -> Trips:
-    """The trips of all rows whose better spread is at or above `lowest`.
+def spreads_of(rows: Rows) -> Spreads:
+    """The entry spreads of rows."""
+    n_rows = len(rows.row)
+    best, ab, ba = np.empty(n_rows), np.empty(n_rows), np.empty(n_rows)
+    highest = np.full(n_rows // BLOCK + 1, -np.inf)
+    for i in range(n_rows):
+        ab[i] = (rows.bid_b[i] - rows.ask_a[i]) / rows.ask_a[i] * BPS
+        ba[i] = (rows.bid_a[i] - rows.ask_b[i]) / rows.ask_b[i] * BPS
+        best[i] = max(ab[i], ba[i])
+        highest[i // BLOCK] = max(highest[i // BLOCK], best[i])
+    return Spreads(best, ab, ba, highest)
 
-    `changes` is what `changes_of` found, or has no rows where no config respects sizes.
-    """
-    flight = max(shape.latency_a_ns, shape.latency_b_ns)
-    lands = landings(rows.time_ns, flight)
-    met_a = places_met(rows.time_ns, shape.latency_a_ns)
-    met_b = places_met(rows.time_ns, shape.latency_b_ns)
-    count = 0
-    for i in range(len(quotes.best)):
-        count += quotes.best[i] >= lowest
-    trips = Trips(
-        records=np.empty((count, TRIP_FIELDS)),
-        sizes=np.empty((count if changes.size else 0, SIZE_FIELDS)),
-        spread=np.empty(count),
-        highest=np.full(count // BLOCK + 1, -np.inf),
-        met_a=met_a,
-        met_b=met_b,
+
+@compiled
+def room_for_trips(stretch: int, with_sizes: bool) -> tuple[Trips, Ways]:
+    """Room for those of a stretch."""
+    sizes = np.empty((stretch if with_sizes else 0, LINE_FIELDS))
+    return Trips(np.empty((stretch, LINE_FIELDS)), sizes), ways_of(stretch)
+
+
+@compiled
+def nothing_filled() -> Progress:
+    search = Search(0, 0, 0, 0)
+    return Progress(
+        past_a=0,
+        past_b=0,
+        search_ab=search,
+        search_ba=search,
+        window_ab=Window(0, 0, 0, EMPTY, np.empty((BLOCK, 3))),
+        window_ba=Window(0, 0, 0, EMPTY, np.empty((BLOCK, 3))),
     )
-    place = 0
-    for i in range(len(quotes.best)):
-        if quotes.best[i] >= lowest:
-            trips.records[place, TRIP_PLACE], trips.records[place, TRIP_OPENS] = i, lands[i]
-            trips.spread[place] = quotes.best[i]
-            highest = trips.highest[place // BLOCK]
-            trips.highest[place // BLOCK] = max(highest, quotes.best[i])
-            place += 1
-    due = np.empty(count, np.int64)
-    for is_ab in (True, False):
-        _fill_side(rows, quotes, shape, lands, trips, due, is_ab)
-    if changes.size:
-        fill_sizes(rows, quotes, changes, trips, due)
-    return trips
 
 
 @compiled
-def landings(time_ns: Integers, flight: int) -> Integers:
-    """Where the decisions of each row take effect; the number of rows where they never do."""
-    found = np.empty(len(time_ns), np.int64)
-    at = 0
-    for i in range(len(time_ns)):
-        if flight == 0:
-            found[i] = i
-            continue
-        while at < len(time_ns) and time_ns[at] - time_ns[i] <= flight:
-            at += 1
-        found[i] = at
-    return found
-
-
-@compiled
-def places_met(time_ns: Integers, latency: int) -> Integers:
-    """The rows whose quotes the decisions of each row meet at a venue."""
-    found = landings(time_ns, latency)
-    if latency > 0:
-        found -= 1
-    return found
-
-
-@compiled
-def entry_of(rows: Rows, met_a: int, met_b: int, is_ab: bool) -> tuple[float, float]:
-    """The entry spread and the price of the long leg at the quotes that were met."""
-    if is_ab:
-        ask, bid = rows.ask_a[met_a], rows.bid_b[met_b]
-    else:
-        ask, bid = rows.ask_b[met_b], rows.bid_a[met_a]
-    return (bid - ask) / ask * BPS, ask
-
-
-@compiled
-def exit_of(rows: Rows, met_a: int, met_b: int, is_ab: bool) -> float:
-    """What the short leg's ask stands above the long leg's bid, at the quotes that were met."""
-    if is_ab:
-        return float(rows.ask_b[met_b] - rows.bid_a[met_a])
-    return float(rows.ask_a[met_a] - rows.bid_b[met_b])
-
-
-@compiled
-def is_ab_at(quotes: Quotes, place: int) -> bool:
-    """The better side of a row."""
-    return bool(quotes.spread_ab[place] >= quotes.spread_ba[place])
-
-
-@compiled
-def _fill_side(
+def fill_trips(
     rows: Rows,
-    quotes: Quotes,
+    spreads: Spreads,
     shape: Shape,
-    lands: Integers,
+    lowest: float,
+    start: int,
+    end: int,
+    progress: Progress,
+    ways: Ways,
     trips: Trips,
-    due_rows: Integers,
-    is_ab: bool,
+) -> Progress:
+    """Fill the trips of the rows of a stretch whose better spread is at or above `lowest`."""
+    past_a = fill_entries(
+        rows.time_ns, shape.latency_a_ns, start, end, progress.past_a, ways.enters_a
+    )
+    past_b = fill_entries(
+        rows.time_ns, shape.latency_b_ns, start, end, progress.past_b, ways.enters_b
+    )
+    ab = members_of(spreads, lowest, start, end, True)
+    search_ab = fill_ways(rows, spreads.ab, shape, ab, start, progress.search_ab, ways, trips)
+    _fill_worth(rows, ab, start, True, ways, trips)
+    window_ab = fill_extremes(rows.ask_b, rows.bid_a, ab, start, progress.window_ab, trips.records)
+    ba = members_of(spreads, lowest, start, end, False)
+    search_ba = fill_ways(rows, spreads.ba, shape, ba, start, progress.search_ba, ways, trips)
+    _fill_worth(rows, ba, start, False, ways, trips)
+    window_ba = fill_extremes(rows.ask_a, rows.bid_b, ba, start, progress.window_ba, trips.records)
+    return Progress(past_a, past_b, search_ab, search_ba, window_ab, window_ba)
+
+
+@compiled
+def members_of(spreads: Spreads, lowest: float, start: int, end: int, is_ab: bool) -> Integers:
+    """The rows of a stretch on which one side is the better one, and good enough."""
+    found = np.empty(end - start, np.int64)
+    count = 0
+    for row in range(start, end):
+        found[count] = row
+        is_its_side = (spreads.ab[row] >= spreads.ba[row]) == is_ab
+        count += (spreads.best[row] >= lowest) & is_its_side
+    return found[:count]
+
+
+@compiled
+def _fill_worth(
+    rows: Rows, members: Integers, start: int, is_ab: bool, ways: Ways, trips: Trips
 ) -> None:
-    """Fill the records of one side: where they end, and what they come to on the way."""
-    spreads = quotes.spread_ab if is_ab else quotes.spread_ba
-    exits = quotes.exit_ab if is_ab else quotes.exit_ba
-    n_rows, records = len(spreads), trips.records
-    below = _next_below(spreads, shape.exit_spread)
-    held = follower = 0
-    rests = np.empty((n_rows, 3))
-    start = middle = end = 0
-    newer = EMPTY
-    for k in range(len(records)):
-        place = int(records[k, TRIP_PLACE])
-        if is_ab_at(quotes, place) != is_ab:
+    """Fill what one side's trips pay and what they earn, and which sizes their ends meet."""
+    n_rows, records, with_sizes = len(rows.row), trips.records, len(trips.sizes) > 0
+    for row in members:
+        k = row - start
+        if records[k, TRIP_OPENS] == n_rows:
             continue
-        opens = lands[place]
-        if opens == n_rows:
-            due_rows[k], records[k, TRIP_CLOSES] = n_rows, n_rows
-            records[k, TRIP_NEXT] = len(records)
-            continue
-        # On the row of its opening a trade is looked at only where it landed before the look.
-        first = opens if opens > place else place + 1
-        due = below[first] if first < n_rows else n_rows
-        if shape.holding_ns >= 0:
-            while held < n_rows and rows.time_ns[held] - rows.time_ns[place] < shape.holding_ns:
-                held += 1
-            due = min(due, max(held, first))
-        closes = lands[due] if due < n_rows else n_rows
-        due_rows[k], records[k, TRIP_CLOSES] = due, closes
-        while follower < len(records) and records[follower, TRIP_PLACE] < closes:
-            follower += 1
-        records[k, TRIP_NEXT] = follower
-        entry, price = entry_of(rows, trips.met_a[place], trips.met_b[place], is_ab)
-        # Windows only move on, so an extreme over a window is that over its older and newer part.
-        for row in range(end, closes):
-            newer = _joined(newer, (exits[row], exits[row], 0.0))
-        start, end = opens, max(end, closes)
-        if start >= middle:
-            _fill_rests(exits, start, end, rests)
-            middle, newer = end, EMPTY
-        older = (rests[start, 0], rests[start, 1], rests[start, 2])
-        highest, lowest, rise = _joined(older, newer)
-        records[k, TRIP_GROSS] = np.nan
-        if closes < n_rows:
-            out = exit_of(rows, trips.met_a[due], trips.met_b[due], is_ab)
-            records[k, TRIP_GROSS] = entry - out / price * BPS
-        records[k, TRIP_BEST] = entry - lowest / price * BPS
-        records[k, TRIP_WORST] = entry - highest / price * BPS
-        farthest = max(abs(highest), abs(lowest)) / price * BPS
-        records[k, TRIP_FALL] = rise / price * BPS + NOISE * (abs(entry) + farthest)
-
-
-@compiled
-def _joined(
-    older: tuple[float, float, float], newer: tuple[float, float, float]
-) -> tuple[float, float, float]:
-    """The extremes of two stretches, one behind the other."""
-    rise = max(older[2], newer[2], newer[0] - older[1])
-    return max(older[0], newer[0]), min(older[1], newer[1]), rise
-
-
-@compiled
-def _fill_rests(values: Floats, start: int, end: int, rests: Floats) -> None:
-    """The extremes from each place of a stretch to its end."""
-    rest = EMPTY
-    for row in range(end - 1, start - 1, -1):
-        rest = _joined((values[row], values[row], 0.0), rest)
-        rests[row, 0], rests[row, 1], rests[row, 2] = rest
-
-
-@compiled
-def _next_below(values: Floats, bound: float) -> Integers:
-    """The first place at or after each whose value is below the bound; their number for none."""
-    found = np.empty(len(values), np.int64)
-    following = len(values)
-    for i in range(len(values) - 1, -1, -1):
-        if values[i] < bound:
-            following = i
-        found[i] = following
-    return found
+        at_a, at_b = ways.enters_a[k], ways.enters_b[k]
+        if is_ab:
+            ask, bid = rows.ask_a[at_a], rows.bid_b[at_b]
+        else:
+            ask, bid = rows.ask_b[at_b], rows.bid_a[at_a]
+        entry = (bid - ask) / ask * BPS
+        records[k, TRIP_ENTRY], records[k, TRIP_PRICE], gross = entry, ask, np.nan
+        if records[k, TRIP_CLOSES] < n_rows:
+            at_a, at_b = ways.leaves_a[k], ways.leaves_b[k]
+            if is_ab:
+                out = rows.ask_b[at_b] - rows.bid_a[at_a]
+            else:
+                out = rows.ask_a[at_a] - rows.bid_b[at_b]
+            gross = entry - out / ask * BPS
+            if with_sizes and is_ab:
+                trips.sizes[k, SIZE_EXIT] = min(rows.ask_size_b[at_b], rows.bid_size_a[at_a])
+            elif with_sizes:
+                trips.sizes[k, SIZE_EXIT] = min(rows.ask_size_a[at_a], rows.bid_size_b[at_b])
+        records[k, TRIP_GROSS] = gross
