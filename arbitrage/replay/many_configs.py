@@ -17,7 +17,7 @@ from arbitrage.replay.kernel_calls import empty_tally, quotes_of, read_only, rep
 from arbitrage.replay.kernels.layout import Floats, Options, Parameters, Prices, Rows, RunTotals
 from arbitrage.replay.model.backtester import RUIN_PCT
 from arbitrage.replay.option_calls import replay_with_options
-from arbitrage.replay.roads import FEWEST_BY_TRIPS, are_set, options_of, some
+from arbitrage.replay.roads import FEWEST_BY_TRIPS, are_set, columns_of, options_of, some
 
 __all__ = [
     "FigureArrays",
@@ -70,7 +70,7 @@ def replay(data: OpenedFile, parameters: Mapping[str, Any], count: int) -> Figur
     Raises:
         DataError: The data lack what an option needs.
     """
-    columns = {name: _column(value, count) for name, value in parameters.items()}
+    columns = columns_of(parameters, count)
     balance = columns["initial_balance_usd"]
     stop = columns["stop_on_drawdown_pct"]
     cost = columns["taker_fee_a_bps"] + columns["taker_fee_b_bps"] + columns["slippage_bps"]
@@ -137,10 +137,3 @@ def _totals(
         data.with_options, some(parameters, others), some(options, others)
     )
     return RunTotals._make(tally)
-
-
-def _column(value: Any, count: int) -> NDArray[np.float64]:
-    """One float64 a config; a number of slots is exact up to 2^53, beyond any bound on it."""
-    single = np.nan if value is None else value
-    # A copy: the kernels are compiled for arrays that can be written to, and a view cannot.
-    return np.array(np.broadcast_to(np.asarray(single, np.float64), count))

@@ -7,8 +7,9 @@ latencies and age limit. All others go row by row: the plain *scan*.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,50 @@ FEWEST_BY_TRIPS = 4
 _LONGEST = 2**63 - 1
 
 Columns = TypeVar("Columns", Parameters, Options)
+
+
+class Roads(NamedTuple):
+    """How many configs go by each road, and how many shapes those have that go by trips."""
+
+    windows: int
+    trips: int
+    scan: int
+    shapes: int
+
+
+def columns_of(parameters: Mapping[str, Any], count: int) -> dict[str, Floats]:
+    """Parameters of configs as columns, one float64 a config; NaN where one is not set."""
+    return {name: _column(value, count) for name, value in parameters.items()}
+
+
+def _column(value: Any, count: int) -> Floats:
+    """A number of slots is exact up to 2^53, beyond any bound on it."""
+    single = np.nan if value is None else value
+    # A copy: the kernels are compiled for arrays that can be written to, and a view cannot.
+    return np.array(np.broadcast_to(np.asarray(single, np.float64), count))
+
+
+def roads_of(parts: Iterable[Mapping[str, Floats]]) -> Roads:
+    """The roads of configs that are run together, from their columns, part by part."""
+    total = with_options = 0
+    shapes: Counter[tuple[float, ...]] = Counter()
+    for columns in parts:
+        total += len(columns["max_open_trades"])
+        with_options += int(are_set(options_of(columns)).sum())
+        shapes += shapes_of(columns)
+    enough = [count for count in shapes.values() if count >= FEWEST_BY_TRIPS]
+    by_trips = sum(enough)
+    return Roads(total - with_options, by_trips, with_options - by_trips, len(enough))
+
+
+def shapes_of(columns: Mapping[str, Floats]) -> Counter[tuple[float, ...]]:
+    """How many configs with one slot there are of each shape, of those with options."""
+    options, one_slot = options_of(columns), columns["max_open_trades"] == 1
+    members_of_each = by_shape(options, np.flatnonzero(are_set(options) & one_slot))
+    return Counter({
+        tuple(column[members[0]] for column in options[:5]): len(members)
+        for members in members_of_each
+    })  # fmt: skip
 
 
 def options_of(columns: Mapping[str, Floats]) -> Options:

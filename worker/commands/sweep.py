@@ -8,7 +8,7 @@ from pathlib import Path
 
 from arbitrage.documents.spec.sweep_spec import LOW_IS_BETTER, SweepSpec
 from arbitrage.errors import ConfigError
-from arbitrage.shell.console import printable, warn
+from arbitrage.shell.console import EXIT_OK, printable, warn
 from worker.client.sweeps.data_place import placed
 from worker.settings import Settings
 
@@ -41,6 +41,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--collect", action="store_true", help="keep what is finished, and send nothing"
     )
     other.add_argument("--cancel", action="store_true", help="cancel its jobs that wait or run")
+    other.add_argument(
+        "--explain-plan",
+        action="store_true",
+        help="say which kernels run its configs (docs/sweeps.md), and run nothing",
+    )
     other.add_argument("--fresh", action="store_true", help="forget its results and start anew")
 
 
@@ -50,6 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError("--local is for running: its server knows nothing of an earlier run")
     path = Path(arguments.spec)
     spec = SweepSpec.from_file(path)
+    if arguments.explain_plan:
+        from worker.client.sweeps.explain import explain_plan  # numpy
+
+        print(explain_plan(spec, as_json=arguments.json))
+        return EXIT_OK
     if first := LOW_IS_BETTER.get(spec.rank_by):
         warn(
             f"rank_by: {spec.rank_by} is descending: {first} comes first; "

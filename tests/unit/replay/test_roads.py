@@ -8,7 +8,16 @@ import numpy as np
 
 from arbitrage.documents.config import NUMERIC_FIELDS
 from arbitrage.replay.kernels.layout import Options
-from arbitrage.replay.roads import FEWEST_BY_TRIPS, are_set, by_shape, goes_by_trips, options_of
+from arbitrage.replay.roads import (
+    FEWEST_BY_TRIPS,
+    Roads,
+    are_set,
+    by_shape,
+    columns_of,
+    goes_by_trips,
+    options_of,
+    roads_of,
+)
 
 NOT_SET = {
     **dict.fromkeys(NUMERIC_FIELDS, 0.0),
@@ -50,3 +59,16 @@ def test_enough_of_a_shape_with_one_slot_go_by_trips() -> None:
     slots = np.array([1] * (len(exits) - 1) + [2])
     found = goes_by_trips(slots, options(len(exits), exit_spread_bps=exits))
     assert found.tolist() == [True] * enough + [False] * enough
+
+
+def test_the_roads_of_configs_are_counted_over_all_parts() -> None:
+    """The same configs in one part or in many are run alike."""
+    exits = [0.0, 0.0, *[1.0] * FEWEST_BY_TRIPS, *[2.0] * (FEWEST_BY_TRIPS - 1), 1.0]
+    slots = [1.0] * (len(exits) - 1) + [2.0]
+    columns = {**NOT_SET, "exit_spread_bps": np.array(exits), "max_open_trades": np.array(slots)}
+    whole = columns_of(columns, len(exits))
+    parts = [
+        {name: column[at : at + 1] for name, column in whole.items()} for at in range(len(exits))
+    ]
+    wanted = Roads(windows=2, trips=FEWEST_BY_TRIPS, scan=FEWEST_BY_TRIPS, shapes=1)
+    assert roads_of([whole]) == roads_of(parts) == wanted

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.errors import OF_ONE_CONFIG, ArbtuneError, ConfigError, DataError
 from arbitrage.replay.files.data_cache import file_digest
+from arbitrage.replay.roads import FEWEST_BY_TRIPS, columns_of, shapes_of
 from worker.client.sending import submit
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import CHUNKS
@@ -32,6 +33,9 @@ PATIENCE_S = 3.0  # without an answer before a line says what it is that takes s
 # A chunk's work: long enough that its way through Redis does not count, short enough that a lost
 # one costs little and progress is seen.
 SECONDS_PER_CHUNK = 1.5
+
+# As long may one become for the sake of what its shapes take: half of it at most is spent on them.
+MOST_SECONDS_PER_CHUNK = 30.0
 
 # The size of a chunk where no config could be timed, because one of those ended its process or took
 # too long: as good as any, since halving will have to find it.
@@ -79,15 +83,37 @@ def ask_workers(spec: SweepSpec, ledger: Ledger, meanwhile: Callable[[], None]) 
     if meta["status"] != "SUCCESS":
         raise SweepError(failure_message(meta))
     answer: DataFacts = meta["result"]
-    return Plan(
-        answer["data_sha256"], _chunk_size(answer["seconds_per_config"]), answer.get("data")
-    )
+    size = chunk_size(spec, answer["seconds_per_config"], answer.get("seconds_per_shape", 0.0))
+    return Plan(answer["data_sha256"], size, answer.get("data"))
 
 
-def _chunk_size(seconds_per_config: float | None) -> int:
-    if seconds_per_config is None:
+def chunk_size(spec: SweepSpec, per_config: float | None, per_shape: float) -> int:
+    """How many configs make a chunk.
+
+    Args:
+        spec: The sweep.
+        per_config: Seconds that each of them takes; None where that is not known.
+        per_shape: Seconds that those of one shape take besides, all together.
+    """
+    if per_config is None:
         return UNTIMED_CHUNK_SIZE
-    return max(1, min(MAX_CONFIGS, int(SECONDS_PER_CHUNK / max(seconds_per_config, 1e-9))))
+    if per_shape == 0:
+        return max(1, min(MAX_CONFIGS, int(SECONDS_PER_CHUNK / max(per_config, 1e-9))))
+    size = MAX_CONFIGS
+    while size > 1:
+        for_shapes = per_shape * _shapes_among_first(spec, size)
+        bound = min(MOST_SECONDS_PER_CHUNK, max(SECONDS_PER_CHUNK, 2 * for_shapes))
+        if for_shapes + per_config * size <= bound:
+            break
+        size = size * 3 // 4
+    return size
+
+
+def _shapes_among_first(spec: SweepSpec, size: int) -> float:
+    """How many shapes the first configs have; too few of one take less, each a scan of its own."""
+    count = min(size, spec.total)
+    shapes = shapes_of(columns_of(spec.columns(0, count), count))
+    return sum(min(1.0, configs / FEWEST_BY_TRIPS) for configs in shapes.values())
 
 
 def _answer(question: Chunk, ledger: Ledger, meanwhile: Callable[[], None]) -> Meta:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
@@ -10,6 +9,7 @@ from arbitrage.errors import ConfigError, DataChanged
 from arbitrage.replay import many_configs
 from worker.running.jobs.chunks import Chunk, ChunkResult, DataFacts
 from worker.running.jobs.data_root import resolve_in_root
+from worker.running.jobs.pilots import pilot_times
 from worker.running.jobs.task_argument import Payload
 
 if TYPE_CHECKING:
@@ -62,14 +62,15 @@ def data_facts(chunk: Chunk, settings: Settings) -> DataFacts:
     """
     spec = chunk.sweep
     data = _open(chunk, spec, settings)
-    seconds = _seconds_per_config(spec, data, chunk.pilots) if chunk.pilots else None
+    times = pilot_times(spec, data, chunk.pilots) if chunk.pilots else None
     return {
         "data_sha256": data.data_sha256,
         "rows": data.rows,
         "skipped": data.skipped,
         "data": data.facts.of_rows(),
         "engine_version": ENGINE_VERSION,
-        "seconds_per_config": seconds,
+        "seconds_per_config": times.per_config if times else None,
+        "seconds_per_shape": times.per_shape if times else 0.0,
     }
 
 
@@ -82,12 +83,3 @@ def _open(chunk: Chunk, spec: SweepSpec, settings: Settings) -> OpenedFile:
             "it has changed since, or ARBTUNE_DATA_ROOT is another place there"
         )
     return data
-
-
-def _seconds_per_config(spec: SweepSpec, data: OpenedFile, pilots: int) -> float:
-    """Seconds for one config, measured on some from all over the sweep."""
-    count = min(pilots, spec.total)
-    started = time.perf_counter()
-    for number in [spec.total * place // count for place in range(count)]:
-        many_configs.replay(data, spec.columns(number, number + 1), 1)
-    return (time.perf_counter() - started) / count

@@ -43,6 +43,8 @@ class DataFacts(TypedDict):
     data: NotRequired[dict[str, Any]]  # `FileFacts.of_rows`; an older worker does not say it
     engine_version: str
     seconds_per_config: float | None  # what one of the pilots took; None without any
+    # what configs take together whose options shape the rows alike; an older worker does not say it
+    seconds_per_shape: NotRequired[float]
 
 
 class Chunk(StrictModel):
