@@ -72,6 +72,11 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("sweep spec.json --collect", 0),
     ],
     "sweep --cancel": [("sweep spec.json --cancel", 0)],
+    "data align": [
+        ("data align --a raw.csv --b raw.csv -o out.csv", 0),
+        ("data align --a raw.csv --b nope.csv -o out.csv", 1),
+        ("data align --a raw.csv --b raw.csv -o out.csv --symbol-a=nobody", 1),
+    ],
     "doctor": [
         (" ".join(["doctor", *(f"--skip={name}" for name in SKIPPED)]), 0),
         ("doctor", 1),
@@ -85,6 +90,7 @@ def place(own_redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """A folder to work in, and a server with a job in each state that commands ask after."""
     (tmp_path / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
     sweep = spec({"name": "min_spread_bps", "values": [10, 20]})
+    (tmp_path / "raw.csv").write_text("timestamp,bid,ask\n1723161254087,1,2", encoding="utf-8")
     (tmp_path / "spec.json").write_text(json.dumps(sweep), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ARBTUNE_REDIS_URL", own_redis_url)

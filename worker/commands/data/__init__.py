@@ -1,0 +1,1 @@
+"""`arbtune data`: commands about data files, which need no server."""

@@ -1,0 +1,30 @@
+"""`arbtune data`: the words after `data`, and which module answers to each."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+from arbitrage.shell.console import Command
+
+SUMMARY = "data files: made of the raw files of two venues"
+
+ACTIONS = {"align": "worker.commands.data.align"}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the actions, each with its flags."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name in ACTIONS:
+        action = _module(name)
+        action.configure(actions.add_parser(name, help=action.SUMMARY, description=action.SUMMARY))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked for; the action's exit status."""
+    return _module(arguments.action).run(arguments)
+
+
+def _module(name: str) -> Command:
+    module: Command = importlib.import_module(ACTIONS[name])
+    return module
