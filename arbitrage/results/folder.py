@@ -116,11 +116,6 @@ class SweepFolder:
         """What the parts are results of, or None before the first run."""
         return Description.read(self._description) or Description.read(self.path / OLD_NAME)
 
-    def chunk_size(self) -> int | None:
-        """How many configs a chunk of this sweep has, or None before its first run."""
-        known = self.description()
-        return known.chunk_size if known else None
-
     def write_part(self, rows: pl.DataFrame) -> None:
         """Keep the rows of a range, which are in the order of their numbers.
 

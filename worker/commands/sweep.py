@@ -33,6 +33,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="start a Redis server and workers for this command alone",
     )
+    parser.add_argument(
+        "--anyway",
+        action="store_true",
+        help="run it even if no spread in the file reaches its lowest threshold",
+    )
     other = parser.add_mutually_exclusive_group()
     other.add_argument(
         "--status", action="store_true", help="show how far the sweep is, and run nothing"

@@ -42,6 +42,11 @@ class ListAxis:
     def size(self) -> int:
         return len(self.values)
 
+    @property
+    def least(self) -> float:
+        """The least of the values, none of which is a null."""
+        return float(self.values.min())
+
     def at(self, indices: Indices) -> Values:
         """The values at these indices."""
         return self.values[indices]
@@ -87,6 +92,11 @@ class RangeAxis:
             return cls(start, step, 1, nearest + 1, stop)
         last = int(steps)
         return cls(start, step, 1, last + 1, start + last * step)
+
+    @property
+    def least(self) -> float:
+        """The least of the values."""
+        return min(self.start, self.last)
 
     def may_repeat(self) -> bool:
         """Whether rounding may make one value of two.

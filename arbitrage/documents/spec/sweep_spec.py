@@ -50,6 +50,8 @@ RANKABLE_FIGURES = tuple(name for name in FIGURE_NAMES if name != "stopped_times
 LOW_IS_BETTER = {"max_drawdown_pct": "the largest drawdown"}
 """Figures of which one wants little, and what comes first in a ranking by them: it descends."""
 
+_THRESHOLD_FIELDS = ("min_spread_bps", "taker_fee_a_bps", "taker_fee_b_bps", "slippage_bps")
+
 ParameterValues = Values | float | int
 """A parameter of a range of configs: one value each, or the one of all."""
 
@@ -213,6 +215,16 @@ class SweepSpec(StrictModel):
         """How many configs the sweep has, after `sample` and `max_jobs`."""
         drawn = self.sample.n if self.sample else self.combinations
         return drawn if self.max_jobs is None else min(drawn, self.max_jobs)
+
+    @property
+    def lowest_threshold_bps(self) -> float:
+        """The lowest `min_spread_bps` with its costs among all combinations, drawn or not."""
+        least = {grid.name: grid.axis.least for grid in self.grids}
+        min_spread, fee_a, fee_b, slippage = (
+            least.get(name, getattr(self.base, name)) for name in _THRESHOLD_FIELDS
+        )
+        threshold: float = min_spread + (fee_a + fee_b + slippage)  # rounded as by the model
+        return threshold
 
     def config(self, number: int) -> TuningConfig:
         """The config of a number from 0 to `total` - 1.

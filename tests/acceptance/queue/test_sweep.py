@@ -596,7 +596,11 @@ def test_a_file_that_own_workers_cannot_read_is_told_before_they_start(
 @pytest.mark.usefixtures("sweep_worker")
 def test_a_sweep_in_which_nothing_trades_crowns_no_best(desk: Desk) -> None:
     sweep = spec({**SPREADS, "start": 500, "stop": 560})
-    answer = json.loads(desk.sweep(sweep, "--json").stdout)
+    refused = one_sentence(desk.sweep(sweep))
+    assert "no config of this sweep would trade: the largest spread in quotes.csv is " in refused
+    assert "(min_spread_bps and costs) is 512 bps; --anyway runs it all the same" in refused
+    assert not [*desk.results.rglob("*.json"), *desk.results.rglob("*.parquet")]  # nothing began
+    answer = json.loads(desk.sweep(sweep, "--json", "--anyway").stdout)
     assert (answer["best"], answer["traded"], answer["lowest_threshold_bps"]) == (None, 0, 512.0)
     assert 0 < answer["data"]["largest_spread_bps"] < 512
     no_trade, skipped = answer["cautions"]

@@ -136,6 +136,31 @@ def _answer(question: Chunk, ledger: Ledger, meanwhile: Callable[[], None]) -> M
         ledger.forget([job_id])
 
 
+def check_that_some_config_trades(spec: SweepSpec, data: dict[str, Any] | None) -> None:
+    """Refuse a sweep of which the data tell that no config opens a trade.
+
+    Args:
+        spec: The sweep.
+        data: As `Plan.data`; nothing is refused where it is not known.
+
+    Raises:
+        SweepError: The largest spread in the file is below the lowest threshold.
+    """
+    if data is None or "largest_spread_bps" not in data:
+        return
+    largest, lowest = data["largest_spread_bps"], spec.lowest_threshold_bps
+    if largest is None:
+        fact = f"no row of {spec.data_file} is tradable"
+    elif largest < lowest:
+        fact = (
+            f"the largest spread in {spec.data_file} is {largest:.6g} bps, "
+            f"the lowest threshold (min_spread_bps and costs) is {lowest:.6g} bps"
+        )
+    else:
+        return
+    raise SweepError(f"no config of this sweep would trade: {fact}; --anyway runs it all the same")
+
+
 def is_of_one_config(meta: Meta) -> bool:
     """Whether one config may have ended a chunk; the others of it have done nothing."""
     error = meta.get("error")

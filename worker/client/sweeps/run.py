@@ -26,7 +26,7 @@ from worker.client.sweeps.in_queue import (
     finished_chunks,
     forget,
 )
-from worker.client.sweeps.plan import Plan, ask_workers, local_digest
+from worker.client.sweeps.plan import Plan, ask_workers, check_that_some_config_trades, local_digest
 from worker.client.sweeps.progress import sweep_progress
 from worker.client.sweeps.report import print_report
 from worker.client.sweeps.summary import summary_of
@@ -95,6 +95,8 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
                 forget(folder, ledger())
             if not folder.is_complete(spec.total):
                 plan = _known_plan(folder, digest) or plan or ask_workers(spec, ledger(), meanwhile)
+                if not (arguments.anyway or folder.parts(spec.total)):  # what has begun goes on
+                    check_that_some_config_trades(spec, plan.data)
                 _compute(spec, folder, plan, ledger(), meanwhile)
         return _report(spec, folder, arguments)
 
@@ -113,8 +115,8 @@ def _known_digest(arguments: argparse.Namespace, spec: SweepSpec, settings: Sett
 
 def _known_plan(folder: SweepFolder, digest: str) -> Plan | None:
     """The plan of an earlier run."""
-    size = folder.chunk_size()
-    return Plan(digest, size) if size else None
+    known = folder.description()
+    return Plan(digest, known.chunk_size, known.data) if known else None
 
 
 def _folder(spec: SweepSpec, digest: str, settings: Settings) -> SweepFolder:
