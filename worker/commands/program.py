@@ -18,7 +18,7 @@ COMMANDS = {
     "cancel": ("worker.commands.jobs.cancel", "cancel a job that waits or runs"),
     "dead": ("worker.commands.jobs.dead", "list, show, retry or purge dead letters"),
     "sweep": ("worker.commands.sweep", "run many configs through the queue, or resume"),
-    "data": ("worker.commands.data.group", "make a data file of two venues' raw files"),
+    "data": ("worker.commands.data.group", "make a data file of raw files, or check one"),
     "doctor": ("worker.commands.doctor", "check a deployment, and say what to change"),
     "metrics": ("worker.commands.metrics", "serve figures of the queue to Prometheus"),
     "demo": ("worker.commands.demo", "all of it on this machine: server, workers, a small sweep"),

@@ -77,6 +77,12 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("data align --a raw.csv --b nope.csv -o out.csv", 1),
         ("data align --a raw.csv --b raw.csv -o out.csv --symbol-a=nobody", 1),
     ],
+    "data check FILE": [
+        ("data check quotes.csv", 0),
+        ("data check quotes.csv --spec", 0),
+        ("data check nope.csv", 1),
+        ("data check quotes.csv --cost=1000 --spec", 1),
+    ],
     "doctor": [
         (" ".join(["doctor", *(f"--skip={name}" for name in SKIPPED)]), 0),
         ("doctor", 1),

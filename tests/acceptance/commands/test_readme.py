@@ -91,7 +91,7 @@ def test_many_jobs_with_a_server_of_their_own(checkout: Path) -> None:
 
 
 def test_a_sweep_and_the_same_sweep_again(checkout: Path) -> None:
-    [script] = [block for block in blocks("sh") if "arbtune sweep" in block]
+    [script] = [block for block in blocks("sh") if "arbtune sweep data/sweep.yaml" in block]
     answer = shell(script, checkout, environment())
     assert answer.returncode == 0, answer.stderr
     [shown] = blocks("text")
@@ -99,6 +99,15 @@ def test_a_sweep_and_the_same_sweep_again(checkout: Path) -> None:
     assert shown in printed
     best = json.loads(answer.stdout.splitlines()[-1])
     assert (best["total"], best["succeeded"]) == (51, 51)
+
+
+def test_a_file_is_looked_at_and_swept_with_the_spec_that_follows(checkout: Path) -> None:
+    [script] = [block for block in blocks("sh") if "data check" in block]
+    answer = shell(script, checkout, environment())
+    assert answer.returncode == 0, answer.stderr
+    looked, swept = answer.stdout.split("\nsweep ")
+    assert "20,000; 31 are not tradable" in looked
+    assert "The best by net_pnl_usd" in swept
 
 
 def test_workers_enqueueing_and_programs_on_a_real_server(

@@ -45,6 +45,12 @@ def placed(
     return spec, settings
 
 
+def name_in_root(path: str, root: Path) -> str:
+    """What a spec calls a file that is there: its path from the data root, where it is below it."""
+    real, real_root = Path(path).resolve(), root.resolve()
+    return real.relative_to(real_root).as_posix() if real.is_relative_to(real_root) else path
+
+
 def _check_for_own_workers(name: str, root: Path, folder: Path) -> None:
     path = resolve_in_root(name, root)
     if not _is_there(path):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from arbitrage.data.check.skipped import skipped_sentence
 from arbitrage.documents.figures import FIGURE_NAMES
 
 if TYPE_CHECKING:
@@ -15,15 +16,6 @@ if TYPE_CHECKING:
     from arbitrage.results.ranking import RowCounts
 
 FEW_TRADES = 10  # a best of fewer may be luck
-
-# Of the rows. Where so many are crossed, it is the columns rather than the market.
-SWAPPED_SHARE = 0.5
-
-_REASONS = {
-    "empty_snapshots": "with an empty book (a price of 0 or below)",
-    "crossed_snapshots": "crossed (a bid above its ask)",
-    "locked_snapshots": "locked (a bid that is its ask)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +58,7 @@ class Summary:
         facts += [f"the lowest threshold (min_spread_bps and costs) is {threshold:.6g} bps"]
         yield f"no config traded{so_far}: {', '.join(facts)}"
         if data.get("skipped_snapshots"):
-            yield _skipped(data)
+            yield skipped_sentence(data)
 
     def as_json(self, spec: SweepSpec) -> dict[str, Any]:
         """The object that a program reads."""
@@ -119,14 +111,3 @@ def _doubts(best: dict[str, Any]) -> Iterator[str]:
     elif trades < FEW_TRADES:
         count = "1 trade" if trades == 1 else f"{trades} trades"
         yield f"the best has {count}: fewer than {FEW_TRADES} may be luck"
-
-
-def _skipped(data: dict[str, Any]) -> str:
-    """How many rows are skipped, and why."""
-    rows, skipped = data["snapshots_count"], data["skipped_snapshots"]
-    reasons = [f"{data[name]:,} {words}" for name, words in _REASONS.items() if data[name]]
-    whole = "all" if skipped == rows else f"{skipped:,} of"
-    hint = ""
-    if data["crossed_snapshots"] > SWAPPED_SHARE * rows:
-        hint = "; are the columns of bid and ask swapped?"
-    return f"{whole} {rows:,} rows are skipped: {', '.join(reasons)}{hint}"

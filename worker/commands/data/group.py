@@ -7,9 +7,9 @@ import importlib
 
 from arbitrage.shell.console import Command
 
-SUMMARY = "data files: made of the raw files of two venues"
+SUMMARY = "data files: make one of two venues' raw files; see what one is like"
 
-ACTIONS = {"align": "worker.commands.data.align"}
+ACTIONS = {"align": "worker.commands.data.align", "check": "worker.commands.data.check"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

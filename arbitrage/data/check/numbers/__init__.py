@@ -1,0 +1,1 @@
+"""Many numbers told in few: exact counts by round figures, exact quantiles."""
