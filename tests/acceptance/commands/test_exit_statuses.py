@@ -71,6 +71,7 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("sweep spec.json --status", 0),
         ("sweep spec.json --collect", 0),
     ],
+    "sweep --explain-plan": [("sweep spec.json --explain-plan", 0)],
     "sweep --cancel": [("sweep spec.json --cancel", 0)],
     "data align": [
         ("data align --a raw.csv --b raw.csv -o out.csv", 0),
