@@ -38,6 +38,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run it even if no spread in the file reaches its lowest threshold",
     )
+    parser.add_argument(
+        "--explain-plan",
+        action="store_true",
+        help="say which kernels run its configs (docs/sweeps.md), and run nothing",
+    )
     other = parser.add_mutually_exclusive_group()
     other.add_argument(
         "--status", action="store_true", help="show how far the sweep is, and run nothing"
@@ -46,11 +51,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--collect", action="store_true", help="keep what is finished, and send nothing"
     )
     other.add_argument("--cancel", action="store_true", help="cancel its jobs that wait or run")
-    other.add_argument(
-        "--explain-plan",
-        action="store_true",
-        help="say which kernels run its configs (docs/sweeps.md), and run nothing",
-    )
     other.add_argument("--fresh", action="store_true", help="forget its results and start anew")
 
 
@@ -61,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     path = Path(arguments.spec)
     spec = SweepSpec.from_file(path)
     if arguments.explain_plan:
+        _check_alone(arguments)
         from worker.client.sweeps.explain import explain_plan  # numpy
 
         print(explain_plan(spec, as_json=arguments.json))
@@ -77,3 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
     from worker.client.sweeps.run import run_sweep  # Redis and polars: the line comes before them
 
     return run_sweep(arguments, spec, settings)
+
+
+def _check_alone(arguments: argparse.Namespace) -> None:
+    """Refuse what has no meaning beside --explain-plan, which looks at the spec alone."""
+    for name in ("local", "anyway", "status", "collect", "cancel", "fresh"):
+        if getattr(arguments, name):
+            raise ConfigError(f"--explain-plan runs nothing: give it without --{name}")

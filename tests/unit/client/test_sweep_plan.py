@@ -94,3 +94,11 @@ def test_the_plan_is_an_object_for_programs(
     assert run_command("arbtune sweep", sweep_command, [explained, "--explain-plan", "--json"]) == 0
     wanted = {"total": 40, "windows": 20, "trips": 10, "scan": 10, "shapes": 1}
     assert json.loads(capsys.readouterr().out) == wanted
+
+
+@pytest.mark.parametrize("flag", ["--local", "--anyway", "--status", "--fresh"])
+def test_what_runs_nothing_stands_alone(
+    explained: str, flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command("arbtune sweep", sweep_command, [explained, "--explain-plan", flag]) == 1
+    assert f"give it without {flag}" in capsys.readouterr().err
