@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,27 @@ def test_a_chord_loses_no_job_whose_process_died_before_it_claimed_it(
     record = ledger.record(result.parent.results[0].id)
     assert record is not None
     assert record.attempts == 1
+
+
+def test_a_body_is_sent_by_others_where_whoever_had_claimed_it_died(
+    client: Celery, canvas_worker: WorkerProcess, ledger: Ledger, url: str, go_on: Path
+) -> None:
+    server: Any = redis.Redis.from_url(url)
+    body = client.signature("theirs.body", queue="theirs-8")
+    result = chord(group([job(client), held(client, go_on)]), body).apply_async()
+    claim = client.backend.get_key_for_group(result.parent.id, ".c")
+    first, last = (member.id for member in result.parent.results)
+    is_owed = partial(server.zscore, "arbtune:owed")
+    wait_until(lambda: ledger.states([first]) == [State.SUCCESS], "the first member has ended")
+    wait_until(lambda: is_owed(first) is None, "it is counted in")
+    server.set(claim, "of one that has died")
+    go_on.touch()
+    waits = f'"canvas.waits", "job_id": "{last}"'
+    wait_until(lambda: waits in canvas_worker.log.read_text(encoding="utf-8"), "the body waits")
+    server.delete(claim)
+    [message] = sent_to(client, "theirs-8", count=1)
+    assert [part["total_trades"] for part in message.payload[0][0]] == [10, 10]
+    wait_until(lambda: server.zcard("arbtune:owed") == 0, "nothing is owed")
 
 
 def test_errbacks_are_called_when_no_try_is_left(client: Celery, ledger: Ledger) -> None:

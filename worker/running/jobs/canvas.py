@@ -23,6 +23,7 @@ from redis import RedisError
 
 from worker.ledger.envelope import JOBS, Route, is_of_ledger
 from worker.ledger.ledger import Ledger, State
+from worker.running.jobs.chords import ChordIsClaimedError, count_in
 from worker.running.jobs.task_argument import CONFIG, Payload
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ HEADERS = (
     *("root_id", "parent_id", "group", "group_index", "shadow", "expires", "timelimit"),
     *("retries", "replaced_task_nesting", "stamped_headers", "stamps"),
 )
-AWAY = (RedisError, OperationalError, OSError)  # what may pass
+MAY_PASS = (RedisError, OperationalError, OSError, ChordIsClaimedError)
 
 log = logging.getLogger("arbtune.jobs")
 
@@ -74,7 +75,7 @@ def send_followers(backend: RedisBackend, ledger: Ledger, job_id: str) -> None:
         if owed is not None:
             _see_to(backend, job_id, *owed)
         ledger.settled(job_id)
-    except AWAY as error:
+    except MAY_PASS as error:
         log.warning("canvas.waits", extra={"job_id": job_id, "error": str(error)})
 
 
@@ -88,7 +89,7 @@ def _see_to(backend: RedisBackend, job_id: str, canvas: str, state: State, meta:
             _go_on(backend, request, meta["result"])
         else:
             _give_up(backend, request, meta)
-    except AWAY:
+    except MAY_PASS:
         raise
     except Exception:  # whatever somebody wrote into a signature; it would fail again
         log.exception("canvas.broken", extra={"job_id": job_id})
@@ -103,13 +104,13 @@ def _go_on(backend: RedisBackend, request: Any, result: Any) -> None:
         following = _signature(request.chain[-1], f"{request.id}/chain")
         following.apply_async((result,), chain=request.chain[:-1], **family)
     if request.chord:
-        backend.on_chord_part_return(request, states.SUCCESS, result)
+        count_in(backend, request, states.SUCCESS, result)
 
 
 def _give_up(backend: RedisBackend, request: Any, meta: Meta) -> None:
     state, error = meta["status"], backend.exception_to_python(meta["result"])
     if request.chord:
-        backend.on_chord_part_return(request, state, error)
+        count_in(backend, request, state, error)
     backend._fail_chain(request.chain, error, state=state)  # noqa: SLF001
     if request.errbacks and state == states.FAILURE:
         RedisBackend._call_task_errbacks(backend, request, error, None)  # noqa: SLF001
