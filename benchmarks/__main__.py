@@ -20,6 +20,12 @@ def _kernels(*, quick: bool, rounds: int) -> Section:
     return kernels(quick=quick, rounds=rounds)
 
 
+def _options(*, quick: bool, rounds: int) -> Section:
+    from benchmarks.options import options
+
+    return options(quick=quick, rounds=rounds)
+
+
 def _sweep(*, quick: bool, rounds: int) -> Section:
     from benchmarks.sweep_rate import sweep_rate
 
@@ -46,6 +52,7 @@ def _answer(*, quick: bool, rounds: int) -> Section:
 
 SECTIONS: dict[str, Callable[..., Section]] = {
     "kernels": _kernels,
+    "options": _options,
     "sweep": _sweep,
     "loading": _loading,
     "queue": _queue,

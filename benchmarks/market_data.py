@@ -9,10 +9,15 @@ below and above its price: a spread of 2 bps.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
+from numpy.typing import NDArray
 
 from arbitrage.caches.compiled import compiled
-from arbitrage.replay.kernels.layout import Floats, Prices
+from arbitrage.replay.kernels.layout import Floats, Prices, Rows
+
+Number = TypeVar("Number", bound=np.generic)
 
 SEED = 1
 PRICE = 100.0
@@ -21,6 +26,9 @@ BASIS_KEPT = 0.995
 BASIS_STEP_BPS = 3.0
 NOISE_BPS = 1.0
 HALF_SPREAD = 1e-4
+GAP_NS = 20e6
+SIZES = (0.1, 0.5, 1.0, 5.0, 20.0)
+AGE_MS = 30.0
 
 
 def market_data(rows: int) -> Prices:
@@ -45,7 +53,17 @@ def _reverting(steps: Floats) -> Floats:
     return values
 
 
-def _read_only(column: Floats) -> Floats:
+def _read_only(column: NDArray[Number]) -> NDArray[Number]:
     """As the columns of a prepared file are: the kernels are compiled for one kind of array."""
     column.flags.writeable = False
     return column
+
+
+def with_options(prices: Prices) -> Rows:
+    """The same rows with times, 20 ms apart in the mean, with sizes of all orders and with ages."""
+    count = len(prices.bid_a)
+    random = np.random.default_rng(SEED)
+    time_ns = np.cumsum(random.exponential(GAP_NS, count)).astype(np.int64)
+    sizes = [random.choice(SIZES, count) for _ in range(4)]
+    age_ms = random.exponential(AGE_MS, count)
+    return Rows._make(map(_read_only, (*prices, *sizes, age_ms, time_ns, np.arange(count))))
