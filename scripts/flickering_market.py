@@ -91,28 +91,28 @@ class Market:
 
     def __init__(self, seed: int) -> None:
         self._draw = random.Random(seed)  # noqa: S311 - a simulation, no secret
-        self._now_ms = 0
+        self.now_ms = 0
         self._mid_usd = START_PRICE_USD
         self._pull: Pull | None = None
         self._silent_until_ms = 0
-        self._a = self._quote_around(self._mid_usd)
-        self._b = self._quote_around(self._mid_usd)
+        self.a = self._quote_around(self._mid_usd)
+        self.b = self._quote_around(self._mid_usd)
 
     def step(self) -> None:
         """Move on by one row, which is an update of B where a flicker begins or ends."""
         draw = self._draw
         self._mid_usd *= 1 + draw.gauss(0, MID_VOLATILITY_BPS) / 10_000
-        self._now_ms += 1 + round(draw.expovariate(1 / PAUSE_MS))
+        self.now_ms += 1 + round(draw.expovariate(1 / PAUSE_MS))
         flickers = self._change_pull()
         if draw.random() < SILENCE_PROBABILITY:
-            self._silent_until_ms = self._now_ms + draw.randint(*SILENCE_MS)
+            self._silent_until_ms = self.now_ms + draw.randint(*SILENCE_MS)
         if draw.random() < RESTART_PROBABILITY:
-            self._b.since_ms = None
+            self.b.since_ms = None
         is_of_b = flickers or draw.random() < 0.5  # noqa: PLR2004 - a coin
-        if is_of_b and self._now_ms >= self._silent_until_ms:
-            self._b = self._update_of_b()
+        if is_of_b and self.now_ms >= self._silent_until_ms:
+            self.b = self._update_of_b()
         else:
-            self._a = self._quote_around(self._mid_usd)
+            self.a = self._quote_around(self._mid_usd)
 
     def _change_pull(self) -> bool:
         """Let the basis go, or pull it away; whether a flicker begins or ends with this."""
@@ -121,13 +121,13 @@ class Market:
             side = draw.choice([-1, 1])
             fate = draw.random()
             if fate < FLICKER_PROBABILITY:
-                end_ms = self._now_ms + draw.randint(*FLICKER_MS)
-                self._pull = Pull(side * draw.uniform(*FLICKER_BPS), self._now_ms, end_ms)
+                end_ms = self.now_ms + draw.randint(*FLICKER_MS)
+                self._pull = Pull(side * draw.uniform(*FLICKER_BPS), self.now_ms, end_ms)
                 return True
             if fate < FLICKER_PROBABILITY + DRIFT_PROBABILITY:
-                self._pull = Pull(side * draw.uniform(*DRIFT_BPS), self._now_ms, None)
-        elif pull.is_over(self._now_ms):
-            self._now_ms = self._now_ms if pull.end_ms is None else pull.end_ms
+                self._pull = Pull(side * draw.uniform(*DRIFT_BPS), self.now_ms, None)
+        elif pull.is_over(self.now_ms):
+            self.now_ms = self.now_ms if pull.end_ms is None else pull.end_ms
             self._pull = None
             return pull.end_ms is not None
         return False
@@ -135,9 +135,9 @@ class Market:
     def _update_of_b(self) -> Quote:
         basis_bps = self._draw.gauss(0, BASIS_NOISE_BPS)
         if self._pull is not None:
-            basis_bps += self._pull.basis_bps(self._now_ms)
+            basis_bps += self._pull.basis_bps(self.now_ms)
         if self._draw.random() < EMPTY_PROBABILITY:
-            return Quote(0.0, 0.0, 0.0, 0.0, self._now_ms)
+            return Quote(0.0, 0.0, 0.0, 0.0, self.now_ms)
         return self._quote_around(self._mid_usd * (1 + basis_bps / 10_000))
 
     def _quote_around(self, mid_usd: float) -> Quote:
@@ -147,16 +147,16 @@ class Market:
             ask=math.ceil((mid_usd + half_usd) / TICK_USD) * TICK_USD,
             bid_size=USUAL_SIZE * math.exp(self._draw.gauss(0, 1)),
             ask_size=USUAL_SIZE * math.exp(self._draw.gauss(0, 1)),
-            since_ms=self._now_ms,
+            since_ms=self.now_ms,
         )
 
     def line(self) -> str:
         """The row as it stands."""
-        moment = START + timedelta(milliseconds=self._now_ms)
-        a, b = self._a, self._b
+        moment = START + timedelta(milliseconds=self.now_ms)
+        a, b = self.a, self.b
         prices = [f"{price:.2f}" for price in (a.bid, a.ask, b.bid, b.ask)]
         sizes = [f"{size:.3f}" for size in (a.bid_size, a.ask_size, b.bid_size, b.ask_size)]
-        ages = [quote.age_ms(self._now_ms) for quote in (a, b)]
+        ages = [quote.age_ms(self.now_ms) for quote in (a, b)]
         return (
             ",".join(
                 [

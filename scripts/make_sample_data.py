@@ -1,6 +1,7 @@
 """Make the samples: `python -m scripts.make_sample_data` writes `data/sample_arbitrage_prices.csv`.
 
-With `--sizes-and-ages` it writes `data/sample_sizes_ages.csv`, see `scripts.flickering_market`.
+With `--sizes-and-ages` it writes `data/sample_sizes_ages.csv`, see `scripts.flickering_market`, and
+with `--raw` a raw file for each venue of that market, see `scripts.raw_files`.
 
 In the first, two venues quote the same instrument. Venue A's mid price is a random walk; venue B's
 differs from it by the *basis*, which reverts to zero with a volatility that itself drifts. Around
@@ -23,7 +24,7 @@ from pathlib import Path
 from arbitrage.documents.whole_file import write_whole
 from arbitrage.errors import ConfigError
 from arbitrage.shell.console import EXIT_OK, count, run_command
-from scripts import flickering_market
+from scripts import flickering_market, raw_files
 
 SUMMARY = "make a sample data file, the same bytes from the same seed"
 
@@ -33,6 +34,8 @@ SEED = 7
 OUTPUT_WITH_SIZES = Path("data/sample_sizes_ages.csv")
 ROWS_WITH_SIZES = 12_000
 SEED_WITH_SIZES = 11
+RAW_OUTPUTS = (Path("data/raw_a.csv"), Path("data/raw_b.csv"))
+RAW_ROWS = 8_000
 
 START = datetime(2024, 1, 15, tzinfo=UTC)
 GAP_PROBABILITY = 0.002  # a row after which some seconds are missing
@@ -135,6 +138,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="make the sample with displayed sizes and ages of quotes",
     )
+    parser.add_argument(
+        "--raw", action="store_true", help="make the raw files of two venues, the same every time"
+    )
     defaults = f"{ROWS:,}, with --sizes-and-ages {ROWS_WITH_SIZES:,}"
     parser.add_argument(
         "--rows", type=count, metavar="N", help=f"rows to make (default: {defaults})"
@@ -151,6 +157,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the file, whole or not at all."""
+    if arguments.raw:
+        for path, text in zip(
+            RAW_OUTPUTS, raw_files.make_files(RAW_ROWS, SEED_WITH_SIZES), strict=True
+        ):
+            write_whole(path, text)
+        return EXIT_OK
     output, rows, seed = OUTPUT, ROWS, SEED
     if arguments.sizes_and_ages:
         output, rows, seed = OUTPUT_WITH_SIZES, ROWS_WITH_SIZES, SEED_WITH_SIZES

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from arbitrage.data.align.beside import Beside
 from arbitrage.data.align.one_venue.ordering import TIME
 from arbitrage.data.columns import TIMESTAMP
 from arbitrage.documents.whole_file import whole_file
@@ -51,12 +52,11 @@ def output_file(path: Path, tick_ns: int) -> Iterator[Output]:
     check_output(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".csv":
-        beside = provenance_path(path)
-        with whole_file(beside) as note, whole_file(path) as temporary:
+        with whole_file(provenance_path(path)) as note, whole_file(path) as temporary:
             yield _Csv(temporary, note, tick_ns)
     else:
-        with whole_file(path) as temporary:
-            yield _Parquet(temporary, tick_ns)
+        with whole_file(path) as temporary, Beside() as beside:
+            yield _Parquet(temporary, tick_ns, beside)
 
 
 def check_output(path: Path) -> None:
@@ -98,8 +98,9 @@ class _Csv:
 class _Parquet:
     """Typed columns in row groups of one length; the provenance is in the file's metadata."""
 
-    def __init__(self, path: Path, tick_ns: int) -> None:
+    def __init__(self, path: Path, tick_ns: int, beside: Beside) -> None:
         self._path = path
+        self._beside = beside
         self._unit = _UNITS[tick_ns]
         self._tick_ns = tick_ns
         self._writer: Any = None
@@ -110,11 +111,12 @@ class _Parquet:
         if sum(part.height for part in self._waiting) >= GROUP_ROWS:
             waiting = pl.concat(self._waiting)
             whole = waiting.height // GROUP_ROWS * GROUP_ROWS
-            self._write(waiting.head(whole))
+            self._beside.start(self._write, waiting.head(whole))
             self._waiting = [waiting.slice(whole)]
 
     def finish(self, provenance: Mapping[str, Any]) -> None:
-        self._write(pl.concat(self._waiting))
+        self._beside.start(self._write, pl.concat(self._waiting))
+        self._beside.wait()
         self._writer.add_key_value_metadata({METADATA_KEY: _text(provenance)})
         self._writer.close()
 

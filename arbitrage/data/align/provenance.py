@@ -95,4 +95,4 @@ def _warnings(
     for label, spool in spools.items():
         for reason, count in sorted(spool.reading.dropped.items()):
             if count:
-                yield f"venue {label}: {count:,} rows were dropped: {reason}"
+                yield f"venue {label}: left out: {count:,} ({reason})"

@@ -50,8 +50,8 @@ class Reading:
     Attributes:
         timezone: The zone of times that name none, such as `UTC` or `Asia/Tokyo`.
         symbol: The only symbol that is wanted.
-        dropped: How many rows or messages were left out, by the reason: a few words that end the
-            sentence "3 rows were dropped: ...".
+        dropped: How many rows or messages were left out, by the reason: a few words, as in "left
+            out: 3 (the header again)".
     """
 
     timezone: str | None = None

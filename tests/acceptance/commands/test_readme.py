@@ -102,12 +102,21 @@ def test_a_sweep_and_the_same_sweep_again(checkout: Path) -> None:
 
 
 def test_a_file_is_looked_at_and_swept_with_the_spec_that_follows(checkout: Path) -> None:
-    [script] = [block for block in blocks("sh") if "data check" in block]
+    [script] = [block for block in blocks("sh") if "data check data/sample" in block]
     answer = shell(script, checkout, environment())
     assert answer.returncode == 0, answer.stderr
     looked, swept = answer.stdout.split("\nsweep ")
     assert "20,000; 31 are not tradable" in looked
     assert "The best by net_pnl_usd" in swept
+
+
+def test_three_commands_from_raw_files_to_a_ranked_sweep(checkout: Path) -> None:
+    [script] = [block for block in blocks("sh") if "data align" in block]
+    assert script.count("\n") == 3
+    answer = shell(script, checkout, environment())
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.startswith("aligned.parquet: 7,999 rows\n")
+    assert "The best by net_pnl_usd" in answer.stdout
 
 
 def test_workers_enqueueing_and_programs_on_a_real_server(

@@ -153,4 +153,4 @@ def _print(output: str, document: dict[str, Any]) -> None:
         )
     for reason, count in document["dropped_rows"].items():
         if count:
-            print(f"  {count:,} rows left out: {reason}")
+            print(f"  rows left out: {count:,} ({reason})")

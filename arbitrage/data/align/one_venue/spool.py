@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from arbitrage.data.align.beside import Beside
 from arbitrage.data.align.one_venue.clocks import VenueClock
 from arbitrage.data.align.one_venue.runs import Runs, RunWriter
 from arbitrage.data.align.one_venue.symbols import OneSymbol
@@ -68,23 +69,26 @@ class Spool:
         return self._writer.finish()
 
     def _take_file(self, path: Path) -> None:
-        formats = []
+        formats: list[str] = []
         before = self.read
-        for member in members(path, self.request.limits):
-            source = self._source or source_of(member)
-            formats.append(source.name)
-            for quotes in self._quotes(source, member):
-                self._writer.take(quotes)
-                self.tell(f"venue {self.venue.label}: {self.read:,} quotes read")
-        self.files.append(
-            {
-                "name": path.name,
-                "bytes": path.stat().st_size,
-                "sha256": _sha256(path),
-                "format": ", ".join(dict.fromkeys(formats)),
-                "quotes": self.read - before,
-            }
-        )
+        with Beside() as hashing:
+            if path.is_file():
+                hashing.start(_sha256, path)
+            for member in members(path, self.request.limits):
+                source = self._source or source_of(member)
+                formats.append(source.name)
+                for quotes in self._quotes(source, member):
+                    self._writer.take(quotes)
+                    self.tell(f"venue {self.venue.label}: {self.read:,} quotes read")
+            self.files.append(
+                {
+                    "name": path.name,
+                    "bytes": path.stat().st_size,
+                    "sha256": hashing.wait(),
+                    "format": ", ".join(dict.fromkeys(formats)),
+                    "quotes": self.read - before,
+                }
+            )
 
     def _quotes(self, source: Source, member: Member) -> Iterator[pl.DataFrame]:
         """Those of the symbol, with their stamps."""

@@ -205,7 +205,7 @@ def test_quotes_without_a_time_are_left_out_and_told(
     _, b = files
     a = written("ccxt.csv", "timestamp,bid,ask", f"{BEGIN_MS},100,101", ",1,2")
     assert call("--a", a, "--b", b, "-o", "out.csv", "--clock", "exchange") == 0
-    assert "venue a: 1 rows were dropped: no time by the clock" in capsys.readouterr().err
+    assert "venue a: left out: 1 (no time by the clock" in capsys.readouterr().err
     columns = pl.read_csv("out.csv").columns
     assert [name for name in columns if "size" in name] == ["bid_size_b", "ask_size_b"]
 
