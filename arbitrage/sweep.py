@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import polars as pl
 
+from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.data.forks import check_fork
 from arbitrage.data.snapshot_table import DataLimits
-from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.documents.spec.axes import Indices
+from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 from arbitrage.replay.many_configs import OpenedFile, open_data, replay
+from arbitrage.results.folder import SweepFolder
+from arbitrage.results.missing_rows import MissingRows
+from arbitrage.results.other_sweeps import OtherSweeps
 from arbitrage.results.rows import SCHEMA, sweep_rows, with_timestamps
 
 __all__ = ["SweepSpec", "replay_range", "run_sweep"]
@@ -16,22 +26,33 @@ __all__ = ["SweepSpec", "replay_range", "run_sweep"]
 _CONFIGS_AT_ONCE = 4_096
 
 
-def run_sweep(spec: SweepSpec, limits: DataLimits | None = None) -> pl.DataFrame:
+def run_sweep(
+    spec: SweepSpec,
+    limits: DataLimits | None = None,
+    *,
+    results_dir: str | Path | None = None,
+) -> pl.DataFrame:
     """Run all configs of a sweep, one after another; a row each, in the order of their numbers.
 
     Args:
         spec: What to run; a relative `data_file` is taken from the current directory, or else from
             the folder of the spec's own file.
         limits: Bounds on the data file.
+        results_dir: Where to keep the rows, as `arbtune sweep` does: what is there already, of this
+            sweep or of another one with the same configs, is not computed again. Without it nothing
+            is read or written but the data file.
 
     Raises:
         FileNotFoundError: No such file.
         DataError: (a `ValueError`) The file cannot be used; the message says why and where.
-        ConfigError: This process was forked from one that had run a sweep.
+        ConfigError: This process was forked from one that had run a sweep; or the results cannot be
+            kept, for example because another process is collecting the same sweep.
         OSError: The file system failed in a way that may pass.
     """
     check_fork()
     data = open_data(spec.data_path, limits, name=spec.data_file)
+    if results_dir is not None:
+        return _kept_rows(spec, data, Path(results_dir))
     parts = [
         replay_range(spec, data, start, min(start + _CONFIGS_AT_ONCE, spec.total))
         for start in range(0, spec.total, _CONFIGS_AT_ONCE)
@@ -41,5 +62,27 @@ def run_sweep(spec: SweepSpec, limits: DataLimits | None = None) -> pl.DataFrame
 
 def replay_range(spec: SweepSpec, data: OpenedFile, start: int, stop: int) -> pl.DataFrame:
     """The result rows of the configs `start` to `stop` - 1, computed here."""
-    figures = replay(data, spec.columns(start, stop), stop - start)
-    return sweep_rows(spec, start, stop, with_timestamps(figures, data.timestamp), {})
+    return sweep_rows(spec, start, stop, _figures(spec, data, np.arange(start, stop)), {})
+
+
+def _kept_rows(spec: SweepSpec, data: OpenedFile, results_dir: Path) -> pl.DataFrame:
+    """The rows of a sweep from its results folder, once what it lacks is there."""
+    id_of_sweep = sweep_id(spec.identity(), data.data_sha256, ENGINE_VERSION)
+    folder = SweepFolder(results_dir, id_of_sweep)
+    with folder.exclusively():
+        folder.describe(spec, data.data_sha256, ENGINE_VERSION, data=data.facts.of_rows())
+        others = OtherSweeps(folder, data.data_sha256, ENGINE_VERSION, _warn)
+        missing = MissingRows(spec, folder, others)
+        for piece in missing.pieces(_CONFIGS_AT_ONCE, _CONFIGS_AT_ONCE):
+            missing.keep(piece, _figures(spec, data, piece.new), {})
+    with folder.damage_in_a_sentence(spec.total):
+        return folder.rows(spec.total).collect()
+
+
+def _figures(spec: SweepSpec, data: OpenedFile, numbers: Indices) -> dict[str, Any]:
+    """The figures of these configs, computed here."""
+    return with_timestamps(replay(data, spec.columns_of(numbers), len(numbers)), data.timestamp)
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=2)

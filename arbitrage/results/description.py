@@ -26,7 +26,7 @@ class Description:
     Attributes:
         spec: The spec as JSON, rank and filters included.
         total: How many configs it has.
-        chunk_size: How many of them make a chunk.
+        chunk_size: How many of them make a chunk; None before any was sent.
         data: What is known of the data file besides its digest; None where nobody has said it.
     """
 
@@ -35,11 +35,12 @@ class Description:
     data_sha256: str
     engine_version: str
     total: int
-    chunk_size: int
+    chunk_size: int | None
     data: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.chunk_size, int) and self.chunk_size > 0):
+        size = self.chunk_size
+        if not (size is None or (isinstance(size, int) and size > 0)):
             raise ValueError("a chunk has at least one config")
 
     @property

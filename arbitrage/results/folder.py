@@ -21,11 +21,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
+from arbitrage.documents.spec.axes import MAX_VALUES, Indices
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.documents.whole_file import UNFINISHED, remove_unfinished, whole_file
 from arbitrage.errors import ConfigError, DataError
+from arbitrage.results.checksum import CHECKSUM, checksum_of
 from arbitrage.results.description import OLD_NAME, Description, descriptions
 from arbitrage.results.ranking import (
     Rejection,
@@ -91,10 +94,12 @@ class SweepFolder:
         spec: SweepSpec,
         data_sha256: str,
         engine_version: str,
-        chunk_size: int,
+        chunk_size: int | None = None,
         data: dict[str, Any] | None = None,
     ) -> None:
-        """Write down what the parts are results of; without `data`, what was known of it stays.
+        """Write down what the parts are results of.
+
+        Without a `chunk_size` or without `data`, what was known of it stays.
 
         Raises:
             ConfigError: It cannot be written.
@@ -106,7 +111,7 @@ class SweepFolder:
             data_sha256=data_sha256,
             engine_version=engine_version,
             total=spec.total,
-            chunk_size=chunk_size,
+            chunk_size=known.chunk_size if known and chunk_size is None else chunk_size,
             data=known.data if known and data is None else data,
         )
         with _in_a_sentence(self._description):
@@ -125,7 +130,7 @@ class SweepFolder:
         start, last = rows["config_number"][0], rows["config_number"][-1]
         target = self.path / f"part-{start:0{_DIGITS}}-{last + 1:0{_DIGITS}}.parquet"
         content = io.BytesIO()
-        rows.write_parquet(content)
+        rows.write_parquet(content, metadata={CHECKSUM: checksum_of(rows)})
         with _in_a_sentence(self.path):
             _write_synced(target, content.getbuffer())
 
@@ -165,12 +170,25 @@ class SweepFolder:
         """Whether parts cover all configs."""
         return next(self.missing(total, total), None) is None
 
+    def parts_with(self, numbers: Indices) -> Iterator[tuple[Path, Indices]]:
+        """The parts that have some of these configs, each with the places of those in `numbers`."""
+        parts = [part for part in self.parts(MAX_VALUES) if part.whole]
+        if not parts:
+            return
+        bounds = np.array([(part.start, part.stop) for part in parts])
+        holders = np.searchsorted(bounds[:, 0], numbers, side="right") - 1
+        [places] = np.nonzero((holders >= 0) & (numbers < bounds[holders, 1]))
+        places = places[np.argsort(holders[places], kind="stable")]
+        firsts = np.flatnonzero(np.diff(holders[places], prepend=-1))
+        for group in np.split(places, firsts[1:]) if places.size else []:
+            yield parts[holders[group[0]]].path, group
+
     def rows(self, total: int) -> pl.LazyFrame:
         """The rows on disk of the configs 0 to `total` - 1, in the order of their numbers."""
         scans = [SCHEMA.to_frame(eager=False)]
         for whole, run in itertools.groupby(self.parts(total), lambda part: part.whole):
             parts = list(run)  # those that are whole go into one scan, which is quick for many
-            scans += [_scan(*parts)] if whole else map(_some, parts)
+            scans += [_scan([part.path for part in parts])] if whole else map(_some, parts)
         return pl.concat(scans)
 
     def best(self, spec: SweepSpec) -> dict[str, Any] | None:
@@ -179,7 +197,7 @@ class SweepFolder:
         Raises:
             DataError: A part is damaged.
         """
-        with self._damage_in_a_sentence(spec.total):
+        with self.damage_in_a_sentence(spec.total):
             return best_row(self.rows(spec.total), spec)
 
     def first_groups(self, spec: SweepSpec, count: int) -> list[dict[str, Any]]:
@@ -188,7 +206,7 @@ class SweepFolder:
         Raises:
             DataError: A part is damaged.
         """
-        with self._damage_in_a_sentence(spec.total):
+        with self.damage_in_a_sentence(spec.total):
             return ranked_groups(self.rows(spec.total), spec, count)
 
     def rejections(self, spec: SweepSpec) -> dict[str, Rejection]:
@@ -197,7 +215,7 @@ class SweepFolder:
         Raises:
             DataError: A part is damaged.
         """
-        with self._damage_in_a_sentence(spec.total):
+        with self.damage_in_a_sentence(spec.total):
             return rejections(self.rows(spec.total), spec)
 
     def rejected_together(self, spec: SweepSpec) -> Rejection:
@@ -206,7 +224,7 @@ class SweepFolder:
         Raises:
             DataError: A part is damaged.
         """
-        with self._damage_in_a_sentence(spec.total):
+        with self.damage_in_a_sentence(spec.total):
             return rejected_together(self.rows(spec.total), spec)
 
     def count_rows(self, total: int) -> RowCounts:
@@ -215,7 +233,7 @@ class SweepFolder:
         Raises:
             DataError: A part is damaged.
         """
-        with self._damage_in_a_sentence(total):
+        with self.damage_in_a_sentence(total):
             return count_rows(self.rows(total))
 
     def first_error(self, total: int) -> str | None:
@@ -224,7 +242,7 @@ class SweepFolder:
         Raises:
             DataError: A part is damaged.
         """
-        with self._damage_in_a_sentence(total):
+        with self.damage_in_a_sentence(total):
             return first_error(self.rows(total))
 
     def _files(self) -> Iterator[Part]:
@@ -235,7 +253,12 @@ class SweepFolder:
                 yield Part(int(named[1]), int(named[2]), path)
 
     @contextmanager
-    def _damage_in_a_sentence(self, total: int) -> Iterator[None]:
+    def damage_in_a_sentence(self, total: int) -> Iterator[None]:
+        """Name the part that is damaged when reading fails.
+
+        Raises:
+            DataError: What was tried has failed for one.
+        """
         try:
             yield
         except (pl.exceptions.PolarsError, OSError) as error:
@@ -253,16 +276,15 @@ def digest_of_latest(results_dir: str | Path, spec: SweepSpec) -> str | None:
     return None
 
 
-def _scan(*parts: Part) -> pl.LazyFrame:
+def _scan(paths: list[Path]) -> pl.LazyFrame:
     """The rows of some parts; columns that an older version did not write are null."""
-    paths = [part.path for part in parts]
     return pl.scan_parquet(
         paths, glob=False, hive_partitioning=False, schema=SCHEMA, missing_columns="insert"
     )
 
 
 def _some(part: Part) -> pl.LazyFrame:
-    return _scan(part).filter(
+    return _scan([part.path]).filter(
         pl.col("config_number").is_between(part.start, part.stop, closed="left")
     )
 

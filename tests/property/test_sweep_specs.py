@@ -114,6 +114,48 @@ def test_columns_are_the_configs_side_by_side(drawn: list[Axis], data: st.DataOb
 
 
 @settings(deadline=None)
+@given(axes(), st.data())
+def test_configs_are_found_by_their_columns(drawn: list[Axis], data: st.DataObject) -> None:
+    every = SweepSpec(**sweeps.spec(*(grid for grid, _ in drawn)))
+    size = data.draw(st.none() | st.integers(1, every.total), "sample")
+    sample = None if size is None else {"n": size, "seed": data.draw(st.integers(0, 9), "seed")}
+    sweep = SweepSpec(**sweeps.spec(*(grid for grid, _ in drawn), sample=sample, max_jobs=1))
+    found = sweep.numbers_of(every.columns(0, every.total), every.total).tolist()
+    drawn_numbers = range(every.total if size is None else size)
+    assert sorted(number for number in found if number >= 0) == [*drawn_numbers]
+    for number_there, number in enumerate(found):
+        if number >= 0:
+            assert same(sweep.columns_of(np.array([number])), every, number_there)
+
+
+def same(columns: dict[str, Any], sweep: SweepSpec, number: int) -> bool:
+    """Whether these are the parameters of one config."""
+    other = sweep.columns(number, number + 1)
+    return all(np.array_equal(columns[name], other[name], equal_nan=True) for name in other)
+
+
+@settings(deadline=None)
+@given(st.floats(0, 1e15), st.floats(0, 1e15), st.integers(2, MAX_VALUES), st.booleans(), st.data())
+def test_the_values_of_a_range_are_found_in_it(
+    start: float, stop: float, num: int, by_step: bool, data: st.DataObject
+) -> None:
+    step = (stop - start) / num
+    if by_step and (not step or (stop - start) / step >= MAX_VALUES - 1):
+        return
+    make = RangeAxis.by_step if by_step else RangeAxis.by_num
+    axis = make(start, stop, step if by_step else num)  # type: ignore[arg-type]
+    if axis.may_repeat():
+        return  # which no grid is
+    last = axis.size - 1
+    index = st.integers(0, last) | st.integers(max(0, last - 3), last)
+    indices = np.array(data.draw(st.lists(index, min_size=1, max_size=9)), np.int64)
+    values = axis.at(indices)
+    assert axis.indices_of(values).tolist() == indices.tolist()
+    strangers = np.array([*np.nextafter(values, -1), np.nan])
+    assert set(axis.indices_of(strangers[~np.isin(strangers, values)]).tolist()) <= {-1}
+
+
+@settings(deadline=None)
 @given(axes())
 def test_a_spec_travels_and_keeps_its_jobs(drawn: list[Axis]) -> None:
     sweep = SweepSpec(**sweeps.spec(*(grid for grid, _ in drawn), tag_prefix="p"))

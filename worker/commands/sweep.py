@@ -51,7 +51,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--collect", action="store_true", help="keep what is finished, and send nothing"
     )
     other.add_argument("--cancel", action="store_true", help="cancel its jobs that wait or run")
-    other.add_argument("--fresh", action="store_true", help="forget its results and start anew")
+    other.add_argument(
+        "--fresh",
+        action="store_true",
+        help="forget its results, copy none of other sweeps, and start anew",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

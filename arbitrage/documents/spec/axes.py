@@ -51,6 +51,13 @@ class ListAxis:
         """The values at these indices."""
         return self.values[indices]
 
+    def indices_of(self, values: Values) -> Indices:
+        """Where these values stand, -1 for one that does not: the inverse of `at`."""
+        order = np.argsort(self.values)
+        places = np.searchsorted(self.values, values, sorter=order)
+        found: Indices = order[np.minimum(places, self.size - 1)]
+        return np.where(equal_values(self.values[found], values), found, -1)
+
 
 @dataclass(frozen=True, slots=True)
 class RangeAxis:
@@ -125,8 +132,25 @@ class RangeAxis:
         values[indices == self.size - 1] = self.last
         return values
 
+    def indices_of(self, values: Values) -> Indices:
+        """Where these values stand, -1 for one that does not: the inverse of `at`."""
+        known = np.where(np.isnan(values), self.start - 1, values)
+        steps = (known - self.start) * self.divisor / (self.rise or 1)
+        nearest = np.rint(np.clip(steps, 0, self.size - 1)).astype(np.int64)
+        found = np.full(len(values), -1)
+        for index in (nearest - 1, nearest, nearest + 1):  # steps are rounded by less than one
+            there = np.clip(index, 0, self.size - 1)
+            found = np.where(equal_values(self.at(there), values), there, found)
+        return found
+
 
 Axis = ListAxis | RangeAxis
+
+
+def equal_values(some: Values | float, others: Values | float) -> NDArray[np.bool_]:
+    """Whether values are the same, one by one; two that are null, NaN, are."""
+    equal: NDArray[np.bool_] = np.equal(some, others) | (np.isnan(some) & np.isnan(others))
+    return equal
 
 
 def _bounded(size: int) -> int:

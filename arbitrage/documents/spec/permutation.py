@@ -13,6 +13,8 @@ are the same on every machine and in every version: drawing them is part of what
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,24 +33,46 @@ class Permutation:
 
     def __init__(self, size: int, seed: int) -> None:
         self.size = size
-        self._half_bits = ((size - 1).bit_length() + 1) // 2
+        half_bits = ((size - 1).bit_length() + 1) // 2
+        self._half_bits = np.uint64(half_bits)
+        self._mask = np.uint64((1 << half_bits) - 1)
         seeds = [(seed + (number + 1) * _GOLDEN) & _MASK for number in range(ROUNDS)]
         self._keys: Numbers = _mix(np.array(seeds, np.uint64))
 
     def at(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """What stands at these positions, each in 0 .. size - 1."""
-        numbers = self._network(positions.astype(np.uint64))
-        while (outside := np.flatnonzero(numbers >= self.size)).size:
-            numbers[outside] = self._network(numbers[outside])
-        return numbers.astype(np.int64)
+        return self._walk(positions, self._network)
+
+    def positions_of(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where these numbers stand, each in 0 .. size - 1: the inverse of `at`."""
+        return self._walk(numbers, self._network_backwards)
+
+    def _walk(
+        self, numbers: NDArray[np.int64], step: Callable[[Numbers], Numbers]
+    ) -> NDArray[np.int64]:
+        """Where a step, taken once or until it leads below `size`, leads from these numbers."""
+        found = step(numbers.astype(np.uint64))
+        while (outside := np.flatnonzero(found >= self.size)).size:
+            found[outside] = step(found[outside])
+        return found.astype(np.int64)
 
     def _network(self, numbers: Numbers) -> Numbers:
-        bits = np.uint64(self._half_bits)
-        mask = np.uint64((1 << self._half_bits) - 1)
-        left, right = numbers >> bits, numbers & mask
+        left, right = self._halves(numbers)
         for key in self._keys:
-            left, right = right, left ^ (_mix(right ^ key) & mask)
-        return (left << bits) | right
+            left, right = right, left ^ (_mix(right ^ key) & self._mask)
+        return self._joined(left, right)
+
+    def _network_backwards(self, numbers: Numbers) -> Numbers:
+        left, right = self._halves(numbers)
+        for key in self._keys[::-1]:
+            left, right = right ^ (_mix(left ^ key) & self._mask), left
+        return self._joined(left, right)
+
+    def _halves(self, numbers: Numbers) -> tuple[Numbers, Numbers]:
+        return numbers >> self._half_bits, numbers & self._mask
+
+    def _joined(self, left: Numbers, right: Numbers) -> Numbers:
+        return (left << self._half_bits) | right
 
 
 def _mix(numbers: Numbers) -> Numbers:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -29,7 +29,7 @@ from pydantic import (
 from arbitrage.documents.config import NUMERIC_FIELDS, Text, TuningConfig
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.json_text import compact_json
-from arbitrage.documents.spec.axes import MAX_VALUES, Indices, Values
+from arbitrage.documents.spec.axes import MAX_VALUES, Indices, Values, equal_values
 from arbitrage.documents.spec.grids import INTEGER_FIELDS, Grid, WholeNumber, whole
 from arbitrage.documents.spec.permutation import Permutation
 from arbitrage.documents.spec.spec_text import (
@@ -213,8 +213,11 @@ class SweepSpec(StrictModel):
     @cached_property
     def total(self) -> int:
         """How many configs the sweep has, after `sample` and `max_jobs`."""
-        drawn = self.sample.n if self.sample else self.combinations
-        return drawn if self.max_jobs is None else min(drawn, self.max_jobs)
+        return self._drawn if self.max_jobs is None else min(self._drawn, self.max_jobs)
+
+    @property
+    def _drawn(self) -> int:
+        return self.sample.n if self.sample else self.combinations
 
     @property
     def lowest_threshold_bps(self) -> float:
@@ -234,7 +237,7 @@ class SweepSpec(StrictModel):
         """
         if not 0 <= number < self.total:
             raise IndexError(f"config {number} of a sweep of {self.total}")
-        columns = self._varying_at(number, number + 1)
+        columns = self._varying_at(np.array([number]))
         varying = {name: _number_or_null(values.item()) for name, values in columns}
         tag = self.base.tag if self.tag_prefix is None else f"{self.tag_prefix}-{number}"
         return self.base.model_copy(update={**varying, "tag": tag})
@@ -250,15 +253,44 @@ class SweepSpec(StrictModel):
         """
         if not 0 <= start <= stop <= self.total:
             raise IndexError(f"configs {start} to {stop} of a sweep of {self.total}")
-        fixed = {name: getattr(self.base, name) for name in NUMERIC_FIELDS}
-        found = {name: math.nan if value is None else value for name, value in fixed.items()}
-        return {**found, **dict(self._varying_at(start, stop))}
+        return self.columns_of(np.arange(start, stop, dtype=np.int64))
 
-    def _varying_at(self, start: int, stop: int) -> Iterator[tuple[str, Values]]:
-        """The columns of the grids, the last first: the digits of the combination numbers."""
-        rest: Indices = np.arange(start, stop, dtype=np.int64)
+    def columns_of(self, numbers: Indices) -> dict[str, ParameterValues]:
+        """The parameters of these configs, as `columns` has them.
+
+        Args:
+            numbers: Their numbers, each below the number of combinations, or of what is drawn.
+        """
+        return {**self._fixed_numbers, **dict(self._varying_at(numbers))}
+
+    def numbers_of(self, columns: Mapping[str, ParameterValues], count: int) -> Indices:
+        """The numbers of the configs that have these parameters: the inverse of `columns`.
+
+        Args:
+            columns: The parameters of `count` configs, as `columns` has them.
+            count: How many they are.
+
+        Returns:
+            A number for each, whatever `max_jobs` is; -1 where no config of this sweep has them.
+        """
+        fixed = [name for name in NUMERIC_FIELDS if name not in self._varying]
+        alike = [equal_values(columns[name], self._fixed_numbers[name]) for name in fixed]
+        found = np.logical_and.reduce(np.broadcast_arrays(np.ones(count, bool), *alike))
+        if not found.any():
+            return np.full(count, -1)
+        numbers: Indices = np.zeros(count, np.int64)
+        for grid in self.grids:
+            indices = grid.axis.indices_of(np.atleast_1d(columns[grid.name]))
+            found &= indices >= 0
+            numbers = numbers * grid.axis.size + np.maximum(indices, 0)
         if self._permutation is not None:
-            rest = self._permutation.at(rest)
+            numbers[found] = self._permutation.positions_of(numbers[found])
+            found &= numbers < self._drawn
+        return np.where(found, numbers, -1)
+
+    def _varying_at(self, numbers: Indices) -> Iterator[tuple[str, Values]]:
+        """The columns of the grids, the last first: the digits of the combination numbers."""
+        rest = numbers if self._permutation is None else self._permutation.at(numbers)
         for grid in reversed(self.grids):
             rest, digits = np.divmod(rest, grid.axis.size)
             yield grid.name, grid.axis.at(digits)
@@ -274,6 +306,12 @@ class SweepSpec(StrictModel):
     @property
     def _fixed(self) -> dict[str, Any]:
         return self.model_extra or {}
+
+    @cached_property
+    def _fixed_numbers(self) -> dict[str, float]:
+        """The numbers of `base`; a null is NaN."""
+        fixed = {name: getattr(self.base, name) for name in NUMERIC_FIELDS}
+        return {name: math.nan if value is None else value for name, value in fixed.items()}
 
     @cached_property
     def base(self) -> TuningConfig:

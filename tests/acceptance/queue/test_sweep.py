@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pty
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 import redis
@@ -38,14 +40,13 @@ from tests.conftest import (
     wait_until,
 )
 from tests.sweeps import spec
-from worker.client.sweeps.collector import chunk_id
 from worker.client.sweeps.in_queue import NO_CHUNKS
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.connection import TRIES_OF_A_PERSON
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import Ledger, State
 from worker.running.jobs.chunk_figures import unpacked
-from worker.running.jobs.chunks import Chunk, of_spec
+from worker.running.jobs.chunks import Chunk, bits_of, of_spec
 
 SPREADS = {"name": "min_spread_bps", "start": 0, "stop": 60, "num": 61}
 GRIDS = (
@@ -234,6 +235,7 @@ def test_the_rows_are_those_of_this_process_and_of_single_jobs(
         "lowest_threshold_bps": 12.0,
         "data": facts.of_rows(),
         "cautions": [],
+        "copied": {},
     }
     assert desk.ledger.with_prefix(f"{folder.sweep_id}.", State) == []  # Redis has forgotten them
 
@@ -543,7 +545,7 @@ def test_a_sweep_is_looked_at_cancelled_and_gone_on_with(lonely: Desk, tmp_path:
     for line in plain:  # no terminal: now and then one that says where it stands
         is_warning = line.startswith("arbtune: warning: no worker is present at ")
         assert is_warning or line.startswith("0 of 61 configs (0%), 0 running, 61 queued")
-    chunks = [chunk_id(folder.sweep_id, (number, number + 1)) for number in range(61)]
+    chunks = [f"{folder.sweep_id}.{number}-{number + 1}" for number in range(61)]
     assert set(lonely.ledger.states(chunks)) == {State.CANCELLED}
 
     client = lonely.start(sweep)
@@ -630,15 +632,115 @@ def test_the_best_can_be_enqueued_and_comes_to_the_same(desk: Desk) -> None:
     assert {name: metrics[name] for name in best["metrics"]} == best["metrics"]
 
 
-@pytest.mark.usefixtures("sweep_worker")
-def test_a_wider_grid_is_said_to_be_computed_anew(desk: Desk) -> None:
-    narrow, wide = spec({**SPREADS, "num": 31, "stop": 30}), spec(SPREADS)
+# -- grown
+
+
+def sent_since(worker: WorkerProcess, before: int) -> list[str]:
+    """The chunks that a worker has run since so many jobs, without their sweep's id."""
+    finished = [event["job_id"] for event in worker.events("job.finished")][before:]
+    return sorted(job_id.rpartition(".")[2] for job_id in finished if "question" not in job_id)
+
+
+def test_of_a_wider_grid_only_what_is_new_is_sent(sweep_worker: WorkerProcess, desk: Desk) -> None:
+    narrow, wide = spec({**SPREADS, "num": 31, "stop": 30}, GRIDS[1]), spec(SPREADS, GRIDS[1])
     first = desk.sweep(narrow, "--json")
-    assert "anew" not in first.stderr
+    assert json.loads(first.stdout)["copied"] == {}
+    assert "copied" not in first.stderr
     known = json.loads(first.stdout)["sweep_id"]
-    again = desk.sweep(wide)
-    assert again.returncode == 0
-    assert f"sweep {known} has 51% of these configs" in again.stderr
+    files, before = files_of(desk.folder(narrow)), len(sweep_worker.events("job.finished"))
+    again = desk.sweep(wide, "--json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["copied"] == {known: 62}
+    assert json.loads(again.stdout)["succeeded"] == 122
+    assert again.stderr.endswith(f"62 configs copied from sweep {known}\n60 configs computed\n")
+    assert desk.rows(wide).equals(desk.here(wide))
+    wanted = bits_of(np.arange(62, 122), 0, 122)
+    assert wanted is not None
+    digest = hashlib.sha256(wanted.encode()).hexdigest()
+    assert sent_since(sweep_worker, before) == [f"0-122-{digest[:16]}"]
+    assert files_of(desk.folder(narrow)) == files
+
+    files, before = files_of(desk.folder(wide)), len(sweep_worker.events("job.finished"))
+    same = desk.sweep(wide, "--json")
+    assert json.loads(same.stdout) == json.loads(again.stdout) | {"copied": {}}
+    fresh = desk.sweep(wide, "--json", "--fresh")
+    assert json.loads(fresh.stdout)["copied"] == {}
+    assert sent_since(sweep_worker, before) == ["0-122"]
+    assert desk.rows(wide).equals(desk.here(wide))
+
+
+def test_values_between_those_that_are_known_travel_together(
+    sweep_worker: WorkerProcess, desk: Desk
+) -> None:
+    coarse, fine = spec(GRIDS[1], {**SPREADS, "num": 31}), spec(GRIDS[1], SPREADS)
+    assert desk.sweep(coarse).returncode == 0
+    before = len(sweep_worker.events("job.finished"))
+    desk.with_chunks_of(25, fine)
+    assert desk.sweep(fine).returncode == 0
+    ranges = [chunk.split("-")[:2] for chunk in sent_since(sweep_worker, before)]
+    assert ranges == [["0", "51"], ["102", "122"], ["51", "102"]]
+    assert desk.rows(fine).equals(desk.here(fine))
+
+
+def test_a_sweep_of_which_all_is_known_needs_no_server(
+    sweep_root: Path, desk: Desk, sweep_worker: WorkerProcess
+) -> None:
+    assert sweep_worker.process.poll() is None
+    facts = json.loads(desk.sweep(spec(*GRIDS), "--json").stdout)["data"]
+    away = Desk(sweep_root, "redis://127.0.0.1:1/0", desk.results)
+    reordered = spec(*reversed(GRIDS), tag_prefix="again")
+    for sweep, flags in ((reordered, ()), (spec(*GRIDS, sample={"n": 9}), ("--local",))):
+        answer = away.sweep(sweep, "--json", *flags)
+        assert answer.returncode == 0, answer.stderr
+        assert answer.stderr.endswith("\n0 configs computed\n")
+        assert json.loads(answer.stdout)["data"] == facts
+        assert away.rows(sweep).equals(away.here(sweep))
+
+
+@pytest.mark.usefixtures("sweep_worker")
+def test_a_new_config_that_ends_its_process_is_found_among_known_ones(desk: Desk) -> None:
+    assert desk.sweep(spec({**SPREADS, "num": 7})).returncode == 0
+    sweep = spec({**SPREADS, "num": 13}, tag="exit:9@35")
+    answer = desk.sweep(sweep, "--json")
+    summary = json.loads(answer.stdout)
+    assert (summary["succeeded"], summary["failed"]) == (12, 1)
+    assert [*summary["copied"].values()] == [7]
+    sound = pl.col("config_number") != 7
+    assert desk.rows(sweep).filter(sound).equals(desk.here(sweep).filter(sound))
+    untagged = spec({**SPREADS, "num": 13})
+    again = json.loads(desk.sweep(untagged, "--json").stdout)
+    assert (again["succeeded"], sum(again["copied"].values())) == (13, 12)
+    assert desk.rows(untagged).equals(desk.here(untagged))
+
+
+def test_a_killed_client_of_a_grown_sweep_finds_what_it_had_sent(
+    lonely: Desk, tmp_path: Path
+) -> None:
+    """And `--collect` keeps it; of a source that is gone, what it had is computed."""
+    coarse, fine = spec({**SPREADS, "num": 31}), spec(SPREADS)
+    run_sweep_in(lonely, coarse)
+    lonely.with_chunks_of(4, fine)
+    client = lonely.start(fine)
+    wait_until(lambda: len(lonely.open_chunks(fine)) == 8, "all chunks are sent")
+    client.kill()
+    client.communicate()
+    with running_worker(lonely.url, lonely.root, tmp_path / "1") as worker:
+        wait_until(lambda: not lonely.open_chunks(fine), "the chunks end without their client")
+        collected = lonely.sweep(fine, "--collect", "--json")
+        assert (collected.returncode, json.loads(collected.stdout)["succeeded"]) == (0, 61)
+        assert lonely.rows(fine).equals(lonely.here(fine))
+        lonely.folder(fine).path.with_suffix(".json").unlink()
+        lonely.folder(coarse).path.with_suffix(".json").unlink()
+        before = len(worker.events("job.finished"))
+        assert lonely.sweep(spec(SPREADS, GRIDS[1])).returncode == 0
+        assert sent_since(worker, before) == ["0-122"]
+
+
+def run_sweep_in(desk: Desk, sweep: dict[str, Any]) -> None:
+    """Run a sweep in this process and keep its rows where the desk keeps them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(desk.root)
+        run_sweep(SweepSpec(**sweep), results_dir=desk.results)
 
 
 @pytest.mark.parametrize("flag", ["--status", "--fresh"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ from arbitrage.shell.console import run_command
 from tests.sweeps import spec
 from worker.client.sweeps import run as sweep_run
 from worker.client.sweeps.collector import Progress
+from worker.client.sweeps.copying import copied_lines
 from worker.client.sweeps.in_queue import chunks_note
-from worker.client.sweeps.progress import progress_lines
+from worker.client.sweeps.progress import _Rate, progress_lines
 from worker.client.sweeps.report import print_report
 from worker.client.sweeps.summary import Summary, summary_of
 from worker.commands import sweep as sweep_command
@@ -207,6 +209,38 @@ def test_the_chunks_in_the_queue_are_told_as_far_as_there_are_any(
 ) -> None:
     names = ("running", "queued", "to_collect")
     assert chunks_note(dict(zip(names, counts, strict=True))) == said
+
+
+@pytest.mark.parametrize(
+    ("copied", "said"),
+    [
+        ({"a": 1}, ["1 config copied from sweep a"]),
+        (
+            {"a": 5, "b": 6_000},
+            ["6,000 configs copied from sweep b", "5 configs copied from sweep a"],
+        ),
+        (
+            {"a": 9, "b": 8, "c": 7, "d": 6, "e": 5},
+            [
+                "9 configs copied from sweep a",
+                "8 configs copied from sweep b",
+                "7 configs copied from sweep c",
+                "11 configs copied from 2 other sweeps",
+            ],
+        ),
+    ],
+)
+def test_what_was_copied_is_told_by_its_sweep(copied: dict[str, int], said: list[str]) -> None:
+    assert [*copied_lines(Counter(copied), 30)] == [*said, "30 configs computed"]
+
+
+def test_what_is_copied_says_nothing_of_the_rate() -> None:
+    line, *_ = progress_lines(Progress(9, 5, 1, copied=4), 0, SweepSpec(**spec(GRID)), 80)
+    assert line == "6 of 9 configs (67%), 1 failed, 4 copied, 0 running, 0 queued"
+    rate = _Rate()
+    assert rate(Progress(9, 1)) == 0
+    assert rate(Progress(9, 5, copied=4)) == 0
+    assert rate(Progress(9, 6, copied=4)) > 0
 
 
 # Where the best is no good, or none

@@ -15,6 +15,7 @@ import redis
 from arbitrage.documents.result import ErrorRecord
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.folder import SweepFolder
+from arbitrage.results.missing_rows import MissingRows
 from tests.conftest import JOB, ledger_at
 from tests.sweeps import spec
 from worker.client.sending import submission, submit
@@ -99,7 +100,7 @@ def test_the_traces_of_what_a_sweep_sends_begin_too(
     assert (question[:15], queue) == ("sweep-question-", CHUNKS.queue)
     folder = SweepFolder(tmp_path, "id")
     with folder.exclusively(), pytest.raises(_SentError):
-        Collector(sweep, folder, "0" * 64, ledger, once_sent).run(1)
+        Collector(MissingRows(sweep, folder, None), "0" * 64, ledger, once_sent).run(1)
     assert roots[1:] == [("id.0-1", CHUNKS.queue), ("id.1-2", CHUNKS.queue)]
 
 

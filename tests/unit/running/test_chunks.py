@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
+from arbitrage.documents.figures import NULLABLE_COUNTS
 from arbitrage.errors import ConfigError, DataChanged, DataError
 from arbitrage.replay.many_configs import open_data, replay
 from arbitrage.results.rows import sweep_rows
@@ -17,7 +20,7 @@ from tests.conftest import quotes_csv
 from tests.sweeps import spec
 from worker.running.jobs.chunk_figures import packed, unpacked
 from worker.running.jobs.chunk_job import data_facts, replay_chunk, run_chunk
-from worker.running.jobs.chunks import MAX_CONFIGS, Chunk, of_spec
+from worker.running.jobs.chunks import MAX_CONFIGS, Chunk, bits_of, of_spec
 from worker.running.jobs.task_argument import CHUNK, Payload
 from worker.settings import Settings
 
@@ -66,6 +69,25 @@ def test_the_chunks_of_a_sweep_make_its_rows(settings: Settings) -> None:
         rows = sweep_rows(SWEEP, start, stop, unpacked(result["figures"]), {})
         assert rows.equals(expected[start:stop])
     assert 0 < expected["stopped_row"].null_count() < SWEEP.total
+
+
+@pytest.mark.parametrize("wanted", [[3], [10], [3, 4, 8], [4, 10], [*range(3, 11)]])
+def test_a_chunk_computes_those_that_are_wanted_alone(
+    settings: Settings, wanted: list[int]
+) -> None:
+    expected = run_sweep(SWEEP)[wanted]
+    numbers = np.array(wanted)
+    of_some = parsed(chunk(3, 11, only=bits_of(numbers, 3, 11)))
+    assert (of_some.numbers.tolist(), of_some.configs) == (wanted, len(wanted))
+    figures = unpacked(replay_chunk(of_some, settings)["figures"])
+    for name, column in figures.items():
+        found = [None if name in NULLABLE_COUNTS and value == -1 else value for value in column]
+        assert found == expected[name].to_list()
+
+
+def test_the_bits_of_a_chunk_are_as_documented() -> None:
+    assert bits_of(np.array([5, 7, 13]), 5, 14) == base64.b64encode(b"\xa0\x80").decode()
+    assert bits_of(np.arange(5, 14), 5, 14) is None
 
 
 def test_figures_come_back_as_they_were_packed(settings: Settings) -> None:
@@ -143,6 +165,14 @@ WRONG: dict[str, tuple[Any, str]] = {
         chunk(0, 1, spec={**of_spec(SWEEP), "data_file": "/etc/passwd"}),
         "outside the data root",
     ),
+    "bits that are not base64": (chunk(0, 9, only="!AAA"), "only must have a bit"),
+    "bits that are not ASCII": (chunk(0, 9, only="\u00e4"), "only must have a bit"),
+    "too few bits": (chunk(0, 9, only="/w=="), "only must have a bit"),
+    "too many bits": (chunk(0, 9, only="////"), "only must have a bit"),
+    "bits that want nothing": (chunk(0, 9, only="AAA="), "some of them 1"),
+    "bits of a range of none": (chunk(0, 0, only=""), "some of them 1"),
+    "bits beyond the range": (chunk(0, 9, only="AAE="), "some of them 1"),
+    "bits that are a number": (chunk(0, 9, only=3), "only"),
     "a tag of a megabyte": (chunk(0, 1, spec={**of_spec(SWEEP), "tag": "x" * 2**20}), "65,536"),
 }
 

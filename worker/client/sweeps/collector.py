@@ -7,9 +7,10 @@ goes on; the next run takes over what is finished, waits for what is open, and s
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -17,10 +18,8 @@ from typing import Any
 import polars as pl
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from arbitrage.documents.spec.sweep_spec import SweepSpec
-from arbitrage.results.folder import SweepFolder
+from arbitrage.results.missing_rows import MissingRows, Piece
 from arbitrage.results.ranking import best_row
-from arbitrage.results.rows import sweep_rows
 from worker.client.sending import submit
 from worker.client.sweeps.plan import (
     POLL_S,
@@ -32,18 +31,16 @@ from worker.ledger.celery_meta import Meta, cancelled_meta
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import Ledger, State
 from worker.running.jobs.chunk_figures import unpacked
-from worker.running.jobs.chunks import Chunk, of_spec
+from worker.running.jobs.chunks import MAX_CONFIGS, Chunk, bits_of, of_spec
 
 # Enough for many workers, few enough for their results to be a small part of Redis: a chunk's are
 # about a megabyte.
 CHUNKS_AT_ONCE = 64
 
-Range = tuple[int, int]
-
 
 @dataclass
 class Progress:
-    """Where a sweep stands; all in configs."""
+    """Where a sweep stands; all in configs. `copied` counts those of this run alone."""
 
     total: int
     succeeded: int = 0
@@ -51,6 +48,7 @@ class Progress:
     traded: int = 0
     running: int = 0
     queued: int = 0
+    copied: int = 0
     best: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
@@ -62,8 +60,7 @@ class Collector:
     """One run of a sweep's client.
 
     Args:
-        spec: The sweep.
-        folder: Where its results go; held by this process.
+        missing: What the sweep's folder lacks; held by this process.
         data_sha256: The digest of its data.
         ledger: The queue.
         show: Called with the progress whenever it may have changed.
@@ -71,22 +68,22 @@ class Collector:
 
     def __init__(
         self,
-        spec: SweepSpec,
-        folder: SweepFolder,
+        missing: MissingRows,
         data_sha256: str,
         ledger: Ledger,
         show: Callable[[Progress], None],
     ) -> None:
-        self._spec = spec
-        self._folder = folder
+        self._missing = missing
+        self._spec = missing.spec
+        self._folder = missing.folder
         self._data_sha256 = data_sha256
         self._ledger = ledger
         self._show = show
-        self._spec_of_chunks = of_spec(spec)
-        self._in_flight: dict[str, Range] = {}
-        self._halves: deque[Range] = deque()
-        self._lost_once: set[Range] = set()
-        self.progress = Progress(spec.total)
+        self._spec_of_chunks = of_spec(missing.spec)
+        self._in_flight: dict[str, Piece] = {}
+        self._halves: deque[Piece] = deque()
+        self._lost_once: set[int] = set()
+        self.progress = Progress(missing.spec.total)
 
     def run(self, chunk_size: int) -> None:
         """Run until every config has its row.
@@ -95,14 +92,13 @@ class Collector:
             SweepError: It cannot go on: other data, a wrong file, cancelled.
         """
         self._count_what_is_there()
-        missing = self._folder.missing(self._spec.total, chunk_size)
         try:
-            self._run(missing)
+            self._run(self._missing.pieces(chunk_size, MAX_CONFIGS))
         except SweepError:
             self._cancel_the_rest()
             raise
 
-    def _run(self, missing: Iterator[Range]) -> None:
+    def _run(self, missing: Iterator[Piece]) -> None:
         while True:
             self._send(missing)
             if not self._in_flight:
@@ -121,11 +117,19 @@ class Collector:
         """
         self._count_what_is_there()
         for job_id in job_ids:
-            part = range_of(job_id)
+            first, last = range_of(job_id)
             gaps = self._folder.missing(self._spec.total, self._spec.total)
-            if any(start <= part[0] and part[1] <= stop for start, stop in gaps):
-                self._in_flight[job_id] = part
+            if any(start <= first and last <= stop for start, stop in gaps):
+                self._collect_piece(job_id, first, last)
+
+    def _collect_piece(self, job_id: str, start: int, stop: int) -> None:
+        """Keep a chunk if what it left out is still known, or if it left out nothing."""
+        for missing in (MissingRows(self._spec, self._folder, None), self._missing):
+            piece = missing.piece(start, stop)
+            if chunk_id(self._folder.sweep_id, piece) == job_id:
+                self._in_flight[job_id] = piece
                 self._collect([job_id])
+                return
 
     def _count_what_is_there(self) -> None:
         found = self._folder.count_rows(self._spec.total)
@@ -137,16 +141,24 @@ class Collector:
 
     # -- the way out
 
-    def _send(self, missing: Iterator[Range]) -> None:
+    def _send(self, missing: Iterator[Piece]) -> None:
         room = CHUNKS_AT_ONCE - len(self._in_flight)
         halves = [self._halves.popleft() for _ in range(min(room, len(self._halves)))]
-        ranges = [*halves, *islice(missing, room - len(halves))]
-        if not ranges:
+        pieces = [*halves, *islice(self._with_news(missing), room - len(halves))]
+        if not pieces:
             return
-        chunks = {chunk_id(self._folder.sweep_id, part): part for part in ranges}
+        chunks = {chunk_id(self._folder.sweep_id, piece): piece for piece in pieces}
         self._in_flight |= chunks
         # What an earlier run had sent and nobody has collected is not computed again.
         self._submit_without_result(list(chunks))
+
+    def _with_news(self, missing: Iterator[Piece]) -> Iterator[Piece]:
+        """The pieces that have something to compute; the others are kept at once."""
+        for piece in missing:
+            if len(piece.new):
+                yield piece
+            else:
+                self._keep(piece, {}, {})
 
     def _submit_without_result(self, job_ids: list[str]) -> None:
         if not job_ids:
@@ -157,11 +169,12 @@ class Collector:
             chunks = [self._chunk(self._in_flight[job_id]).submission(job_id) for job_id in wanted]
             submit(self._ledger, chunks, CHUNKS)
 
-    def _chunk(self, part: Range) -> Chunk:
+    def _chunk(self, piece: Piece) -> Chunk:
         return Chunk(
             spec=self._spec_of_chunks,
-            start=part[0],
-            stop=part[1],
+            start=piece.start,
+            stop=piece.stop,
+            only=bits_of(piece.new, piece.start, piece.stop),
             data_sha256=self._data_sha256,
             engine_version=ENGINE_VERSION,
         )
@@ -178,37 +191,36 @@ class Collector:
                 self._ledger.forget([job_id])
         return found
 
-    def _take_result(self, part: Range, meta: Meta) -> None:
+    def _take_result(self, piece: Piece, meta: Meta) -> None:
         if meta["status"] == "SUCCESS":
-            self._keep(part, meta["result"]["figures"], {})
+            self._keep(piece, unpacked(meta["result"]["figures"]), {})
         elif meta["status"] == "REVOKED":
             raise SweepError("the sweep was cancelled; the same command goes on with it")
         else:
-            self._take_failure(part, meta)
+            self._take_failure(piece, meta)
 
     def _cancel_the_rest(self) -> None:
         """Cancel what was sent while somebody cancelled the sweep: nobody would collect it."""
         for job_id in self._in_flight:
             self._ledger.cancel(job_id, cancelled_meta(job_id))
 
-    def _take_failure(self, part: Range, meta: Meta) -> None:
-        start, stop = part
+    def _take_failure(self, piece: Piece, meta: Meta) -> None:
         if not is_of_one_config(meta):
             raise SweepError(failure_message(meta))
-        if stop - start > 1:
-            middle = (start + stop) // 2
-            self._halves += [(start, middle), (middle, stop)]
-        elif meta["error"]["retryable"] and part not in self._lost_once:
-            self._lost_once.add(part)  # its process may have been killed for no fault of its own
-            self._halves.append(part)
+        number = int(piece.new[0])
+        if len(piece.new) > 1:
+            self._halves += piece.halves()
+        elif meta["error"]["retryable"] and number not in self._lost_once:
+            self._lost_once.add(number)  # its process may have been killed for no fault of its own
+            self._halves.append(piece)
         else:
-            self._keep(part, None, {start: failure_message(meta)})
+            self._keep(piece, {}, {number: failure_message(meta)})
 
-    def _keep(self, part: Range, figures: str | None, errors: dict[int, str]) -> None:
-        rows = sweep_rows(self._spec, *part, unpacked(figures) if figures else {}, errors)
-        self._folder.write_part(rows)
+    def _keep(self, piece: Piece, figures: Mapping[str, pl.Series], errors: dict[int, str]) -> None:
+        rows = self._missing.keep(piece, figures, errors)
         self.progress.failed += len(errors)
-        self.progress.succeeded += part[1] - part[0] - len(errors)
+        self.progress.succeeded += rows.height - len(errors)
+        self.progress.copied = self._missing.copied.total()
         self.progress.traded += int((rows["total_trades"] > 0).sum())
         self.progress.best = self._better(rows)
         self._show(self.progress)
@@ -224,7 +236,7 @@ class Collector:
         The server was emptied, or another client of the same sweep has taken the result away.
         """
         states = dict(zip(self._in_flight, self._ledger.states(list(self._in_flight)), strict=True))
-        sizes = {job_id: stop - start for job_id, (start, stop) in self._in_flight.items()}
+        sizes = {job_id: len(piece.new) for job_id, piece in self._in_flight.items()}
         running = [job_id for job_id, state in states.items() if state is State.RUNNING]
         self.progress.running = sum(sizes[job_id] for job_id in running)
         self.progress.queued = sum(sizes.values()) - self.progress.running
@@ -232,12 +244,14 @@ class Collector:
         self._submit_without_result([job_id for job_id in states if not states[job_id].is_open])
 
 
-def chunk_id(sweep_id: str, part: Range) -> str:
-    """The job id of a chunk: the same range of the same sweep is the same job."""
-    return f"{sweep_id}.{part[0]}-{part[1]}"
+def chunk_id(sweep_id: str, piece: Piece) -> str:
+    """The job id of a chunk: the same configs of the same sweep are the same job."""
+    only = bits_of(piece.new, piece.start, piece.stop)
+    of_some = "" if only is None else f"-{hashlib.sha256(only.encode()).hexdigest()[:16]}"
+    return f"{sweep_id}.{piece.start}-{piece.stop}{of_some}"
 
 
-def range_of(job_id: str) -> Range:
+def range_of(job_id: str) -> tuple[int, int]:
     """The range of a chunk, from its id."""
-    start, stop = job_id.rpartition(".")[2].split("-")
+    start, stop, *_ = job_id.rpartition(".")[2].split("-")
     return int(start), int(stop)

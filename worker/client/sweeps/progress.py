@@ -24,13 +24,14 @@ PLAIN_WIDTH = 80
 
 
 class _Rate:
-    """Configs a second since this client started; what was there before does not count."""
+    """Configs a second since this client started; what was there or is copied does not count."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
         self._before: int | None = None
 
-    def __call__(self, done: int) -> float:
+    def __call__(self, progress: Progress) -> float:
+        done = progress.done - progress.copied
         if self._before is None:
             self._before = done
         return (done - self._before) / max(time.monotonic() - self._started, 1e-9)
@@ -47,7 +48,7 @@ def sweep_progress(spec: SweepSpec) -> Iterator[Show]:
     with Live(console=console, refresh_per_second=5, transient=False) as live:
 
         def show(progress: Progress) -> None:
-            lines = progress_lines(progress, rate(progress.done), spec, console.width)
+            lines = progress_lines(progress, rate(progress), spec, console.width)
             live.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"))
 
         yield show
@@ -58,7 +59,7 @@ def _plain(spec: SweepSpec) -> Show:
 
     def show(progress: Progress) -> None:
         nonlocal next_line
-        speed = rate(progress.done)
+        speed = rate(progress)
         is_sent = progress.running + progress.queued > 0
         if is_sent and time.monotonic() >= next_line:
             next_line = time.monotonic() + PLAIN_LINE_EVERY_S
@@ -90,6 +91,8 @@ def _standing(progress: Progress, per_second: float) -> Iterator[str]:
     yield f"{progress.done:,} of {progress.total:,} configs ({share:.0%})"
     if progress.failed:
         yield f"{progress.failed:,} failed"
+    if progress.copied:
+        yield f"{progress.copied:,} copied"
     if per_second > 0:
         yield f"{_duration((progress.total - progress.done) / per_second)} left"
         yield f"{per_second:,.0f}/s"

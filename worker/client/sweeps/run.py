@@ -6,18 +6,21 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cache, partial
+from types import MappingProxyType
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 from arbitrage.errors import ConfigError
 from arbitrage.results.folder import SweepFolder, digest_of_latest
-from arbitrage.results.overlap import largest_overlap
-from arbitrage.shell.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, say, warn
+from arbitrage.results.missing_rows import MissingRows
+from arbitrage.shell.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, say
 from worker.client.own_server import bring_up
 from worker.client.sweeps.collector import Collector, Progress
+from worker.client.sweeps.copying import copied_lines, copy_ahead, missing_rows
 from worker.client.sweeps.in_queue import (
     NO_CHUNKS,
     cancel,
@@ -40,9 +43,12 @@ def run_sweep(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings
     """Run, resume, or look after the sweep, as the command's flags want it; the exit status."""
     with ExitStack() as stack:
         is_for_running = not (arguments.status or arguments.collect or arguments.cancel)
+        copied = Counter[str]()
+        if is_for_running and not arguments.fresh and (digest := local_digest(spec, settings)):
+            copied = copy_ahead(spec, _folder(spec, digest, settings), digest)
         if arguments.local and is_for_running and _may_compute(arguments, spec, settings):
             settings = _with_own_server(settings, stack)
-        return _run_in_sentences(arguments, spec, settings)
+        return _run_in_sentences(arguments, spec, settings, copied)
 
 
 def _with_own_server(settings: Settings, stack: ExitStack) -> Settings:
@@ -53,10 +59,12 @@ def _with_own_server(settings: Settings, stack: ExitStack) -> Settings:
     return Settings.from_environment()
 
 
-def _run_in_sentences(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> int:
+def _run_in_sentences(
+    arguments: argparse.Namespace, spec: SweepSpec, settings: Settings, copied: Counter[str]
+) -> int:
     with redis_errors_in_a_sentence(settings):
         try:
-            return _run(arguments, spec, settings)
+            return _run(arguments, spec, settings, copied)
         except KeyboardInterrupt:
             fate = "" if arguments.local else "what was sent goes on, and --cancel ends it; "
             say(f"interrupted: {fate}the same command resumes the sweep")
@@ -73,7 +81,9 @@ def _may_compute(arguments: argparse.Namespace, spec: SweepSpec, settings: Setti
     )
 
 
-def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> int:
+def _run(
+    arguments: argparse.Namespace, spec: SweepSpec, settings: Settings, copied: Counter[str]
+) -> int:
     ledger = cache(partial(open_patient_ledger, settings))  # what is finished does without one
     meanwhile = look_for_workers(settings, local=arguments.local)
     digest, plan = _known_digest(arguments, spec, settings), None
@@ -93,12 +103,16 @@ def _run(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> 
         else:
             if arguments.fresh:
                 forget(folder, ledger())
+            missing = missing_rows(spec, folder, digest, copies=not arguments.fresh)
             if not folder.is_complete(spec.total):
                 plan = _known_plan(folder, digest) or plan or ask_workers(spec, ledger(), meanwhile)
                 if not (arguments.anyway or folder.parts(spec.total)):  # what has begun goes on
                     check_that_some_config_trades(spec, plan.data)
-                _compute(spec, folder, plan, ledger(), meanwhile)
-        return _report(spec, folder, arguments)
+                _compute(missing, plan, ledger(), meanwhile)
+            copied += missing.copied
+            if copied:
+                print(*copied_lines(copied, missing.computed), sep="\n", file=sys.stderr)
+        return _report(spec, folder, arguments, copied=copied)
 
 
 def _known_digest(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> str | None:
@@ -124,14 +138,9 @@ def _folder(spec: SweepSpec, digest: str, settings: Settings) -> SweepFolder:
 
 
 def _compute(
-    spec: SweepSpec,
-    folder: SweepFolder,
-    plan: Plan,
-    ledger: Ledger,
-    meanwhile: Callable[[], None],
+    missing: MissingRows, plan: Plan, ledger: Ledger, meanwhile: Callable[[], None]
 ) -> None:
-    if not folder.parts(spec.total):
-        _warn_of_overlap(spec, folder, plan.data_sha256)
+    spec, folder = missing.spec, missing.folder
     folder.describe(spec, plan.data_sha256, ENGINE_VERSION, plan.chunk_size, plan.data)
     with sweep_progress(spec) as show:
 
@@ -139,23 +148,14 @@ def _compute(
             show(progress)
             meanwhile()
 
-        Collector(spec, folder, plan.data_sha256, ledger, tick).run(plan.chunk_size)
-
-
-def _warn_of_overlap(spec: SweepSpec, folder: SweepFolder, digest: str) -> None:
-    """Say which sweep had most of these configs, before they are computed once more."""
-    if overlap := largest_overlap(folder.path.parent, spec, digest, ENGINE_VERSION):
-        share = "all" if overlap.share == 1 else f"{overlap.share:.0%}"
-        warn(
-            f"sweep {overlap.sweep_id} has {share} of these configs, but other grids or another "
-            "sample are another sweep: all are computed anew"
-        )
+        Collector(missing, plan.data_sha256, ledger, tick).run(plan.chunk_size)
 
 
 def _collect(spec: SweepSpec, folder: SweepFolder, digest: str, ledger: Ledger) -> None:
     finished = finished_chunks(folder, ledger)
     with sweep_progress(spec) as show:
-        Collector(spec, folder, digest, ledger, show).collect_finished(finished)
+        missing = missing_rows(spec, folder, digest)
+        Collector(missing, digest, ledger, show).collect_finished(finished)
 
 
 def _report_status(
@@ -178,10 +178,13 @@ def _report(
     arguments: argparse.Namespace,
     note: str = "",
     chunks: dict[str, int] | None = None,
+    *,
+    copied: Mapping[str, int] = MappingProxyType({}),
 ) -> int:
     summary = summary_of(spec, folder)
     if arguments.json:
-        document = summary.as_json(spec) | ({} if chunks is None else {"chunks": chunks})
+        document = summary.as_json(spec) | {"copied": dict(copied)}
+        document |= {} if chunks is None else {"chunks": chunks}
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
     else:
         print_report(spec, folder, summary, note)

@@ -49,7 +49,8 @@ def replay_chunk(chunk: Chunk, settings: Settings) -> ChunkResult:
     data = _open(chunk, spec, settings)
     if chunk.stop > spec.total:
         raise ConfigError(f"config {chunk.stop - 1} of a sweep of {spec.total}")
-    figures = many_configs.replay(data, spec.columns(chunk.start, chunk.stop), chunk.configs)
+    numbers = chunk.numbers
+    figures = many_configs.replay(data, spec.columns_of(numbers), len(numbers))
     return {"start": chunk.start, "stop": chunk.stop, "figures": packed(figures, data)}
 
 

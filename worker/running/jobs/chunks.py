@@ -5,12 +5,15 @@ It carries what the sweep is, not its configs, so it is small whatever their num
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Annotated, Any, NotRequired, TypedDict
 
+import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from arbitrage.documents.json_text import compact_json
+from arbitrage.documents.spec.axes import Indices
 from arbitrage.documents.spec.spec_text import MAX_SPEC_BYTES, too_large
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.documents.strict_model import StrictModel
@@ -27,7 +30,7 @@ ConfigNumber = Annotated[int, Field(ge=0)]
 
 
 class ChunkResult(TypedDict):
-    """What a chunk comes to: figures of the configs `start` to `stop` - 1."""
+    """What a chunk comes to: figures of its configs, of `start` to `stop` - 1 those it wanted."""
 
     start: int
     stop: int
@@ -50,8 +53,10 @@ class DataFacts(TypedDict):
 class Chunk(StrictModel):
     """The configs `start` to `stop` - 1 of a sweep; an empty range asks about the data alone.
 
-    `data_sha256` is the digest that the data must have, or None when that is the question. Of an
-    empty range so many `pilots` are timed: configs from all over the sweep.
+    `data_sha256` is the digest that the data must have, or None when that is the question. `only`
+    names those that are wanted where it is not all of them: a bit each, the first the highest of
+    the first byte, in base64. Of an empty range so many `pilots` are timed: configs from all over
+    the sweep.
     """
 
     spec: dict[str, Any]
@@ -59,6 +64,7 @@ class Chunk(StrictModel):
     stop: ConfigNumber
     data_sha256: str | None
     engine_version: str
+    only: str | None = None
     pilots: Annotated[int, Field(ge=0, le=MAX_PILOTS)] = 16
 
     @classmethod
@@ -69,12 +75,29 @@ class Chunk(StrictModel):
     def _range_rises(self) -> Chunk:
         if not self.start <= self.stop <= self.start + MAX_CONFIGS:
             refuse(f"a chunk has at most {MAX_CONFIGS:,} configs, and its range rises")
+        if self.only is not None and not self._names_some(self.only):
+            refuse("only must have a bit for each config of the range, some of them 1, in base64")
         return self
+
+    def _names_some(self, only: str) -> bool:
+        try:
+            bits = base64.b64decode(only, validate=True)
+        except ValueError:
+            return False
+        return len(bits) == (self.stop - self.start + 7) // 8 and len(self.numbers) > 0
+
+    @property
+    def numbers(self) -> Indices:
+        """The numbers of the configs that are wanted, rising."""
+        if self.only is None:
+            return np.arange(self.start, self.stop, dtype=np.int64)
+        packed = np.frombuffer(base64.b64decode(self.only), np.uint8)
+        return self.start + np.flatnonzero(np.unpackbits(packed, count=self.stop - self.start))
 
     @property
     def configs(self) -> int:
         """How many it has."""
-        return self.stop - self.start
+        return len(self.numbers)
 
     @property
     def sweep(self) -> SweepSpec:
@@ -108,6 +131,15 @@ class Chunk(StrictModel):
         """The chunk ready to be sent."""
         text = compact_json(self.model_dump(exclude_defaults=True))
         return Submission(job_id, text, job_message(job_id, text, CHUNKS))
+
+
+def bits_of(numbers: Indices, start: int, stop: int) -> str | None:
+    """What `Chunk.only` is for these configs of a range; None for all of them."""
+    if len(numbers) == stop - start:
+        return None
+    is_wanted = np.zeros(stop - start, bool)
+    is_wanted[numbers - start] = True
+    return base64.b64encode(np.packbits(is_wanted).tobytes()).decode()
 
 
 def of_spec(spec: SweepSpec) -> dict[str, Any]:
