@@ -130,7 +130,7 @@ def _known_digest(arguments: argparse.Namespace, spec: SweepSpec, settings: Sett
 def _known_plan(folder: SweepFolder, digest: str) -> Plan | None:
     """The plan of an earlier run."""
     known = folder.description()
-    return Plan(digest, known.chunk_size, known.data) if known else None
+    return Plan(digest, known.chunk_size, known.data) if known and known.chunk_size else None
 
 
 def _folder(spec: SweepSpec, digest: str, settings: Settings) -> SweepFolder:
