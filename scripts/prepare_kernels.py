@@ -1,4 +1,4 @@
-"""Compiles the kernels of the replay ahead of their first use: `python -m scripts.prepare_kernels`.
+"""Compiles the kernels ahead of their first use: `python -m scripts.prepare_kernels`.
 
 They stay in `ARBTUNE_CACHE_DIR`; with `--shipped` with the installation instead, where an image
 takes them along to hosts on which nothing can be written beside them.
@@ -17,7 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     """Compile, or find that it is done."""
     parser = argparse.ArgumentParser(
         "python -m scripts.prepare_kernels",
-        description="compile the kernels of the replay ahead of their first use",
+        description="compile the kernels ahead of their first use",
     )
     parser.add_argument(
         "--shipped",
@@ -26,9 +26,11 @@ def main(argv: list[str] | None = None) -> int:
     )
     if parser.parse_args(argv).shipped:
         os.environ["ARBTUNE_CACHE_DIR"] = str(shipped_folder())
-    from arbitrage.replay.many_configs import warm_up  # numba, which reads the variable
+    from arbitrage.data.venues.books.kernels import warming  # numba, which reads the variable
+    from arbitrage.replay import many_configs
 
-    warm_up()
+    many_configs.warm_up()
+    warming.warm_up()
     return 0
 
 

@@ -6,7 +6,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -52,11 +52,13 @@ class Reading:
         symbol: The only symbol that is wanted.
         dropped: How many rows or messages were left out, by the reason: a few words, as in "left
             out: 3 (the header again)".
+        carried: What a source carries from one file to the next, by its own names.
     """
 
     timezone: str | None = None
     symbol: str | None = None
     dropped: Counter[str] = field(default_factory=Counter)
+    carried: dict[str, Any] = field(default_factory=dict)
 
 
 class Source(Protocol):
@@ -69,6 +71,13 @@ class Source(Protocol):
 
     def is_like(self, head: bytes) -> bool:
         """Whether content that begins so is of this format."""
+        ...
+
+    def begins(self, head: bytes) -> int:
+        """The time that content begins with, for sources that carry something from file to file.
+
+        0 where the order of files does not matter.
+        """
         ...
 
     def read(self, member: Member, reading: Reading) -> Iterator[pl.DataFrame]:

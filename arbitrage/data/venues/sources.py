@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from arbitrage.data.venues.books.messages.bybit import BYBIT_BOOK
+from arbitrage.data.venues.books.messages.collector import Collector
+from arbitrage.data.venues.books.messages.okx import OKX_BOOK
+from arbitrage.data.venues.books.tardis import TARDIS_BOOK
 from arbitrage.data.venues.flat.ccxt_lines import CcxtLines
 from arbitrage.data.venues.flat.layouts import LAYOUTS, ONE_SIDE
 from arbitrage.data.venues.flat.source import FlatSource
@@ -12,6 +16,10 @@ from arbitrage.shell.console import nearest
 SOURCES: tuple[Source, ...] = (
     *map(FlatSource, LAYOUTS),
     CcxtLines(),
+    TARDIS_BOOK,
+    BYBIT_BOOK,
+    OKX_BOOK,
+    Collector(),
     FlatSource(ONE_SIDE),
 )
 """In the order in which they are tried."""

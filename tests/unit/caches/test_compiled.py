@@ -152,8 +152,10 @@ def test_kernels_are_prepared_where_there_is_no_room_for_them(tmp_path: Path) ->
     """The command that compiles ahead goes on too: of one kernel of all, which take long."""
     program = (
         "import resource\n"
+        "from arbitrage.data.venues.books.kernels import warming\n"
         "from arbitrage.replay import kernel_calls, option_calls\n"
         "from scripts import prepare_kernels\n"
+        "warming.warm_up = lambda: None\n"
         "kernel_calls.windows_of = lambda quotes: quotes\n"
         "kernel_calls.replay_all = lambda quotes, _: quotes\n"
         "option_calls.replay_with_options = lambda *_: None\n"

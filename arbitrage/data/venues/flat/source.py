@@ -39,6 +39,10 @@ class FlatSource:
         header = header_of(head)
         return self.layout.columns(header) is not None or self._is_headless(header)
 
+    def begins(self, _head: bytes) -> int:
+        """The order of files does not matter."""
+        return 0
+
     def read(self, member: Member, reading: Reading) -> Iterator[pl.DataFrame]:
         """The rows of a table as quotes, in order.
 

@@ -25,7 +25,7 @@ class Part:
 
     name: str
     noun: str
-    numbers: Sequence[int]
+    numbers: Sequence[int] | pl.Series
     columns: dict[str, str]
     cells: pl.DataFrame
 

@@ -1,0 +1,4 @@
+"""Compiled: the levels of a book, and its best quotes message by message.
+
+A kernel takes arrays and numbers and knows no files.
+"""

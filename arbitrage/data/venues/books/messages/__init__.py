@@ -1,0 +1,1 @@
+"""Book sources whose files are JSON, a message of the venue a line."""
