@@ -44,6 +44,7 @@ class Full(NamedTuple):
 
 
 STEPS_NS = st.sampled_from([0, 0, 1, 10**6, 10**9, 10**9, 10**9, 5 * 10**9, 3_600 * 10**9])
+AGAIN = st.sampled_from([[], [], [], [0], [10**9], [10**9, 0, 10**9, 10**9]])
 SIZES = st.sampled_from([0.0, 0.5, 1.0, 3.0])
 AGES = st.sampled_from([0.0, 0.5, 10.0, 99.0, 1e5, math.nan])
 
@@ -57,10 +58,9 @@ def full_rows(draw: st.DrawFn) -> list[Full]:
         t_ns += draw(STEPS_NS)
         sizes, ages = (draw(st.tuples(*[cell] * n)) for cell, n in ((SIZES, 4), (AGES, 2)))
         rows.append(Full(t_ns, *finite, *sizes, *ages))
-        if draw(st.integers(0, 5)) == 0:
-            again = draw(st.sampled_from([rows[-1], rows[-1]._replace(t_ns=t_ns + 10**9)]))
-            t_ns = again.t_ns
-            rows.append(again)
+        for step_ns in draw(AGAIN):
+            t_ns += step_ns
+            rows.append(rows[-1]._replace(t_ns=t_ns))
     return rows
 
 
