@@ -31,9 +31,9 @@ SIZES = (0.1, 0.5, 1.0, 5.0, 20.0)
 AGE_MS = 30.0
 
 
-def market_data(rows: int) -> Prices:
+def market_data(rows: int, seed: int = SEED) -> Prices:
     """The quotes; a longer file is not a continuation of a shorter one."""
-    random = np.random.default_rng(SEED)
+    random = np.random.default_rng(seed)
     price_a = PRICE * np.exp(np.cumsum(random.normal(0, PRICE_STEP, rows)))
     basis = _reverting(random.normal(0, BASIS_STEP_BPS, rows))
     basis += random.normal(0, NOISE_BPS, rows)

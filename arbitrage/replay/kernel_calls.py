@@ -7,8 +7,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from arbitrage.replay.arrays import Arrays
 from arbitrage.replay.kernels.layout import (
-    RECORD_FIELDS,
     Floats,
     Parameters,
     Prices,
@@ -17,10 +17,9 @@ from arbitrage.replay.kernels.layout import (
     Tally,
     Windows,
 )
-from arbitrage.replay.kernels.openings import levels_of
 from arbitrage.replay.kernels.scan import fill_quotes, scan
 from arbitrage.replay.kernels.trades import replay_trades
-from arbitrage.replay.kernels.windows import count_windows, fill_windows
+from arbitrage.replay.window_writer import WindowWriter
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -36,27 +35,12 @@ def quotes_of(prices: Prices) -> Quotes:
 
 def windows_of(quotes: Quotes) -> Windows:
     """The windows, for the replay."""
-    n_windows, n_places, n_records = count_windows(quotes)
-    windows = Windows(
-        first_place=np.empty(n_windows + 1, np.int64),
-        end_exit=np.empty(n_windows),
-        end_row=np.empty(n_windows, np.int64),
-        spread=np.empty(n_places),
-        price=np.empty(n_places),
-        exit=np.empty(n_places),
-        row=np.empty(n_places, np.int64),
-        exit_max=np.empty(n_places),
-        exit_min=np.empty(n_places),
-        exit_rise=np.empty(n_places),
-        records=np.empty((n_records, RECORD_FIELDS)),
-        levels=np.empty(0),
-        level_start=np.empty(0, np.int64),
-        openings=np.empty(0, np.int64),
-    )
-    fill_windows(quotes, windows)
-    levels, level_start, openings = levels_of(read_only(windows.records))
-    windows = windows._replace(levels=levels, level_start=level_start, openings=openings)
-    return Windows._make(map(read_only, windows))
+    arrays = Arrays.in_memory()
+    writer = WindowWriter(arrays)
+    rows = quotes.row[-1].item() + 1 if len(quotes.row) else 0
+    writer.take(quotes, np.setdiff1d(np.arange(rows), quotes.row))
+    writer.finish()
+    return Windows(**arrays.finish())
 
 
 def scan_all(

@@ -1,13 +1,14 @@
 """The fast readers of CSV accept nothing that the deciding one refuses, nor read it differently.
 
 The deciding one looks at each cell of the rows that the csv module finds. Of the fast ones, one
-lets polars read the whole file, the other checks what the csv module finds by the block.
+lets polars read, block by block, the other checks what the csv module finds by the block.
 """
 
 from __future__ import annotations
 
 import random
 import struct
+from contextlib import suppress
 from typing import Any
 from unittest.mock import patch
 
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arbitrage.data.columns import AGES, OPTIONAL_COLUMNS
-from arbitrage.data.readers import csv_rows
+from arbitrage.data.readers import csv_rows, line_blocks
 from arbitrage.data.rules.checked_rows import CheckedRows
 from arbitrage.errors import DataError
 
@@ -68,9 +69,24 @@ def rows_of(frame: pl.DataFrame) -> list[tuple[object, ...]]:
     return frame.fill_nan(None).rows()
 
 
+def read(*pieces: bytes) -> list[tuple[object, ...]]:
+    blocks = list(csv_rows.read_csv(pieces, "x", 10**9))
+    assert all(block.numbers.height for block in blocks)
+    return rows_of(pl.concat([block.frame() for block in blocks]))
+
+
+class NotByThisRoadError(Exception):
+    pass
+
+
 def fast(text: bytes) -> list[tuple[object, ...]] | None:
-    frame = csv_rows._read_fast(text)
-    return None if frame is None else rows_of(frame)
+    """The rows, or None where the csv module has to look, or where there are none."""
+    with (
+        patch.object(csv_rows, "_NumberedRows", side_effect=NotByThisRoadError),
+        suppress(NotByThisRoadError, DataError),
+    ):
+        return read(text)
+    return None
 
 
 def by_block(text: bytes) -> Any:
@@ -81,15 +97,27 @@ def by_block(text: bytes) -> Any:
 
 def by_cell(text: bytes) -> Any:
     """The rows or the refusal, each cell looked at."""
-    with patch.object(CheckedRows, "_at_once", return_value=None):
+    with patch.object(CheckedRows, "at_once", return_value=None):
         return deciding(text)
 
 
 def deciding(text: bytes) -> Any:
+    with patch.object(csv_rows, "_read_columns", return_value=None):
+        return rows_or_refusal(text)
+
+
+def rows_or_refusal(*pieces: bytes) -> Any:
     try:
-        return rows_of(csv_rows._read_by_row(text, "x", 10**9))
+        return read(*pieces)
     except DataError as error:
         return str(error)
+
+
+def in_pieces(text: bytes, size: int) -> Any:
+    """The rows or the refusal, of blocks of few lines, the text coming in pieces of this size."""
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    with patch.object(line_blocks, "BLOCK_BYTES", 3 * size):
+        return rows_or_refusal(*pieces)
 
 
 def agree(text: bytes) -> None:
@@ -98,6 +126,12 @@ def agree(text: bytes) -> None:
     accepted = fast(text)
     if accepted is not None:
         assert accepted == expected
+    for size in (7, 31):
+        found = in_pieces(text, size)
+        if b"\0" in text or "UTF-8" in expected:  # said of the block, which has other faults too
+            assert isinstance(found, str)
+        else:
+            assert found == expected
 
 
 @settings(max_examples=150, deadline=None)

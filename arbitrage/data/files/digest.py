@@ -3,42 +3,63 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 
 _WORTH_A_THREAD_BYTES = 2**20
+_AT_ONCE_BYTES = 2**20
+_WAITING = 2  # blocks at most: they take memory
 
 
 class Digest:
-    """Takes bytes in, block by block, and hashes them in their order."""
+    """Takes bytes in and hashes them in their order."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
         self._beside: ThreadPoolExecutor | None = None
-        self._hashed = 0
+        self._waiting: deque[Future[None]] = deque()
+        self._is_wanted = True
 
-    def take(self, content: bytes | memoryview, start: int, stop: int) -> None:
-        """The bytes from `start` to `stop`; many are hashed by a thread, which nobody waits for."""
-        if self._beside is None and stop - start >= _WORTH_A_THREAD_BYTES:
-            self._beside = ThreadPoolExecutor(1)
-        if self._beside is None:
-            self._update(content, start, stop)
+    def take(self, block: bytes) -> None:
+        """The next bytes; many are hashed by a thread, which is waited for when it falls behind."""
+        if self._beside is None and len(block) < _WORTH_A_THREAD_BYTES:
+            self._hash.update(block)
+            return
+        if len(self._waiting) == _WAITING:
+            self._waiting.popleft().result()
+        self._waiting.append(self._pool().submit(self._hash.update, block))
+
+    def take_file(self, handle: int) -> None:
+        """All bytes of an open file, wherever it stands; those of a large one in the thread.
+
+        Raises:
+            OSError: It cannot be read; `hexdigest` raises it where it happens in the thread.
+        """
+        if os.fstat(handle).st_size < _WORTH_A_THREAD_BYTES:
+            self._read(handle)
         else:
-            self._beside.submit(self._update, content, start, stop)
-
-    def pause(self) -> int:
-        """Forget the blocks whose turn has not come; how many bytes are hashed."""
-        if self._beside is not None:
-            self._beside.shutdown(cancel_futures=True)
-            self._beside = None
-        return self._hashed
+            self._waiting.append(self._pool().submit(self._read, handle))
 
     def hexdigest(self) -> str:
         """The digest of all that was taken in."""
-        if self._beside is not None:
-            self._beside.shutdown()
+        while self._waiting:
+            self._waiting.popleft().result()
         return self._hash.hexdigest()
 
-    def _update(self, content: bytes | memoryview, start: int, stop: int) -> None:
-        with memoryview(content) as whole, whole[start:stop] as block:
+    def close(self) -> None:
+        """Stop, wherever the thread is."""
+        self._is_wanted = False
+        if self._beside is not None:
+            self._beside.shutdown(cancel_futures=True)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        if self._beside is None:
+            self._beside = ThreadPoolExecutor(1)
+        return self._beside
+
+    def _read(self, handle: int) -> None:
+        place = 0
+        while self._is_wanted and (block := os.pread(handle, _AT_ONCE_BYTES, place)):
             self._hash.update(block)
-        self._hashed = stop
+            place += len(block)

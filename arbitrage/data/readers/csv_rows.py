@@ -1,74 +1,115 @@
 """CSV text into columns: polars reads, the standard library's csv module judges.
 
 polars is fast, but lenient where a tuner must not be (short rows, blank lines, odd quotes) and
-silent about where an error is. So it only reads a file about which nothing is odd; for any other
-the csv module decides what the rows are, and the first bad one is named by its line.
+silent about where an error is. So it only reads blocks of lines about which nothing is odd; from
+the first other one on the csv module decides what the rows are, and the first bad one is named by
+its line.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from arbitrage.data.columns import (
-    COLUMNS,
-    SCHEMA,
-    TIMESTAMP,
-    check_header,
-    columns_of,
-    too_many_rows,
-)
+from arbitrage.data.columns import COLUMNS, SCHEMA, check_header, columns_of, too_many_rows
+from arbitrage.data.readers.ahead import ahead
 from arbitrage.data.readers.csv_marks import has_lone_returns, is_rectangular, without_quotes
-from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE, CheckedRows
-from arbitrage.data.rules.number_columns import has_missing_cells, numbers_are_sound, with_unknowns
-from arbitrage.data.rules.timestamps import WORTH_A_THREAD_ROWS, timestamps_are_sound
+from arbitrage.data.readers.line_blocks import line_blocks
+from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE, Block, CheckedRows
+from arbitrage.data.rules.number_columns import has_missing_cells
 from arbitrage.errors import DataError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK_LAST_LINES = (b"\n\n", b"\n\r\n")
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
-def read_csv(content: bytes, name: str, max_rows: int) -> pl.DataFrame:
-    """The columns of a CSV that are ours.
+def read_csv(pieces: Iterable[bytes], name: str, max_rows: int) -> Iterator[Block]:
+    """The rows of a CSV, with the columns that are ours.
+
+    Args:
+        pieces: Its text, in pieces of any size.
+        name: What messages call the file.
+        max_rows: How many it may have.
 
     Raises:
         DataError: As the table of data errors says; `Invalid row N: ...` for the first bad row.
     """
-    text = content.removeprefix(_BOM)
-    if not text:
-        raise DataError("CSV file is empty")
-    frame = _read_fast(text)
-    if frame is None:
-        if b"\0" in text:
-            raise DataError(f"the data file {name!r} holds NUL bytes: it is not a UTF-8 CSV")
-        frame = _read_by_row(text, name, max_rows)
-    if frame.height == 0:
+    count = 0
+    for block in _blocks_of(pieces, name, max_rows):
+        count += block.numbers.height
+        if count > max_rows:
+            raise too_many_rows(name, max_rows)
+        yield block
+    if not count:
         raise DataError("No valid snapshots loaded from CSV file")
-    if frame.height > max_rows:
-        raise too_many_rows(name, max_rows)
-    return frame
+
+
+def _blocks_of(pieces: Iterable[bytes], name: str, max_rows: int) -> Iterator[Block]:
+    """By the fast road up to the first block about which something is odd."""
+    checked, lines = CheckedRows(), 0
+    parts = ahead(_read_fast(pieces))
+    for part in parts:
+        is_empty = part.frame is not None and part.frame.is_empty()
+        block = None if part.frame is None or is_empty else checked.at_once(part.frame)
+        if block is None and not is_empty:
+            texts = chain([part.text], (later.text for later in parts))
+            rows = _NumberedRows(_Text(texts, name), name, lines)
+            header = part.header if lines else _checked_header(next(rows, (0, []))[1])
+            yield from _read_by_row(rows, header, name, max_rows - max(lines - 1, 0), checked)
+            return
+        lines += 0 if lines else 1  # the header
+        if block is not None:
+            lines += block.numbers.height
+            yield block
 
 
 # -- the fast road
 
 
-def _read_fast(text: bytes) -> pl.DataFrame | None:
-    """The columns, or None when the csv module has to look."""
-    plain = None if has_lone_returns(text) else _plain(text)
-    header = None if plain is None else _header_of(plain)
-    if plain is None or header is None:
-        return None
-    frame = _read_columns(plain, header)
-    return with_unknowns(frame) if frame is not None and _is_sound(frame) else None
+class _Part(NamedTuple):
+    """A block of lines, with its columns unless the csv module has to look at it.
+
+    `header` is the file's, and empty where that is not a plain one.
+    """
+
+    text: bytes
+    header: list[str]
+    frame: pl.DataFrame | None
+
+
+def _read_fast(pieces: Iterable[bytes]) -> Iterator[_Part]:
+    """The text block by block.
+
+    Raises:
+        DataError: There is none.
+    """
+    blocks = line_blocks(pieces)
+    first = next(blocks).removeprefix(_BOM)
+    if not first:
+        raise DataError("CSV file is empty")
+    plain = _plain(first)
+    header = [] if plain is None else _header_of(plain)
+    names = ",".join(header).encode() + b"\n"
+    yield _Part(first, header, _read_columns(plain, header) if plain and header else None)
+    for text in blocks:
+        plain = _plain(text) if header else None
+        frame = None if plain is None else _read_columns(names + plain, header)
+        yield _Part(text, header, frame)
 
 
 def _plain(text: bytes) -> bytes | None:
     """The same rows without quotes and without blank last lines; None where they may be others."""
+    if has_lone_returns(text):
+        return None
     if text.endswith(_BLANK_LAST_LINES):
         text = text.rstrip(b"\r\n")
     if text.endswith(b","):  # polars would overlook an empty cell at the very end
@@ -76,22 +117,14 @@ def _plain(text: bytes) -> bytes | None:
     return without_quotes(text) if b'"' in text else text
 
 
-def _is_sound(frame: pl.DataFrame) -> bool:
-    if frame.height < WORTH_A_THREAD_ROWS:
-        return numbers_are_sound(frame) and timestamps_are_sound(frame[TIMESTAMP])
-    with ThreadPoolExecutor(1) as beside:
-        numbers = beside.submit(numbers_are_sound, frame)
-        return timestamps_are_sound(frame[TIMESTAMP]) and numbers.result()
-
-
-def _header_of(text: bytes) -> list[str] | None:
-    """The names of the columns, if ours are among them and none is there twice."""
+def _header_of(text: bytes) -> list[str]:
+    """The names of the columns, if ours are among them and none is there twice; else none."""
     try:
         header = io.BytesIO(text).readline().rstrip(b"\r\n").decode().split(",")
     except UnicodeDecodeError:
-        return None
+        return []
     is_plain = len(set(header)) == len(header) and set(COLUMNS) <= set(header)
-    return header if is_plain else None
+    return header if is_plain else []
 
 
 def _read_columns(text: bytes, header: list[str]) -> pl.DataFrame | None:
@@ -127,24 +160,21 @@ def _is_text(text: bytes) -> bool:
 # -- the road that decides
 
 
-def _read_by_row(text: bytes, name: str, max_rows: int) -> pl.DataFrame:
-    lines = _NumberedRows(text, name)
-    header = next(lines, (0, []))[1]
-    _check_header(header)
+_Row = tuple[int, list[str]]
+"""The line on which a row starts, and its cells."""
+
+
+def _read_by_row(
+    rows: Iterator[_Row], header: list[str], name: str, max_rows: int, checked: CheckedRows
+) -> Iterator[Block]:
     columns = columns_of(header)
     places = [header.index(column) for column in columns]
-    checked = CheckedRows(columns)
-    for block in _blocks(_of_one_width(lines, len(header), name, max_rows)):
+    for block in _blocks(_of_one_width(rows, len(header), name, max_rows)):
         cells = {
             column: pl.Series([row[place] for _, row in block], dtype=pl.String())
             for column, place in zip(columns, places, strict=True)
         }
-        checked.take([number for number, _ in block], pl.DataFrame(cells))
-    return checked.frame()
-
-
-_Row = tuple[int, list[str]]
-"""The line on which a row starts, and its cells."""
+        yield checked.take([number for number, _ in block], pl.DataFrame(cells))
 
 
 def _of_one_width(rows: Iterator[_Row], width: int, name: str, max_rows: int) -> Iterator[_Row]:
@@ -166,12 +196,14 @@ def _blocks(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
                 yield block
                 block = []
     except DataError:
-        yield block
+        if block:
+            yield block
         raise
-    yield block
+    if block:
+        yield block
 
 
-def _check_header(header: list[str]) -> None:
+def _checked_header(header: list[str]) -> list[str]:
     """Refuse a header as for any format, with a hint where only another mark separates its cells.
 
     Raises:
@@ -186,20 +218,27 @@ def _check_header(header: list[str]) -> None:
                 hint = f"the cells are separated by {name}, and must be by commas"
                 raise DataError(f"{error} ({hint})") from None
         raise
+    return header
 
 
 class _NumberedRows(Iterator[_Row]):
-    """The rows of a CSV, each with the line on which it starts; blank lines are passed over."""
+    """The rows of a CSV, each with the line on which it starts; blank lines are passed over.
 
-    def __init__(self, text: bytes, name: str) -> None:
+    Args:
+        text: What the csv module has to read of the file.
+        name: What messages call the file.
+        lines: How many lines stand before the text.
+    """
+
+    def __init__(self, text: io.RawIOBase, name: str, lines: int) -> None:
         self._name = name
-        self._reader = csv.reader(
-            io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", newline=""), strict=True
-        )
+        self._lines = lines
+        content = io.TextIOWrapper(io.BufferedReader(text), encoding="utf-8", newline="")
+        self._reader = csv.reader(content, strict=True)
 
     def __next__(self) -> _Row:
         while True:
-            number = self._reader.line_num + 1
+            number = self._lines + self._reader.line_num + 1
             try:
                 row = next(self._reader)
             except UnicodeDecodeError:
@@ -210,3 +249,31 @@ class _NumberedRows(Iterator[_Row]):
                 raise DataError(f"Invalid row {number}: {error}") from None
             if row or number == 1:
                 return number, row
+
+
+class _Text(io.RawIOBase):
+    """Blocks of bytes as one stream; a NUL among them is refused."""
+
+    def __init__(self, blocks: Iterator[bytes], name: str) -> None:
+        super().__init__()
+        self._blocks = blocks
+        self._name = name
+        self._block = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        for block in () if self._block else self._blocks:
+            if b"\0" in block:
+                raise DataError(
+                    f"the data file {self._name!r} holds NUL bytes: it is not a UTF-8 CSV"
+                )
+            self._block = memoryview(block)
+            if block:
+                break
+        target = memoryview(buffer)
+        count = min(len(target), len(self._block))
+        target[:count] = self._block[:count]
+        self._block = self._block[count:]
+        return count

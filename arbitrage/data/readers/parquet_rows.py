@@ -6,8 +6,11 @@ fuzzed. Importing it starts threads, so whoever imports this module forks no mor
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import BinaryIO
 
 import polars as pl
 import pyarrow as pa
@@ -15,11 +18,14 @@ import pyarrow.parquet as pq
 
 from arbitrage.data.columns import TIMESTAMP, check_header, columns_of, too_many_rows
 from arbitrage.data.files.data_file import DataLimits, too_large
-from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE, CheckedRows
-from arbitrage.errors import DataError
+from arbitrage.data.readers.ahead import ahead
+from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE, Block, CheckedRows
+from arbitrage.errors import DataError, is_retryable
 
 # The default one reserves memory ahead, which the bound on a job then does not count.
 pa.set_memory_pool(pa.system_memory_pool())
+
+_BUFFER_BYTES = 2**20  # of each column; else all of a row group is read at once, however large
 
 # The years 1 to 9999, in seconds since 1970: those of ISO 8601, and of Python's datetime.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
@@ -27,41 +33,82 @@ _INSTANTS = {"ms": pl.Datetime("ms"), "us": pl.Datetime("us"), "ns": pl.Datetime
 _PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
-def read_parquet(content: bytes, name: str, limits: DataLimits) -> pl.DataFrame:
-    """The columns of a Parquet file that are ours.
+def read_parquet(source: BinaryIO, name: str, limits: DataLimits) -> Iterator[Block]:
+    """The rows of a Parquet file, with the columns that are ours.
 
     Raises:
         DataError: As the table of data errors says, in the words used for CSV.
         MemoryError: There is not enough for one of its pages.
+        OSError: The file system failed in a way that may pass.
     """
-    with _in_our_words(name):
-        file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
+    checked, count = CheckedRows(), 0
+    for cells in ahead(_batches(source, name, limits)):
+        numbers = range(count + 1, count + cells.height + 1)
+        count += cells.height
+        if count > limits.max_rows:
+            raise too_many_rows(name, limits.max_rows)
+        yield checked.take(numbers, cells)
+    if not count:
+        raise DataError("No valid snapshots loaded from Parquet file")
+
+
+def _batches(source: BinaryIO, name: str, limits: DataLimits) -> Iterator[pl.DataFrame]:
+    """The cells, block by block, decoded."""
+    reading = _Reading(source)
+    with _in_our_words(name, reading):
+        file = pq.ParquetFile(
+            pa.PythonFile(reading, mode="r"),
+            page_checksum_verification=True,
+            buffer_size=_BUFFER_BYTES,
+        )
         check_header(file.schema_arrow.names)
         _check_footer(file.metadata, name, limits)
         columns = columns_of(file.schema_arrow.names)
-        checked = CheckedRows(columns)
-        count = 0
         # Without threads: one that cannot start for want of memory would end the process.
         for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns, use_threads=False):
-            batch.validate(full=True)
-            numbers = range(count + 1, count + batch.num_rows + 1)
-            count += batch.num_rows
-            if count > limits.max_rows:
-                raise too_many_rows(name, limits.max_rows)
-            checked.take(numbers, _cells(batch, columns, name))
-    if not count:
-        raise DataError("No valid snapshots loaded from Parquet file")
-    return checked.frame()
+            if batch.num_rows:
+                batch.validate(full=True)
+                yield _cells(batch, columns, name)
+
+
+class _Reading(io.RawIOBase):
+    """A file as pyarrow reads it; keeps what went wrong, which pyarrow would call damage."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        super().__init__()
+        self._source = source
+        self.error: OSError | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
+        return self._source.seek(place, whence)
+
+    def tell(self) -> int:
+        return self._source.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._source.read(size)
+        except OSError as error:
+            self.error = error
+            raise
 
 
 @contextmanager
-def _in_our_words(name: str) -> Iterator[None]:
+def _in_our_words(name: str, reading: _Reading) -> Iterator[None]:
     """What pyarrow raises about a file, as the errors of this package."""
     try:
         yield
     except pa.ArrowMemoryError as error:
         raise MemoryError(str(error)) from error
     except (pa.ArrowException, OSError, UnicodeError) as error:
+        if reading.error is not None and is_retryable(reading.error):
+            raise reading.error from None
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise DataError(f"the data file {name!r} is not sound Parquet: {reason}") from error
 
@@ -82,7 +129,7 @@ def _cells(batch: pa.RecordBatch, columns: list[str], name: str) -> pl.DataFrame
 
 
 def _timestamp_cells(column: pa.Array, name: str) -> pl.Series:
-    """Text as it is, numbers as their digits, timestamps as ISO 8601 UTC ending in Z."""
+    """Text as it is, whole numbers as epochs, timestamps and dates as instants."""
     if pa.types.is_date(column.type):
         column = column.cast(pa.timestamp("ms"))
     if pa.types.is_timestamp(column.type):
@@ -92,6 +139,8 @@ def _timestamp_cells(column: pa.Array, name: str) -> pl.Series:
             f"the column {TIMESTAMP!r} of the data file {name!r} is of the type {column.type}, "
             "which holds no timestamps"
         )
+    if pa.types.is_integer(column.type) and column.type != pa.uint64():
+        return pl.Series(pl.from_arrow(column.cast(pa.int64())))
     return _texts(column)
 
 
@@ -105,7 +154,7 @@ def _instant_cells(column: pa.Array, name: str) -> pl.Series:
         raise DataError(
             f"the column {TIMESTAMP!r} of the data file {name!r} is beyond any calendar"
         )
-    return epochs.cast(_INSTANTS[unit]).dt.to_string("%Y-%m-%dT%H:%M:%S%.fZ")
+    return epochs.cast(_INSTANTS[unit])
 
 
 def _number_cells(column: pa.Array, name: str) -> pl.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import polars as pl
 
@@ -15,62 +16,87 @@ from arbitrage.data.rules.number_columns import (
     read_numbers,
     with_unknowns,
 )
-from arbitrage.data.rules.timestamps import timestamps_are_sound
+from arbitrage.data.rules.stamps import Stamps, of_any_form, stamps_of, texts_of
 from arbitrage.documents.validation import shown
 from arbitrage.errors import DataError
 
 ROWS_AT_ONCE = 65_536
 
 
-class CheckedRows:
-    """Rows checked in the order of the file, collected into a frame.
+class Block(NamedTuple):
+    """Rows of a file that have been found sound, one after the other; at least one.
 
-    Args:
-        columns: Those of the file that are read, the timestamp first.
+    `numbers` has the columns that the file has of prices, sizes and ages, all Float64; an age that
+    is not known is NaN.
     """
 
-    def __init__(self, columns: Sequence[str]) -> None:
-        self._schema = {column: SCHEMA[column] for column in columns}
-        self._blocks: list[pl.DataFrame] = []
+    stamps: Stamps
+    numbers: pl.DataFrame
+
+    def ends(self) -> list[str]:
+        """The first and the last timestamp, as the file has them."""
+        return texts_of(self.stamps.column[[0, -1]]).to_list()
+
+    def frame(self) -> pl.DataFrame:
+        """The same with the timestamps as text in front."""
+        texts = texts_of(self.stamps.column).alias(TIMESTAMP)
+        return self.numbers.select(texts, pl.all())
+
+
+class CheckedRows:
+    """Checks blocks of rows in the order of the file."""
+
+    def __init__(self) -> None:
         self._clock = _Clock()
 
-    def take(self, numbers: Sequence[int], cells: pl.DataFrame) -> None:
-        """Take in a block of rows.
+    def take(self, numbers: Sequence[int], cells: pl.DataFrame) -> Block:
+        """The next block of rows, at least one.
 
         Args:
             numbers: What messages call the rows.
-            cells: The columns: timestamps as text, numbers as text or Float64; null where there is
-                no cell.
+            cells: The columns, the timestamp first: timestamps as `stamps_of` takes them, numbers
+                as text or Float64; null where there is no cell.
 
         Raises:
             DataError: `Invalid row N: ...`, the first bad cell of the first bad row.
         """
-        if not cells.is_empty():
-            block = self._at_once(cells)
-            self._blocks.append(self._one_by_one(numbers, cells) if block is None else block)
+        return self.at_once(cells) or self._one_by_one(numbers, cells)
 
-    def _at_once(self, cells: pl.DataFrame) -> pl.DataFrame | None:
-        """The block as it is kept, or None where each cell has to be looked at."""
+    def at_once(self, cells: pl.DataFrame) -> Block | None:
+        """The next block, or None where each of its cells has to be looked at."""
         if has_missing_cells(cells):
             return None
-        block = read_numbers(cells)
-        if block is None or not numbers_are_sound(block):
+        numbers = read_numbers(cells.drop(TIMESTAMP))
+        if numbers is None or not numbers_are_sound(numbers):
             return None
-        before = [self._blocks[-1][TIMESTAMP].tail(1)] if self._blocks else []
-        timestamps = pl.concat([*before, block[TIMESTAMP]])
-        if not timestamps_are_sound(timestamps):
+        stamps = stamps_of(cells[TIMESTAMP])
+        if stamps is None or not self._follow(stamps.column):
             return None
-        self._clock.read(timestamps[0])
-        self._clock.read(timestamps[-1])
-        return block
+        return Block(stamps, with_unknowns(numbers))
 
-    def _one_by_one(self, numbers: Sequence[int], cells: pl.DataFrame) -> pl.DataFrame:
-        rows = zip(numbers, cells.iter_rows(), strict=True)
-        checked = [self._checked(number, *row) for number, row in rows]
-        return pl.DataFrame(checked, schema=self._schema, orient="row")
+    def _follow(self, timestamps: pl.Series) -> bool:
+        """Whether timestamps that are sound by themselves may follow those before."""
+        try:
+            for text in texts_of(timestamps[[0, -1]]):
+                self._clock.read(text)
+        except CellError:
+            return False
+        return True
+
+    def _one_by_one(self, numbers: Sequence[int], cells: pl.DataFrame) -> Block:
+        texts = cells.with_columns(texts_of(cells[TIMESTAMP]))
+        rows = zip(numbers, texts.iter_rows(), strict=True)
+        checked = [self._checked(number, texts.columns, *row) for number, row in rows]
+        schema = {column: SCHEMA[column] for column in texts.columns}
+        frame = pl.DataFrame(checked, schema=schema, orient="row")
+        return Block(of_any_form(frame[TIMESTAMP]), with_unknowns(frame.drop(TIMESTAMP)))
 
     def _checked(
-        self, number: int, timestamp: str | None, *cells: str | float | None
+        self,
+        number: int,
+        columns: Sequence[str],
+        timestamp: str | None,
+        *cells: str | float | None,
     ) -> tuple[str | float, ...]:
         text = timestamp or ""
         try:
@@ -78,16 +104,12 @@ class CheckedRows:
         except CellError as error:
             raise _invalid_row(number, TIMESTAMP, text, error) from None
         row: list[str | float] = [text]
-        for column, cell in zip([*self._schema][1:], cells, strict=True):
+        for column, cell in zip(columns[1:], cells, strict=True):
             try:
                 row.append(RULES[column].read(cell))
             except CellError as error:
                 raise _invalid_row(number, column, cell, error) from None
         return tuple(row)
-
-    def frame(self) -> pl.DataFrame:
-        """The rows so far, as columns."""
-        return with_unknowns(pl.concat([pl.DataFrame(schema=self._schema), *self._blocks]))
 
 
 class _Clock:

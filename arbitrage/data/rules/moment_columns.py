@@ -136,3 +136,9 @@ def moments_of_any_form(timestamps: pl.Series) -> pl.Series | None:
     offset = pl.col("zone").replace_strict(offsets, default=0, return_dtype=pl.Int64)
     total = dates.cast(pl.Int64) * 86_400 + hours * 3_600 + minutes * 60 + seconds - offset
     return parts.select(total * 10**9 + fraction).to_series()
+
+
+def isos_are_sound(timestamps: pl.Series) -> bool:
+    """Whether all are ISO 8601, of any form, and in order."""
+    moments = moments_of_any_form(timestamps)
+    return moments is not None and moments.is_sorted()

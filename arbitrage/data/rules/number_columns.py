@@ -9,7 +9,7 @@ import math
 
 import polars as pl
 
-from arbitrage.data.columns import AGES, PRICES, SIZES, TIMESTAMP
+from arbitrage.data.columns import AGES, PRICES, SIZES
 from arbitrage.data.rules.cells import AGE, PRICE, SIZE, NumberRule
 
 RULES: dict[str, NumberRule] = {
@@ -27,7 +27,7 @@ def read_numbers(cells: pl.DataFrame) -> pl.DataFrame | None:
 
     An empty cell is null where a column may have one.
     """
-    texts = [c for c in cells.columns if c != TIMESTAMP and cells.schema[c] == pl.String]
+    texts = [column for column in cells.columns if cells.schema[column] == pl.String]
     stripped = cells.with_columns(
         pl.col(column).str.strip_chars(" ").replace("", None)
         if column in MAY_BE_EMPTY
@@ -52,8 +52,7 @@ def with_unknowns(frame: pl.DataFrame) -> pl.DataFrame:
 
 def numbers_are_sound(frame: pl.DataFrame) -> bool:
     """Whether all numbers are finite and within the bounds of their columns; nulls are."""
-    columns = [column for column in frame.columns if column != TIMESTAMP]
-    unusual = [column for column in columns if not _are_usual(frame[column], RULES[column])]
+    unusual = [name for name in frame.columns if not _are_usual(frame[name], RULES[name])]
     return all(_are_within(frame[column], RULES[column]) for column in unusual)
 
 

@@ -24,26 +24,28 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arbitrage.caches.cache_folder import own_folder, warn_unwritable
 from arbitrage.data.files.data_file import (
     DataFile,
     DataLimits,
     Identity,
+    opened_data_file,
     plain_file,
-    read_data_file,
     too_large,
 )
 from arbitrage.documents.whole_file import remove_unfinished, whole_file
+from arbitrage.replay.arrays import Arrays, CannotKeepError, keeping
+from arbitrage.caches.cache_folder import own_folder, warn_unwritable
 from arbitrage.replay.files.prepared_file import FileFacts, PreparedFile, prepare
 from arbitrage.replay.files.prepared_rows import PreparedRows, RowFacts, prepare_rows
 
-FORMAT = 4
+FORMAT = 5
 MAX_CACHE_BYTES = 32 * 2**30
 
 # A file that was written to so recently may be again, within one tick of its modification time.
@@ -69,6 +71,8 @@ class Prepared(Protocol):
 
 
 Kind = TypeVar("Kind", bound=Prepared)
+Prepare = Callable[[DataFile, DataLimits, Arrays], FileFacts | RowFacts]
+"""Reads a file and writes what is kept of it; what is known of it besides."""
 
 _ENTRY_NAMES: dict[type[Prepared], str] = {
     PreparedFile: f"{FORMAT}",
@@ -106,38 +110,54 @@ def open_rows(
 
 def _opened(
     kind: type[Kind],
-    prepare_it: Callable[[DataFile, DataLimits], Kind],
+    prepare_it: Prepare,
     path: str | Path,
     limits: DataLimits | None,
     name: str | None,
 ) -> Kind:
     bounds, shown_name = limits or DataLimits(), os.fspath(path) if name is None else name
+    prepare_in_memory = partial(_in_memory, kind, prepare_it, path, bounds, shown_name)
     folder = own_folder("data")
     if folder is None:
-        return prepare_it(read_data_file(path, bounds, shown_name), bounds)
+        return prepare_in_memory()
     cache = DataCache(folder, kind)
     data = cache.recognised(path)
     if data is None:
         with cache.preparing(path):
             # Whoever was first has prepared it in the meantime.
-            data = cache.recognised(path) or _prepare_now(
-                cache, prepare_it, path, bounds, shown_name
+            data = (
+                cache.recognised(path)
+                or _prepare_now(cache, prepare_it, path, bounds, shown_name)
+                or prepare_in_memory()
             )
     _check_limits(data.facts, bounds, shown_name)
     return data
 
 
+def _in_memory(
+    kind: type[Kind], prepare_it: Prepare, path: str | Path, limits: DataLimits, name: str
+) -> Kind:
+    arrays = Arrays.in_memory()
+    with opened_data_file(path, limits, name) as file:
+        facts = prepare_it(file, limits, arrays)
+    return kind.of_arrays(asdict(facts), arrays.finish())
+
+
 def _prepare_now(
     cache: DataCache[Kind],
-    prepare_it: Callable[[DataFile, DataLimits], Kind],
+    prepare_it: Prepare,
     path: str | Path,
     limits: DataLimits,
     name: str,
-) -> Kind:
+) -> Kind | None:
+    """The entry of a file, prepared unless one of the same content is there; None without one."""
     opened_ns = time.time_ns()
-    file = read_data_file(path, limits, name)
-    data = cache.entry(file.sha256) or cache.keep(prepare_it(file, limits))
-    cache.remember(file.identity, file.sha256, opened_ns)
+    with opened_data_file(path, limits, name) as file:
+        data = cache.entry(file.sha256) if cache.may_have(file.identity) else None
+        if data is None:
+            data = cache.keep(lambda arrays: prepare_it(file, limits, arrays))
+        if data is not None:
+            cache.remember(file.identity, data.facts.data_sha256, opened_ns)
     return data
 
 
@@ -209,19 +229,25 @@ class DataCache(Generic[Kind]):
             os.utime(folder / "meta.json")  # used now: the last to be evicted
         return data
 
-    def keep(self, data: Kind) -> Kind:
-        """Write an entry and return it as mapped; the data themselves where that fails."""
+    def may_have(self, identity: Identity) -> bool:
+        """Whether a file of this size has been seen, but not this one: their content may be one."""
+        known = self._note(identity)
+        return not known.exists() and any(self._seen.glob(f"*-*-{identity.size}-*"))
+
+    def keep(self, write: Callable[[Arrays], FileFacts | RowFacts]) -> Kind | None:
+        """Have an entry written and return it as mapped; None where that fails."""
         temporary = self._folder / f".tmp-{uuid.uuid4().hex}"
         try:
-            temporary.mkdir(parents=True)
-            _write(temporary, data)
-            self._put(temporary, self._entry_folder(data.facts.data_sha256))
-            self._evict_oldest()
-        except OSError as error:
-            warn_unwritable(error)
+            facts = _write(temporary, write)
+            with keeping():
+                self._put(temporary, self._entry_folder(facts.data_sha256))
+                self._evict_oldest()
+        except CannotKeepError as error:
+            warn_unwritable(error.error)
+            return None
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-        return self.entry(data.facts.data_sha256) or data
+        return self.entry(facts.data_sha256)
 
     @contextmanager
     def preparing(self, path: str | Path) -> Iterator[None]:
@@ -273,23 +299,21 @@ class DataCache(Generic[Kind]):
                     note.unlink()
 
 
-def _write(folder: Path, data: Prepared) -> None:
-    stamps = {}
-    for name, array in data.arrays().items():
-        with (folder / f"{name}.npy").open("wb") as file:
-            _save(file, array)
-        stamps[name] = _stamp(folder, name)
-    meta = {"facts": asdict(data.facts), "arrays": stamps}
-    (folder / "meta.json").write_text(
-        json.dumps({"meta": meta, "sha256": _digest(meta)}), encoding="ascii"
-    )
-
-
-def _save(file: BinaryIO, array: NDArray[Any]) -> None:
-    """Do what `np.save` does, but say why it failed."""
-    header = np.lib.format.header_data_from_array_1_0(array)
-    np.lib.format.write_array_header_1_0(file, header)
-    file.write(array.reshape(-1).view(np.uint8).data)
+def _write(folder: Path, write: Callable[[Arrays], FileFacts | RowFacts]) -> FileFacts | RowFacts:
+    with keeping():
+        folder.mkdir(parents=True)
+    arrays = Arrays.in_folder(folder)
+    try:
+        facts = write(arrays)
+        names = list(arrays.finish())
+    finally:
+        arrays.abandon()
+    with keeping():
+        stamps = {name: _stamp(folder, name) for name in names}
+        meta = {"facts": asdict(facts), "arrays": stamps}
+        text = json.dumps({"meta": meta, "sha256": _digest(meta)})
+        (folder / "meta.json").write_text(text, encoding="ascii")
+    return facts
 
 
 def _bytes_of(folder: Path) -> int:

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from arbitrage.data.files.data_file import DataFile, DataLimits
 from arbitrage.errors import DataError
-from arbitrage.replay.kernels.layout import Floats, Integers, Prices, Rows
+from arbitrage.replay.arrays import Arrays
+from arbitrage.replay.files.prepared_file import prices_of
+from arbitrage.replay.files.skipped_rows import skipped_numbers
+from arbitrage.replay.kernels.layout import Floats, Integers, Rows
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from arbitrage.data.snapshot_table import SnapshotTable
+    from arbitrage.data.rules.checked_rows import Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class PreparedRows:
     Attributes:
         facts: What is known of the file.
         rows: Those that are tradable by their prices, for the kernels. `age_ms` is empty unless
-            the file has both ages, `time_ns` is all zeros where `need_times` refuses.
+            the file has both ages; `time_ns` says nothing where `need_times` refuses.
     """
 
     def __init__(self, facts: RowFacts, rows: Rows, skipped_age_ms: Floats) -> None:
@@ -91,55 +94,80 @@ class PreparedRows:
         return cls(RowFacts(**{**facts, "columns": columns}), Rows(**rest), skipped_age_ms)
 
 
-def prepare_rows(file: DataFile, limits: DataLimits) -> PreparedRows:
-    """A file that has been read, prepared row by row.
+def prepare_rows(file: DataFile, limits: DataLimits, arrays: Arrays) -> RowFacts:
+    """Read a file and write what `PreparedRows` is made of; args and errors of `prepare`."""
+    from arbitrage.data.block_reader import read_blocks  # polars
 
-    Raises:
-        DataError: As `arbitrage.data.snapshot_table.load_snapshots`.
-    """
-    from arbitrage.data.columns import OPTIONAL_COLUMNS
-    from arbitrage.data.snapshot_table import read_snapshots  # polars
-
-    table = read_snapshots(file, limits)
-    times, out_of_reach = _times(table)
-    age_ms = _ages(table.frame)
-    rows = _rows(table.frame, age_ms, times)
-    facts = RowFacts(
+    writer = _RowWriter(arrays)
+    for block in read_blocks(file, limits):
+        writer.take(block)
+    return RowFacts(
         data_sha256=file.sha256,
-        rows=len(table),
-        content_bytes=len(file.content),
-        columns=tuple(name for name in OPTIONAL_COLUMNS if name in table.frame.columns),
-        out_of_reach=out_of_reach,
+        rows=writer.rows,
+        content_bytes=file.content_bytes,
+        columns=writer.columns,
+        out_of_reach=writer.out_of_reach(),
     )
-    skipped_age_ms = np.delete(age_ms, rows.row) if len(age_ms) else age_ms
-    return PreparedRows(facts, rows, skipped_age_ms)
 
 
-def _times(table: SnapshotTable) -> tuple[Integers, str | None]:
-    """The times of all rows, or zeros and why they cannot be used."""
-    try:
-        return table.moments_ns(), None
-    except DataError as error:
-        return np.zeros(len(table), np.int64), str(error)
+class _RowWriter:
+    """Takes the rows of a file in their order.
+
+    Attributes:
+        rows: How many they are.
+        columns: The optional ones that the file has.
+    """
+
+    def __init__(self, arrays: Arrays) -> None:
+        self.rows = 0
+        self.columns: tuple[str, ...] = ()
+        self._first = self._last = ""
+        self._written = {
+            name: arrays.new(name, np.int64 if name in {"time_ns", "row"} else np.float64)
+            for name in (*Rows._fields, "skipped_age_ms")
+        }
+
+    def take(self, block: Block) -> None:
+        """The rows of the next block."""
+        from arbitrage.data.columns import AGES, OPTIONAL_COLUMNS, SIZES
+        from arbitrage.replay.kernel_calls import quotes_of  # numba
+
+        prices, numbers = prices_of(block), block.numbers
+        self.columns = tuple(name for name in OPTIONAL_COLUMNS if name in numbers.columns)
+        row = quotes_of(prices).row
+        kept = {**prices._asdict(), "time_ns": self._times(block)}
+        kept |= {name: numbers[name].to_numpy() for name in SIZES if name in self.columns}
+        if set(AGES) <= set(self.columns):
+            kept["age_ms"] = _larger_age(numbers)
+            skipped = skipped_numbers(len(numbers), row)
+            self._written["skipped_age_ms"].append(kept["age_ms"][skipped])
+        for name, column in kept.items():
+            self._written[name].append(column if len(row) == len(column) else column[row])
+        self._written["row"].append(row + self.rows)
+        self.rows += len(numbers)
+
+    def _times(self, block: Block) -> Integers:
+        """The times of all rows; zeros where they cannot be used."""
+        first, self._last = block.ends()
+        self._first = self._first or first
+        if self.out_of_reach() is not None:
+            return np.zeros(block.numbers.height, np.int64)
+        return block.stamps.moments_ns()
+
+    def out_of_reach(self) -> str | None:
+        """Why the times so far cannot be used, or None where they can."""
+        from arbitrage.data.rules.moment_columns import check_reach
+
+        try:
+            check_reach(self._first, self._last)
+        except DataError as error:
+            return str(error)
+        return None
 
 
-def _ages(frame: pl.DataFrame) -> Floats:
-    """The larger age of each row, infinite where one is not known; empty without both columns."""
+def _larger_age(numbers: pl.DataFrame) -> Floats:
+    """The larger age of each row, infinite where one is not known."""
     from arbitrage.data.columns import AGES
 
-    if not set(AGES) <= set(frame.columns):
-        return np.empty(0)
-    larger = np.maximum(*(frame[name].to_numpy() for name in AGES))
+    larger = np.maximum(*(numbers[name].to_numpy() for name in AGES))
     return np.where(np.isnan(larger), np.inf, larger)
-
-
-def _rows(frame: pl.DataFrame, age_ms: Floats, time_ns: Integers) -> Rows:
-    from arbitrage.data.columns import PRICES, SIZES
-    from arbitrage.replay.kernel_calls import quotes_of, read_only  # numba
-
-    prices = Prices._make(read_only(frame[name].to_numpy()) for name in PRICES)
-    row = quotes_of(prices).row
-    sizes = [frame[name].to_numpy() if name in frame.columns else np.empty(0) for name in SIZES]
-    columns = [*prices, *sizes, age_ms, time_ns]
-    kept = [read_only(column[row] if len(column) else column) for column in columns]
-    return Rows._make([*kept, row])

@@ -20,16 +20,28 @@ class SkippedRows(NamedTuple):
     locked: int
 
 
-def skipped_rows(prices: Prices, tradable: Integers) -> SkippedRows:
+def skipped_numbers(rows: int, tradable: Integers) -> Integers:
+    """The numbers of the rows that are skipped, of so many.
+
+    Args:
+        rows: How many there are.
+        tradable: The numbers of the others.
+    """
+    if len(tradable) == rows:
+        return np.empty(0, np.int64)
+    is_skipped = np.ones(rows, np.bool_)
+    is_skipped[tradable] = False
+    return np.flatnonzero(is_skipped)
+
+
+def skipped_rows(prices: Prices, skipped: Integers) -> SkippedRows:
     """Count them by their reasons.
 
     Args:
         prices: Of every row; finite.
-        tradable: The numbers of the rows that are not skipped.
+        skipped: The numbers of the rows that are skipped.
     """
-    is_skipped = np.ones(len(prices.bid_a), np.bool_)
-    is_skipped[tradable] = False
-    bid_a, ask_a, bid_b, ask_b = (column[is_skipped] for column in prices)
+    bid_a, ask_a, bid_b, ask_b = (column[skipped] for column in prices)
     empty = np.minimum.reduce([bid_a, ask_a, bid_b, ask_b]) <= 0
     crossed = ~empty & ((bid_a > ask_a) | (bid_b > ask_b))
     counts = int(empty.sum()), int(crossed.sum())

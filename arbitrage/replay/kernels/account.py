@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from arbitrage.caches.compiled import compiled
 from arbitrage.replay.kernels.layout import BPS, FLIPS, WINDOW, Floats, RunTotals, Tally, Windows
+from arbitrage.replay.kernels.places import rest_of
 
 # What a bound on a drawdown has to spare over the rounding of what it bounds, relative to itself
 # and to the money that it is made of; the dozen operations in between err by 1e-15.
@@ -101,7 +102,8 @@ def walk(
     for k in range(n_open):
         height += (positions.entry[k] - terms.cost) / BPS * terms.notional
         slope += terms.notional / positions.price[k]
-    farthest = max(abs(windows.exit_max[place]), abs(windows.exit_min[place]))
+    highest, lowest, _ = rest_of(windows, place, end)
+    farthest = max(abs(highest), abs(lowest))
     spare = SLACK * (abs(base) + abs(height) + slope * farthest + peak)
     low, high = peak - peak * drawdown / 100 + spare, peak - spare
     for here in range(place, end):
@@ -113,12 +115,11 @@ def walk(
         if drawdown >= terms.stop:
             return here, peak, drawdown
         low, high = peak - peak * drawdown / 100 + spare, peak - spare
-        rest = here + 1
-        if (
-            rest < end
-            and height - slope * windows.exit_max[rest] > low
-            and slope * windows.exit_rise[rest] * MARGIN < peak - low
-        ):  # nothing new is left but perhaps a peak
-            equity = base + worth(windows.exit_min[rest], positions, n_open, terms)
+        if here + 1 == end:
+            break
+        highest, lowest, rise = rest_of(windows, here + 1, end)
+        if height - slope * highest > low and slope * rise * MARGIN < peak - low:
+            # nothing new is left but perhaps a peak
+            equity = base + worth(lowest, positions, n_open, terms)
             return -1, max(peak, equity), drawdown
     return -1, peak, drawdown

@@ -24,6 +24,11 @@ BPS = 10_000.0
 SPREAD, GROSS, BEST, WORST, FALL, PLACE, WINDOW, FLIPS = range(8)
 RECORD_FIELDS = 8
 
+# Columns of `Windows.rests`; the rise is the largest between two rows. Of each place they would
+# be a third of all bytes that are kept; so one in `REST` has them.
+HIGHEST, LOWEST, RISE = range(3)
+REST_FIELDS, REST = 3, 8
+
 # The difference of two computed profits may be larger than the profit of the difference, by this
 # much of the numbers that they were computed from.
 NOISE = 16 * 2.0**-52
@@ -58,13 +63,17 @@ class Quotes(NamedTuple):
 class Windows(NamedTuple):
     """The windows of a file (see `arbitrage.replay.kernels`).
 
-    Of each window: `first_place` (one longer than there are windows) where its rows start;
-    `end_exit`, `end_row`, the exit and the number of the row on which its trades close, NaN and -1
-    where the file ends before.
+    Of each window: `first_place` (one longer than there are windows) where its rows start, and
+    `first_row`, the number of its first row; `end_exit`, `end_row`, the exit and the number of the
+    row on which its trades close, NaN and -1 where the file ends before.
 
-    Of each row in a window: `spread` of the window's side, `price` of the long leg, `exit`, `row`;
-    `exit_max`, `exit_min`, `exit_rise`, over the rows from there to the window's end, the rise
-    being the largest between two of them.
+    Of each row in a window, which is a *place*: `spread` of the window's side, `price` of the long
+    leg, `exit`.
+
+    `skipped`: the rows of the file that are not tradable, by their numbers.
+
+    `rests`, (places / `REST`, 3): of each `REST`th place the extremes of the exits from there to
+    its window's end, see `HIGHEST`; `rest_of` has those of any place.
 
     `records`, (records, 8): what a trade comes to that opens there, see `SPREAD`.
 
@@ -73,15 +82,14 @@ class Windows(NamedTuple):
     """
 
     first_place: Integers
+    first_row: Integers
     end_exit: Floats
     end_row: Integers
     spread: Floats
     price: Floats
     exit: Floats
-    row: Integers
-    exit_max: Floats
-    exit_min: Floats
-    exit_rise: Floats
+    skipped: Integers
+    rests: Floats
     records: Floats
     levels: Floats
     level_start: Integers

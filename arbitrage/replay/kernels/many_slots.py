@@ -14,6 +14,7 @@ from arbitrage.replay.kernels.account import (
     worth,
 )
 from arbitrage.replay.kernels.layout import BPS, NOISE, PLACE, WINDOW, Integers, RunTotals, Windows
+from arbitrage.replay.kernels.places import rest_of, row_of
 
 
 @compiled
@@ -53,7 +54,7 @@ def replay_many_slots(
         if stopped >= 0 or windows.end_row[window] < 0:
             last = end - 1 if stopped < 0 else stopped
             left = worth(windows.exit[last], positions, n_open, terms)
-            stopped_row = -1.0 if stopped < 0 else float(windows.row[stopped])
+            stopped_row = -1.0 if stopped < 0 else row_of(windows, window, stopped)
             return RunTotals(opened, closed, wins, realized, left, drawdown, stopped_row, 0.0)
         end_exit = windows.end_exit[window]
         for k in range(n_open):
@@ -83,17 +84,18 @@ def _hold(
     The stretch ends with its window.
     """
     base, peak, drawdown = account
-    best = base + worth(windows.exit_min[place], positions, n_open, terms)
-    worst = base + worth(windows.exit_max[place], positions, n_open, terms)
+    highest, lowest, rise = rest_of(windows, place, end)
+    best = base + worth(lowest, positions, n_open, terms)
+    worst = base + worth(highest, positions, n_open, terms)
     if best <= peak:  # which stands for the whole stretch, then
         deepest = fall_pct(peak, worst)
         if deepest < terms.stop:
             return -1, peak, max(drawdown, deepest)
     else:
-        farthest = max(abs(windows.exit_max[place]), abs(windows.exit_min[place]))
+        farthest = max(abs(highest), abs(lowest))
         fall = noise = 0.0
         for k in range(n_open):
-            fall += windows.exit_rise[place] / positions.price[k] * terms.notional
+            fall += rise / positions.price[k] * terms.notional
             noise += (positions.entry[k] / BPS + farthest / positions.price[k]) * terms.notional
         if brings_nothing_new(best, worst, fall + NOISE * noise, base, peak, drawdown):
             return -1, best, drawdown

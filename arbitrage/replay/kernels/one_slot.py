@@ -28,6 +28,7 @@ from arbitrage.replay.kernels.layout import (
     RunTotals,
     Windows,
 )
+from arbitrage.replay.kernels.places import row_of
 
 
 @compiled
@@ -66,7 +67,7 @@ def replay_one_slot(
             stopped, peak, drawdown = walk(windows, first, end, positions, 1, terms, account)
             if stopped >= 0:
                 left = worth(windows.exit[stopped], positions, 1, terms)
-                stopped_row = float(windows.row[stopped])
+                stopped_row = row_of(windows, window, stopped)
                 return RunTotals(
                     closed + 1, closed, wins, realized, left, drawdown, stopped_row, 0.0
                 )

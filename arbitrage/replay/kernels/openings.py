@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from arbitrage.caches.compiled import compiled
@@ -47,20 +49,20 @@ def look_up(windows: Windows, level: int, openings: Integers, count: int) -> int
     return end - first
 
 
-def levels_of(records: Floats) -> tuple[Floats, Integers, Integers]:
-    """`levels`, `level_start` and `openings` of `Windows`."""
-    window = records[:, WINDOW]
-    openings = np.flatnonzero(np.diff(window, prepend=-1.0))
-    peaks = np.sort(records[np.diff(window, append=-1.0) != 0, SPREAD])
+def levels_of(peaks: Floats) -> Floats:
+    """`levels` of `Windows`, from the highest spread of each window."""
+    ordered = np.sort(peaks)
     levels = [0.0]
-    size = len(peaks) * SHARE
+    size = len(ordered) * SHARE
     while size >= FEWEST:
-        levels.append(peaks[len(peaks) - int(size)])
+        levels.append(ordered[len(ordered) - int(size)])
         size *= SHARE
-    rising = np.unique(levels)
-    count, lists = len(openings), []
-    for level in rising:
+    return np.unique(levels)
+
+
+def openings_of(records: Floats, levels: Floats, first_records: Integers) -> Iterator[Integers]:
+    """The openings of each level in turn; a list of them is valid until the next is asked for."""
+    openings, count = first_records, len(first_records)
+    for level in levels:
         count = narrow(records, level, openings, count)
-        lists.append(openings[:count].copy())
-    starts = np.cumsum([0, *map(len, lists)])
-    return rising, starts, np.concatenate(lists)
+        yield openings[:count]

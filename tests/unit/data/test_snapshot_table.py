@@ -21,7 +21,7 @@ import zstandard
 from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.data.files.data_file import DataLimits
 from arbitrage.data.files.packing import ZSTD_MAGIC
-from arbitrage.data.rules.timestamps import WORTH_A_THREAD_ROWS
+from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE
 from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.errors import DataError
 from tests.data_files import GOOD, HEADER, Load, csv_of, refusal
@@ -57,11 +57,11 @@ def test_the_hash_is_of_the_bytes_as_stored(load: Load) -> None:
     ],
 )
 def test_a_column_so_long_that_threads_look_at_it(load: Load, last: str, complaint: str) -> None:
-    content = csv_of(*[GOOD] * WORTH_A_THREAD_ROWS, last)
+    content = csv_of(*[GOOD] * ROWS_AT_ONCE, last)
     if not complaint:
-        assert len(load(content)) == WORTH_A_THREAD_ROWS + 1
+        assert len(load(content)) == ROWS_AT_ONCE + 1
         return
-    with pytest.raises(DataError, match=f"Invalid row {WORTH_A_THREAD_ROWS + 2}: .*{complaint}"):
+    with pytest.raises(DataError, match=f"Invalid row {ROWS_AT_ONCE + 2}: .*{complaint}"):
         load(content)
 
 
@@ -313,7 +313,7 @@ UNITS = {"seconds": 10**9, "milliseconds": 10**12, "microseconds": 10**15, "nano
 
 @pytest.mark.parametrize("first", UNITS)
 @pytest.mark.parametrize("other", UNITS)
-@pytest.mark.parametrize("rows", [1, WORTH_A_THREAD_ROWS])
+@pytest.mark.parametrize("rows", [1, ROWS_AT_ONCE])
 def test_the_unit_of_epochs_is_that_of_the_first_row(
     load: Load, first: str, other: str, rows: int
 ) -> None:

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,12 @@ import polars as pl
 import pytest
 import zstandard
 
-from arbitrage.data.files import data_file
-from arbitrage.data.files.data_file import DataFile, DataLimits
+from arbitrage.data.files.data_file import DataFile, DataLimits, opened_data_file
 from arbitrage.errors import DataError
+from arbitrage.replay.arrays import Arrays
 from arbitrage.replay.files import data_cache
 from arbitrage.replay.files.data_cache import file_digest, open_data
-from arbitrage.replay.files.prepared_file import PreparedFile, prepare
+from arbitrage.replay.files.prepared_file import FileFacts, PreparedFile, prepare
 from tests.conftest import HEADER, no_file_above, quotes_csv
 
 Damage = Callable[[Path], object]
@@ -72,13 +73,12 @@ def content(data: PreparedFile) -> dict[str, Any]:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are read from now on."""
     names: list[str] = []
-    read = data_file.read_data_file
 
-    def counted(path: Path, limits: DataLimits, name: str) -> DataFile:
+    def counted(path: Path, limits: DataLimits, name: str) -> AbstractContextManager[DataFile]:
         names.append(name)
-        return read(path, limits, name)
+        return opened_data_file(path, limits, name)
 
-    monkeypatch.setattr(data_cache, "read_data_file", counted)
+    monkeypatch.setattr(data_cache, "opened_data_file", counted)
     return names
 
 
@@ -162,14 +162,12 @@ def test_a_file_that_was_being_written_when_its_reading_began_is_not_remembered(
     """However long the reading took: what counts is what may have come after it was opened."""
     now = time.time_ns()
     os.utime(quotes, ns=(now, now))
-    read = data_file.read_data_file
 
-    def slow(path: Path, limits: DataLimits, name: str) -> DataFile:
-        found = read(path, limits, name)
+    def slow(path: Path, limits: DataLimits, name: str) -> AbstractContextManager[DataFile]:
         monkeypatch.setattr(time, "time_ns", lambda: now + 60 * 10**9)
-        return found
+        return opened_data_file(path, limits, name)
 
-    monkeypatch.setattr(data_cache, "read_data_file", slow)
+    monkeypatch.setattr(data_cache, "opened_data_file", slow)
     open_data(quotes)
     assert data_cache.DataCache(cache, PreparedFile).recognised(quotes) is None
 
@@ -183,7 +181,7 @@ def cut(entry: Path) -> None:
 
 
 def flip(entry: Path) -> None:
-    with (entry / "row.npy").open("r+b") as file:
+    with (entry / "price.npy").open("r+b") as file:
         file.seek(-1, os.SEEK_END)
         last = file.read(1)[0]
         file.seek(-1, os.SEEK_END)
@@ -286,7 +284,6 @@ def test_an_entry_larger_than_the_bound_is_used_all_the_same(
 OPEN_PROGRAM = """
 import sys
 from arbitrage.replay.files import data_cache
-from arbitrage.data.files import data_file
 prepare = data_cache.prepare
 def told(*arguments):
     print("prepared")
@@ -366,9 +363,9 @@ def test_a_full_disk_is_said_and_the_data_are_right(
 def test_a_cache_folder_that_vanishes_is_made_again(cache: Path, quotes: Path) -> None:
     expected = content(open_data(quotes))
 
-    def while_it_vanishes(file: DataFile, limits: DataLimits) -> PreparedFile:
-        shutil.rmtree(cache.parent)
-        return prepare(file, limits)
+    def while_it_vanishes(file: DataFile, limits: DataLimits, arrays: Arrays) -> FileFacts:
+        shutil.rmtree(cache.parent, ignore_errors=True)
+        return prepare(file, limits, arrays)
 
     shutil.rmtree(cache)
     with pytest.MonkeyPatch.context() as patched:

@@ -6,6 +6,8 @@ import math
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,9 +16,10 @@ import numpy as np
 import pytest
 
 from arbitrage.data.columns import OPTIONAL_COLUMNS
-from arbitrage.data.files.data_file import DataFile, DataLimits, read_data_file
+from arbitrage.data.files.data_file import DataFile, DataLimits, opened_data_file
 from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.errors import DataError
+from arbitrage.replay.arrays import Arrays
 from arbitrage.replay.files import data_cache
 from arbitrage.replay.files.data_cache import file_digest, open_data, open_rows
 from arbitrage.replay.files.prepared_rows import PreparedRows, prepare_rows
@@ -101,13 +104,21 @@ def market_file(path: Path, market: Market) -> Path:
     return settled(path, csv_of(*lines, header=ALL))
 
 
+def prepared_rows(path: Path) -> PreparedRows:
+    """Without the cache."""
+    arrays = Arrays.in_memory()
+    with opened_data_file(path, DataLimits(), "x") as file:
+        facts = prepare_rows(file, DataLimits(), arrays)
+    return PreparedRows.of_arrays(asdict(facts), arrays.finish())
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_they_are_what_the_engine_sees(tmp_path: Path, seed: int) -> None:
     market = options.market(Random(seed), n_rows=80)
     if not market[0]:
         return
     path = market_file(tmp_path / "quotes.csv", market)
-    data = prepare_rows(read_data_file(path, DataLimits(), "x"), DataLimits())
+    data = prepared_rows(path)
     for found, expected in zip(data.rows, options.rows_of(*market), strict=True):
         np.testing.assert_array_equal(found, expected)
     snapshots = load_snapshots(path)
@@ -167,11 +178,11 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are read from now on."""
     names: list[str] = []
 
-    def counted(path: Path, limits: DataLimits, name: str) -> DataFile:
+    def counted(path: Path, limits: DataLimits, name: str) -> AbstractContextManager[DataFile]:
         names.append(name)
-        return read_data_file(path, limits, name)
+        return opened_data_file(path, limits, name)
 
-    monkeypatch.setattr(data_cache, "read_data_file", counted)
+    monkeypatch.setattr(data_cache, "opened_data_file", counted)
     return names
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from arbitrage.data.files.data_file import DataLimits, read_data_file
+from arbitrage.data.files.data_file import DataLimits, opened_data_file
+from arbitrage.replay.arrays import Arrays
 from arbitrage.replay.files.prepared_file import FileFacts, prepare
 
 HEAD = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
@@ -28,7 +29,8 @@ def facts_of(folder: Path, rows: list[str]) -> FileFacts:
     lines = [f"2024-01-01T00:00:{number:02}Z,{row}\n" for number, row in enumerate(rows)]
     path.write_text(HEAD + "".join(lines), encoding="utf-8")
     limits = DataLimits()
-    return prepare(read_data_file(path, limits, path.name), limits).facts
+    with opened_data_file(path, limits, path.name) as file:
+        return prepare(file, limits, Arrays.in_memory())
 
 
 @pytest.mark.parametrize("row", ROWS)
