@@ -25,7 +25,7 @@ from arbitrage.errors import DataError, is_retryable
 # The default one reserves memory ahead, which the bound on a job then does not count.
 pa.set_memory_pool(pa.system_memory_pool())
 
-_BUFFER_BYTES = 2**20  # of each column; else all of a row group is read at once, however large
+_BUFFER_BYTES = 2**20  # of each column; otherwise pyarrow holds whole row groups, or the whole file
 
 # The years 1 to 9999, in seconds since 1970: those of ISO 8601, and of Python's datetime.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
@@ -60,6 +60,7 @@ def _batches(source: BinaryIO, name: str, limits: DataLimits) -> Iterator[pl.Dat
             pa.PythonFile(reading, mode="r"),
             page_checksum_verification=True,
             buffer_size=_BUFFER_BYTES,
+            pre_buffer=False,
         )
         check_header(file.schema_arrow.names)
         _check_footer(file.metadata, name, limits)
