@@ -55,7 +55,7 @@ def read_csv(pieces: Iterable[bytes], name: str, max_rows: int) -> Iterator[Bloc
 
 def _blocks_of(pieces: Iterable[bytes], name: str, max_rows: int) -> Iterator[Block]:
     """By the fast road up to the first block about which something is odd."""
-    checked, lines = CheckedRows(), 0
+    checked, count, lines = CheckedRows(), 0, 0
     parts = ahead(_read_fast(pieces))
     for part in parts:
         is_empty = part.frame is not None and part.frame.is_empty()
@@ -64,11 +64,11 @@ def _blocks_of(pieces: Iterable[bytes], name: str, max_rows: int) -> Iterator[Bl
             texts = chain([part.text], (later.text for later in parts))
             rows = _NumberedRows(_Text(texts, name), name, lines)
             header = part.header if lines else _checked_header(next(rows, (0, []))[1])
-            yield from _read_by_row(rows, header, name, max_rows - max(lines - 1, 0), checked)
+            yield from _read_by_row(rows, header, name, max_rows - count, checked)
             return
-        lines += 0 if lines else 1  # the header
+        lines += part.text.count(b"\n")  # blank ones at its end are no rows
         if block is not None:
-            lines += block.numbers.height
+            count += block.numbers.height
             yield block
 
 

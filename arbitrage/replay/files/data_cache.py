@@ -31,6 +31,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from arbitrage.caches.cache_folder import own_folder, warn_unwritable
 from arbitrage.data.files.data_file import (
     DataFile,
     DataLimits,
@@ -41,7 +42,6 @@ from arbitrage.data.files.data_file import (
 )
 from arbitrage.documents.whole_file import remove_unfinished, whole_file
 from arbitrage.replay.arrays import Arrays, CannotKeepError, keeping
-from arbitrage.caches.cache_folder import own_folder, warn_unwritable
 from arbitrage.replay.files.prepared_file import FileFacts, PreparedFile, prepare
 from arbitrage.replay.files.prepared_rows import PreparedRows, RowFacts, prepare_rows
 

@@ -103,7 +103,7 @@ def prepare(file: DataFile, limits: DataLimits, arrays: Arrays) -> FileFacts:
         DataError: As `arbitrage.data.snapshot_table.load_snapshots`.
         CannotKeepError: It cannot be written there.
     """
-    from arbitrage.data.block_reader import read_blocks  # polars
+    from arbitrage.data.readers.block_reader import read_blocks  # polars
     from arbitrage.replay.window_writer import WindowWriter  # numba
 
     windows, timestamps, counts = WindowWriter(arrays), TimestampWriter(arrays), _Counts()

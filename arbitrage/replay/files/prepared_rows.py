@@ -96,7 +96,7 @@ class PreparedRows:
 
 def prepare_rows(file: DataFile, limits: DataLimits, arrays: Arrays) -> RowFacts:
     """Read a file and write what `PreparedRows` is made of; args and errors of `prepare`."""
-    from arbitrage.data.block_reader import read_blocks  # polars
+    from arbitrage.data.readers.block_reader import read_blocks  # polars
 
     writer = _RowWriter(arrays)
     for block in read_blocks(file, limits):
