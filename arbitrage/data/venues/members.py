@@ -7,7 +7,7 @@ import os
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -31,7 +31,7 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes | None: ...
 
 
-def members(path: Path, limits: DataLimits) -> Iterator[Member]:
+def members(path: Path, limits: DataLimits) -> Generator[Member, None, None]:
     """The contents of a file, one after the other; each is closed when the next one comes.
 
     One of a plain file, also when it is packed with gzip or zstd. Of a zip archive those of its

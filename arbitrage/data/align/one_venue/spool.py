@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,13 +61,23 @@ class Spool:
             DataError: A file is not what it should be, or there is no quote.
             ConfigError: Something of the request does not fit the files.
         """
-        for path in sorted({*self.venue.paths}):
+        for path in sorted({*self.venue.paths}, key=self._place):
             self._take_file(path)
         if not self._writer.rows:
             self._symbol.check()
             names = ", ".join(repr(str(path)) for path in self.venue.paths[:3])
             raise DataError(f"there is no quote of venue {self.venue.label} in {names}")
         return self._writer.finish()
+
+    def _place(self, path: Path) -> tuple[int, Path]:
+        """Where a file comes among the others: a book goes on from one to the next."""
+        with closing(members(path, self.request.limits)) as contents:
+            first = next(contents, None)
+            begins = 0 if first is None else self._source_of(first).begins(first.head())
+        return begins, path
+
+    def _source_of(self, member: Member) -> Source:
+        return self._source or source_of(member)
 
     def _take_file(self, path: Path) -> None:
         formats: list[str] = []
@@ -75,7 +86,7 @@ class Spool:
             if path.is_file():
                 hashing.start(_sha256, path)
             for member in members(path, self.request.limits):
-                source = self._source or source_of(member)
+                source = self._source_of(member)
                 formats.append(source.name)
                 for quotes in self._quotes(source, member):
                     self._writer.take(quotes)

@@ -39,7 +39,7 @@ from arbitrage.data.venues.books.kernels.top import last_quote, replay
 
 TOLD = {
     EARLY: "changes of a book before its first snapshot",
-    GAPS: "gaps in the sequence of a book, which is not known from there to its next snapshot",
+    GAPS: "gaps in a book's sequence: nothing is known of it until its next snapshot",
     AFTER_GAP: "changes of a book after a gap in its sequence",
     REPEATED: "messages that the book had in it already",
     CROSSED: "levels of a book that a newer one of the other side had reached",
