@@ -37,8 +37,8 @@ chaos: $(INSTALLED) ## 10,000 jobs under fire (a quarter of an hour); SEED=N rep
 fuzz: $(INSTALLED) ## 120,000 damaged data files (some minutes); FIRST=N tries others
 	@$(BIN)/python -m tests.fuzz.driver $(if $(FIRST),--first $(FIRST))
 
-bench: $(INSTALLED) $(PEERS) ## rates beside others, written to benchmarks/RESULTS.md
-	@$(BIN)/python -m benchmarks
+bench: $(INSTALLED) $(PEERS) ## rates beside others, written to benchmarks/RESULTS.md; ONLY=scale
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
 
 lint: $(INSTALLED) ## style, format, types, import directions
 	@echo "style, types and import directions ..."

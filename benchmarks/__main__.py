@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,12 @@ def _align(*, quick: bool, rounds: int) -> Section:
     return align(quick=quick, rounds=rounds)
 
 
+def _scale(*, quick: bool, rounds: int) -> Section:
+    from benchmarks.scale import scale
+
+    return scale(quick=quick, rounds=rounds)
+
+
 SECTIONS: dict[str, Callable[..., Section]] = {
     "kernels": _kernels,
     "options": _options,
@@ -64,12 +71,14 @@ SECTIONS: dict[str, Callable[..., Section]] = {
     "queue": _queue,
     "answer": _answer,
     "align": _align,
+    "scale": _scale,
 }
-DEFAULT = [name for name in SECTIONS if name != "align"]  # which takes 10 GB of disk, and minutes
+APART = ("align", "scale")  # each takes 10 GB of disk, and minutes
+DEFAULT = [name for name in SECTIONS if name not in APART]
 
 
 def main() -> None:
-    """Run the sections that are asked for; a full run is kept, section by section."""
+    """Run the sections that are asked for; a full run is kept, and each section that is apart."""
     arguments = _parser().parse_args()
     flags = f"{'--quick ' if arguments.quick else ''}--rounds {arguments.rounds}"
     keeps = not arguments.quick and arguments.only == DEFAULT
@@ -79,7 +88,10 @@ def main() -> None:
         sections.append(SECTIONS[name](quick=arguments.quick, rounds=arguments.rounds))
         print(sections[-1].markdown(flags), end="\n\n", flush=True)
         if keeps:
-            RESULTS.write_text(_document(sections, flags), encoding="utf-8")
+            kept = [text for text in _kept_sections() if _name_of(text) in APART]
+            RESULTS.write_text(_document(sections, flags, kept), encoding="utf-8")
+        elif not arguments.quick and arguments.only == [name] and name in APART:
+            _put_in(sections[-1].markdown(flags), name)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -93,7 +105,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_names,
         default=DEFAULT,
         metavar="NAMES",
-        help=f"some of {','.join(SECTIONS)}; without it all but align, which writes {RESULTS.name}",
+        help=f"some of {','.join(SECTIONS)}; without it all but {', '.join(APART)}, "
+        f"which writes {RESULTS.name}",
     )
     return parser
 
@@ -106,13 +119,31 @@ def _names(text: str) -> list[str]:
     return names
 
 
-def _document(sections: list[Section], flags: str) -> str:
+def _document(sections: list[Section], flags: str, kept: list[str]) -> str:
     head = [
         "# Benchmarks",
         "Written by `make bench`. Medians; contestants take turns within one run.",
         machine().markdown(),
     ]
-    return "\n\n".join([*head, *(section.markdown(flags) for section in sections)]) + "\n"
+    return "\n\n".join([*head, *(section.markdown(flags) for section in sections), *kept]) + "\n"
+
+
+def _kept_sections() -> list[str]:
+    """What stands in the results of earlier runs, the head of the page first."""
+    text = RESULTS.read_text(encoding="utf-8").rstrip("\n")
+    return re.split(r"\n\n(?=## )", text)
+
+
+def _name_of(section: str) -> str:
+    """Its name, from the command that makes it."""
+    found = re.search(r"--only (\w+)`", section)
+    return found[1] if found else ""
+
+
+def _put_in(section: str, name: str) -> None:
+    """Write a section where the one of that name stood, or at the end."""
+    others = [text for text in _kept_sections() if _name_of(text) != name]
+    RESULTS.write_text("\n\n".join([*others, section]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

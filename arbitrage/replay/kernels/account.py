@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from arbitrage.caches.compiled import compiled
-from arbitrage.replay.kernels.layout import BPS, FLIPS, WINDOW, Floats, RunTotals, Tally, Windows
+from arbitrage.replay.kernels.layout import (
+    BPS,
+    FLIPS,
+    HIGHEST,
+    LOWEST,
+    REST,
+    RISE,
+    WINDOW,
+    Floats,
+    RunTotals,
+    Tally,
+    Windows,
+)
 from arbitrage.replay.kernels.places import rest_of
 
 # What a bound on a drawdown has to spare over the rounding of what it bounds, relative to itself
@@ -106,7 +118,14 @@ def walk(
     farthest = max(abs(highest), abs(lowest))
     spare = SLACK * (abs(base) + abs(height) + slope * farthest + peak)
     low, high = peak - peak * drawdown / 100 + spare, peak - spare
+    is_news = False
     for here in range(place, end):
+        if is_news and here % REST == 0:
+            is_news, kept = False, windows.rests[here // REST]
+            if height - slope * kept[HIGHEST] > low and slope * kept[RISE] * MARGIN < peak - low:
+                # nothing new is left but perhaps a peak
+                equity = base + worth(kept[LOWEST], positions, n_open, terms)
+                return -1, max(peak, equity), drawdown
         line = height - slope * windows.exit[here]
         if low < line < high:
             continue
@@ -115,11 +134,5 @@ def walk(
         if drawdown >= terms.stop:
             return here, peak, drawdown
         low, high = peak - peak * drawdown / 100 + spare, peak - spare
-        if here + 1 == end:
-            break
-        highest, lowest, rise = rest_of(windows, here + 1, end)
-        if height - slope * highest > low and slope * rise * MARGIN < peak - low:
-            # nothing new is left but perhaps a peak
-            equity = base + worth(lowest, positions, n_open, terms)
-            return -1, max(peak, equity), drawdown
+        is_news = True
     return -1, peak, drawdown
