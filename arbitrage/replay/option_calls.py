@@ -58,6 +58,7 @@ def replay_with_options(data: PreparedRows, parameters: Parameters, options: Opt
         shapes += 1
         max_age_ms = options.max_age_ms[members[0]]
         if fresh is None or fresh.max_age_ms != max_age_ms:
+            fresh = None  # before the next are made: there is room for those of one limit
             fresh = _fresh_rows(data, max_age_ms)
         tally[:, members] = _replay_shape(fresh, some(parameters, members), some(options, members))
     _log.debug(
