@@ -21,8 +21,8 @@ from arbitrage.data.check.document import Above, FileCheck, Rows, SpreadFigures,
 from arbitrage.data.check.numbers.distribution import Distribution
 from arbitrage.data.check.numbers.round_figures import round_figure_from, round_figures
 from arbitrage.data.columns import OPTIONAL_COLUMNS
-from arbitrage.data.files.data_file import DataLimits
-from arbitrage.data.snapshot_table import load_snapshots
+from arbitrage.data.files.data_file import DataLimits, opened_data_file
+from arbitrage.data.readers.block_reader import read_blocks
 
 _ROWS_AT_ONCE = 65_536
 _POWERS_BELOW = (
@@ -50,10 +50,11 @@ def check_file(
         FileNotFoundError, DataError, OSError: As `load_snapshots`.
     """
     shown_name = os.fspath(path) if name is None else name
-    table = load_snapshots(path, limits, name=shown_name)
-    counters = Counters(cost_bps)
-    counters.add_all(table.frame.iter_slices(_ROWS_AT_ONCE))
-    return counters.check(shown_name, table.data_sha256)
+    bounds, counters = limits or DataLimits(), Counters(cost_bps)
+    with opened_data_file(path, bounds, shown_name) as file:
+        frames = (block.frame() for block in read_blocks(file, bounds))
+        counters.add_all(part for frame in frames for part in frame.iter_slices(_ROWS_AT_ONCE))
+        return counters.check(shown_name, file.sha256)
 
 
 class Counters:

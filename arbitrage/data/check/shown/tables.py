@@ -20,6 +20,7 @@ _QUANTILES = {
     "99.9 %": "p99_9",
     "max": "max",
 }
+_NARROWEST, _WIDEST = 0.1, 9_999  # of the spreads that six characters can tell apart
 _BAR_COLUMNS = 20
 _EIGHTHS = 8  # of a column: the finest that a bar can show
 
@@ -27,10 +28,21 @@ _EIGHTHS = 8  # of a column: the finest that a bar can show
 def quantiles(spreads: SpreadFigures) -> Table:
     """A line for each side and one for the better one of each row, in bps."""
     table = _table("spread, bps", *_QUANTILES)
+    sides = [getattr(spreads, name) for name in _SIDES.values()]
+    widest = max(abs(end) for side in sides for end in (side.min, side.max))
     for title, name in (*_SIDES.items(), ("the better one", "better")):
         found = getattr(spreads, name)
-        table.add_row(title, *(f"{getattr(found, one):,.4g}" for one in _QUANTILES.values()))
+        numbers = (getattr(found, one) for one in _QUANTILES.values())
+        table.add_row(title, *(_fixed(number, widest) for number in numbers))
     return table
+
+
+def _fixed(number: float, widest: float) -> str:
+    """A number in six characters, with as many decimals as the widest one has room for."""
+    if not _NARROWEST <= widest < _WIDEST:
+        return f"{number:.0e}"
+    whole_digits = len(f"{widest:.0f}")
+    return f"{number:z.{4 - whole_digits}f}"
 
 
 def picture(bins: list[Bin], console: Console) -> Table:
