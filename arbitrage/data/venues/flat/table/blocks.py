@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -21,11 +22,21 @@ class Block:
 def blocks(stream: BinaryIO, first_line: int) -> Iterator[Block]:
     """What is left of a stream; the last line may lack its end.
 
+    While a block is used, the next one is read, and unpacked where the file is packed.
+
     Args:
         stream: It stands at the beginning of a line.
         first_line: The number of that line.
     """
-    while text := stream.read(BLOCK_BYTES):
-        text += stream.readline(LONGEST_LINE_BYTES)
-        yield Block(first_line, text)
-        first_line += text.count(b"\n")
+    with ThreadPoolExecutor(1) as beside:
+        text = _next(stream)
+        while text:
+            coming = beside.submit(_next, stream)
+            yield Block(first_line, text)
+            first_line += text.count(b"\n")
+            text = coming.result()
+
+
+def _next(stream: BinaryIO) -> bytes:
+    text = stream.read(BLOCK_BYTES)
+    return text if text.endswith(b"\n") else text + stream.readline(LONGEST_LINE_BYTES)
