@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import lzma
 import os
 import tarfile
 import zipfile
@@ -22,6 +24,14 @@ _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
 _DEEPEST = 4  # an archive in an archive: a file can be made that unpacks to itself
 _IS_ENCRYPTED = 1  # of the flags of a file in a zip archive
 _TAR_BLOCK_BYTES = 512
+_UNSOUND = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    NotImplementedError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+)
 _BLOCK_BYTES = 2**20
 
 
@@ -133,7 +143,12 @@ def _sound(name: str) -> Iterator[None]:
     """What the libraries of archives raise about a file, as an error that names it."""
     try:
         yield
-    except (zipfile.BadZipFile, tarfile.TarError, NotImplementedError, EOFError, zlib.error) as why:
+    except _UNSOUND as why:
+        raise damaged(name, why) from why
+    except OSError as why:
+        # No number has what unpacks bzip2 in a zip, and this one a place before the beginning.
+        if why.errno not in {None, errno.EINVAL}:
+            raise
         raise damaged(name, why) from why
 
 

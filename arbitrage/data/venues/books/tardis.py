@@ -19,11 +19,12 @@ from arbitrage.data.venues.books.changes import (
 )
 from arbitrage.data.venues.books.source import BookSource
 from arbitrage.data.venues.flat.numbers import numbers
-from arbitrage.data.venues.flat.table.csv_parts import csv_parts
+from arbitrage.data.venues.flat.table.csv_parts import csv_parts, header_of
 from arbitrage.data.venues.flat.table.part import Part
 from arbitrage.data.venues.flat.times import moments
 from arbitrage.data.venues.quotes import EXCHANGE, RECEIPT, SEQUENCE, SYMBOL
 from arbitrage.data.venues.source import Member, Reading
+from arbitrage.errors import DataError
 
 _COLUMNS = {
     EXCHANGE: "timestamp",
@@ -40,6 +41,12 @@ _BEFORE = "the last row of each symbol"
 
 
 def _changes(member: Member, reading: Reading) -> Iterator[pl.DataFrame]:
+    missing = {*_COLUMNS.values()} - {*header_of(member.head())}
+    if missing:
+        raise DataError(
+            f"{member.name!r} is not of the format {TARDIS_BOOK.name}: missing: "
+            f"{', '.join(sorted(missing))}"
+        )
     before = reading.carried.setdefault(_BEFORE, {})
     for part in csv_parts(member, _COLUMNS, reading):
         for rows in _cells(part, reading).partition_by(SYMBOL):

@@ -44,8 +44,9 @@ class Lines:
         try:
             objects = self.table[TEXT].str.json_decode(shape)
         except pl.exceptions.PolarsError:
-            self._find_bad_line(shape)
-            raise
+            objects = None
+        if objects is None or len(objects) != self.table.height:
+            raise self._bad_line(shape)
         return objects.struct.unnest().with_columns(self.table.drop(TEXT))
 
     def error(self, row: int, why: str) -> DataError:
@@ -55,15 +56,19 @@ class Lines:
             "the line out"
         )
 
-    def _find_bad_line(self, shape: pl.Struct) -> None:
+    def _bad_line(self, shape: pl.Struct) -> DataError:
+        """The error of the first line that cannot be decoded."""
         for row, text in enumerate(self.table[TEXT]):
             try:
                 json.loads(text)
-                self.table[TEXT][row : row + 1].str.json_decode(shape)
+                if len(self.table[TEXT][row : row + 1].str.json_decode(shape)) == 1:
+                    continue
             except ValueError as error:
-                raise self.error(row, f"is not JSON ({error})") from error
-            except pl.exceptions.PolarsError as error:
-                raise self.error(row, "is not a message of this format") from error
+                return self.error(row, f"is not JSON ({error})")
+            except pl.exceptions.PolarsError:
+                pass
+            return self.error(row, "is not a message of this format")
+        return self.error(0, "or one of those after it is not a message of this format")
 
 
 def json_lines(member: Member) -> Iterator[Lines]:
