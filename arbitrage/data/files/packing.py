@@ -6,7 +6,6 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from typing import Any
 
 from arbitrage.errors import DataError
 
@@ -76,12 +75,22 @@ def _zstd_blocks(packed: io.BufferedReader, name: str) -> Iterator[bytes]:
                 step = frame.unused_data or packed.read(_ZSTD_STEP_BYTES)
         except zstandard.ZstdError as error:
             if "memory" in str(error):  # for the window, which is taken where the frame begins
-                raise _too_wide(name, zstandard.get_frame_parameters(beginning)) from error
+                raise _too_wide(name, _window_of(beginning)) from error
             raise damaged(name, error) from error
 
 
-def _too_wide(name: str, frame: Any) -> DataError:
+def _window_of(beginning: bytes) -> str:
+    """The size of a frame's window, which the library does not say where it is above its own."""
+    import zstandard
+
+    try:
+        return f"{zstandard.get_frame_parameters(beginning).window_size:,} bytes"
+    except zstandard.ZstdError:
+        return f"more than {_ZSTD_LARGEST_WINDOW:,} bytes"
+
+
+def _too_wide(name: str, window: str) -> DataError:
     return DataError(
-        f"the data file {name!r} is packed with a window of {frame.window_size:,} bytes, for which "
-        "there is no memory (ARBTUNE_JOB_MEMORY_BYTES); pack it without --long"
+        f"the data file {name!r} is packed with a window of {window}, for which there is no memory "
+        "(ARBTUNE_JOB_MEMORY_BYTES); pack it without --long"
     )

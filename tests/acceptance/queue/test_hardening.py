@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import redis
 
+from arbitrage.data.columns import COLUMNS
 from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
 from worker.client.embedded import embedded_server
 from worker.client.sending import send, submission
 from worker.ledger.envelope import job_message
 from worker.ledger.ledger import Ledger, State
+
+MUCH = 400 * 2**20  # bytes, where a job may take 256 MiB
 
 
 def outcome(ledger: Ledger, job_id: str) -> dict[str, Any]:
@@ -123,15 +128,31 @@ def bounded_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[L
         assert worker.log_text().count("worker.ready") == 1
 
 
-@pytest.mark.parametrize("rows", [600_000, 1_500_000])
+def one_cell_of_many_bytes(path: Path) -> None:
+    """A row is read whole, and so is a cell."""
+    header, row, *_ = quotes_csv().splitlines()
+    content = f"{header},note\n{row},{'x' * MUCH}\n"
+    path.write_bytes(gzip.compress(content.encode(), compresslevel=1))
+
+
+def one_group_of_many_rows(path: Path) -> None:
+    """The library that reads a group of rows has no word for a lack of memory, and aborts."""
+    rows = MUCH // 64
+    quote = {
+        name: [price] for name, price in zip(COLUMNS[1:], (99.0, 100.0, 99.0, 100.0), strict=True)
+    }
+    columns = {name: pl.Series(one).new_from_index(0, rows) for name, one in quote.items()}
+    stamps = pl.Series([1_700_000_000_000]).new_from_index(0, rows)
+    pl.DataFrame({COLUMNS[0]: stamps, **columns}).write_parquet(path, row_group_size=rows)
+
+
+@pytest.mark.parametrize("write", [one_cell_of_many_bytes, one_group_of_many_rows])
 def test_a_job_that_needs_too_much_memory_fails_and_the_next_one_runs(
-    bounded_worker: tuple[Ledger, Path], rows: int
+    bounded_worker: tuple[Ledger, Path], write: Callable[[Path], None]
 ) -> None:
-    """A large file is too much for Python, one that just fits for polars, which aborts."""
     ledger, root = bounded_worker
-    header, row, *_ = quotes_csv().splitlines(keepends=True)
-    (root / "big.csv").write_text(header + row * rows, encoding="utf-8")
-    error = outcome(ledger, enqueue(ledger, data_file="big.csv"))
+    write(root / "big")
+    error = outcome(ledger, enqueue(ledger, data_file="big"))
     assert error["type"] in ("MemoryError", "WorkerLostError"), error
     assert "memory" in error["message"]
     assert outcome(ledger, enqueue(ledger)) == {}

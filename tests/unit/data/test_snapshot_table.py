@@ -511,6 +511,11 @@ def test_a_window_that_memory_does_not_hold_is_named(tmp_path: Path) -> None:
     )
 
 
+def test_a_window_that_no_memory_holds_is_named(load: Load) -> None:
+    with pytest.raises(DataError, match=r"a window of more than 2,147,483,648 bytes, for which"):
+        load(zstandard.FRAME_HEADER + b"\x00\xf8" + bytes(32))
+
+
 @pytest.mark.timeout(100)  # a pass over the rest for each would take hours
 def test_half_a_million_tiny_frames_take_a_moment(load: Load) -> None:
     content = skippable(b"") * 500_000 + zstandard.compress(csv_of(GOOD).encode())
