@@ -37,7 +37,7 @@ def test_rows_of_one_age_limit_are_held_at_a_time(monkeypatch: pytest.MonkeyPatc
     make: Callable[..., Any] = option_calls._fresh_rows
 
     def watched(data: PreparedRows, max_age_ms: float) -> Any:
-        assert [one() for one in made] == [None] * len(made)
+        assert all(one() is None for one in made)
         fresh = make(data, max_age_ms)
         made.append(weakref.ref(fresh.spreads.best))
         return fresh
