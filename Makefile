@@ -24,7 +24,7 @@ demo: $(INSTALLED) ## server, workers, a small sweep of the sample, the ranking
 test: $(INSTALLED) lint ## lint, types, import directions, and the whole suite
 	@echo "the tests ..."
 	@# More processes than two cores: many tests wait for workers rather than compute.
-	@$(BIN)/python -m pytest -n 5 --dist loadgroup --ignore tests/chaos
+	@$(BIN)/python -m pytest -n 6 --dist loadgroup --ignore tests/chaos
 	@echo "the promise under fire, in its short form ..."
 	@$(BIN)/python -m pytest -n 5 --dist loadgroup tests/chaos
 	@echo "the kernels once more, as Python ..."

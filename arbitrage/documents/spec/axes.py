@@ -135,7 +135,8 @@ class RangeAxis:
     def indices_of(self, values: Values) -> Indices:
         """Where these values stand, -1 for one that does not: the inverse of `at`."""
         known = np.where(np.isnan(values), self.start - 1, values)
-        steps = (known - self.start) * self.divisor / (self.rise or 1)
+        with np.errstate(over="ignore"):  # beyond either end is beyond it
+            steps = (known - self.start) * self.divisor / (self.rise or 1)
         nearest = np.rint(np.clip(steps, 0, self.size - 1)).astype(np.int64)
         found = np.full(len(values), -1)
         for index in (nearest - 1, nearest, nearest + 1):  # steps are rounded by less than one
