@@ -22,3 +22,11 @@ SCHEMA: dict[str, pl.DataType] = {
     SIZE: pl.Float64(),  # what is displayed from now on; 0: the level is gone
 }
 """The columns of a batch."""
+
+
+def by_symbol(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """The rows of each symbol; most files have only one, and their rows are not copied."""
+    symbols = rows[SYMBOL]
+    if rows.height and symbols.eq_missing(symbols[:1]).all():
+        return [rows]
+    return rows.partition_by(SYMBOL, maintain_order=True)

@@ -15,6 +15,7 @@ from arbitrage.data.venues.books.changes import (
     IS_SNAPSHOT,
     PRICE,
     SIZE,
+    by_symbol,
 )
 from arbitrage.data.venues.books.kernels.layout import (
     AFTER_GAP,
@@ -65,10 +66,8 @@ class Replay:
         Args:
             changes: The next ones, a batch of `changes.SCHEMA`.
         """
-        if not changes.height:
-            return
-        for key, part in changes.partition_by(names.SYMBOL, as_dict=True).items():
-            symbol = key[0]
+        for part in by_symbol(changes):
+            symbol = part[names.SYMBOL][0]
             book = with_room(self._books.get(symbol, empty_book()), part.height)
             self._books[symbol] = book
             quotes = room_for_quotes(part.height)

@@ -16,6 +16,7 @@ from arbitrage.data.venues.books.changes import (
     PRICE,
     SCHEMA,
     SIZE,
+    by_symbol,
 )
 from arbitrage.data.venues.books.source import BookSource
 from arbitrage.data.venues.flat.numbers import numbers
@@ -49,7 +50,7 @@ def _changes(member: Member, reading: Reading) -> Iterator[pl.DataFrame]:
         )
     before = reading.carried.setdefault(_BEFORE, {})
     for part in csv_parts(member, _COLUMNS, reading):
-        for rows in _cells(part, reading).partition_by(SYMBOL):
+        for rows in by_symbol(_cells(part, reading)):
             symbol = rows[SYMBOL][0]
             known = before.get(symbol, rows.clear())
             before[symbol] = rows.tail(1)
