@@ -173,7 +173,7 @@ def _thresholds(market: _Market, rounds: int) -> list[str | Table]:
         seconds = _alternating(market, one, rounds)
         totals = {name: totals[name] + seconds[name] for name in totals}
         table.rows.append(
-            [f"{above:g}", f"{market.indexed(one)().opened[0]:,}", *_milliseconds(seconds)]
+            [f"{above:g}", f"{int(market.indexed(one)().opened[0]):,}", *_milliseconds(seconds)]
         )
     table.rows.append(["sum", "", *_milliseconds(totals)])
     together = _alternating(market, COST_BPS + np.array(ABOVE_COST_BPS), rounds)

@@ -10,6 +10,7 @@ from typing import Any
 
 from arbitrage.data.check.costs import Costs
 from arbitrage.data.check.document import FileCheck
+from arbitrage.data.check.numbers.distribution import Quantiles
 from arbitrage.data.check.numbers.round_figures import round_figure_from
 from arbitrage.data.columns import AGES, SIZES
 from arbitrage.documents.spec.grids import whole
@@ -26,7 +27,8 @@ def spec_to_try(check: FileCheck, costs: Costs, data_file: str) -> dict[str, Any
     """The fields of the spec, or None where no tradable row has a spread that reaches the costs.
 
     Its thresholds go from the costs up to the spread that is worth one; where the costs are above
-    that, up to the largest spread. Its exits are 0 and a round figure to either side.
+    that, up to the largest spread. Its exits are 0, a round figure to either side, and the middle
+    of the better spread where that is above: between venues with a basis nothing closes below it.
 
     Args:
         check: What the file is like.
@@ -44,7 +46,7 @@ def spec_to_try(check: FileCheck, costs: Costs, data_file: str) -> dict[str, Any
         "data_file": data_file,
         **{name: whole(value) for name, value in costs._asdict().items()},
         "max_position_usd": POSITION_USD,
-        "grids": [_thresholds(highest - costs.total_bps), _exits(highest)],
+        "grids": [_thresholds(highest - costs.total_bps), _exits(highest, check.spreads.better)],
     }
     SweepSpec.from_data(fields)
     return fields
@@ -59,11 +61,16 @@ def _thresholds(room_bps: float) -> dict[str, Any]:
     return {"name": "min_spread_bps", "start": 0, "stop": _number(stop), "step": _number(step)}
 
 
-def _exits(highest_bps: float) -> dict[str, Any]:
+def _exits(highest_bps: float, better: Quantiles | None) -> dict[str, Any]:
     if highest_bps <= 0:
         return {"name": "exit_spread_bps", "values": [0]}
-    exit_bps = _number(round_figure_from(highest_bps / _EXITS))
-    return {"name": "exit_spread_bps", "values": [-exit_bps, 0, exit_bps]}
+    aside = round_figure_from(highest_bps / _EXITS)
+    exits = [-aside, Decimal(0), aside]
+    middle = Decimal(better.p50) if better is not None else aside
+    if middle > aside:
+        step = aside / 10
+        exits.append(step * math.floor(middle / step))
+    return {"name": "exit_spread_bps", "values": [_number(exit_bps) for exit_bps in exits]}
 
 
 def _number(figure: Decimal) -> float:

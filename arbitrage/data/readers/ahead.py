@@ -14,13 +14,14 @@ _DEPTH = 2  # blocks that wait at most: they take memory
 
 
 def ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """The same items; from the second on a thread makes them while those before are used.
+    """The same items; from the third on a thread makes them while those before are used.
 
-    A file of one block needs no thread.
+    To start one takes longer than to judge a small file, which has one.
     """
-    for first in items:
-        yield first
-        yield from _from_a_thread(items)
+    for place, item in enumerate(items):
+        yield item
+        if place == 1:
+            yield from _from_a_thread(items)
 
 
 def _from_a_thread(items: Iterator[Item]) -> Iterator[Item]:

@@ -44,9 +44,14 @@ def test_thresholds_go_from_the_costs_to_what_ten_rows_reach(tmp_path: Path) -> 
     assert thresholds[0] == 0
     assert thresholds[-1] == pytest.approx(20)  # 22 to 30 and 500 are ten rows
     assert 20 <= len(thresholds) <= 51
-    assert values(spec, "exit_spread_bps") == [-5, 0, 5]
+    assert values(spec, "exit_spread_bps") == [-5, 0, 5, 16]  # the median
     assert spec is not None
     assert spec.lowest_threshold_bps == 2
+
+
+def test_where_most_spreads_are_small_trades_close_near_0(tmp_path: Path) -> None:
+    spec = suggested(tmp_path, 2, *[1] * 40, *range(1, 31))
+    assert values(spec, "exit_spread_bps") == [-5, 0, 5]
 
 
 def test_where_few_rows_reach_the_costs_thresholds_go_to_the_largest_spread(
