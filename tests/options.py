@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 
 from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.replay.kernels.layout import Options, Parameters, Rows
@@ -21,6 +22,9 @@ GAPS_NS = (0, 0, 1, 10**6, 5 * 10**6, 10**7, 10**8, 10**9)
 SIZES = (0.0, 0.5, 1.0, 5.0, 20.0)
 AGES_MS = (0.0, 1.0, 10.0, 50.0, 100.5, math.inf)
 Market = tuple[list[Row], list[More]]
+
+# By their seeds: numbers that hypothesis itself chooses are so often 0 that hardly a market trades.
+randoms = st.integers(0, 2**32 - 1).map(Random)
 
 
 def market(random: Random, n_rows: int = 60) -> Market:

@@ -19,7 +19,7 @@ from tests import naive, options
 from tests.naive import More, Params, Row
 from tests.options import Market
 
-randoms = st.randoms(use_true_random=False)
+randoms = options.randoms
 thorough = settings(max_examples=120, deadline=None)
 brief = settings(max_examples=60, deadline=None)
 

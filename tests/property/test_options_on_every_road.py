@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from arbitrage import arbitrage_tuning
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
@@ -26,7 +25,7 @@ from tests.options import Market
 from worker.running.jobs.chunk_figures import packed, unpacked
 
 DRAWDOWN = 1e-9
-randoms = st.randoms(use_true_random=False)
+randoms = options.randoms
 
 
 def config(path: Path, params: Params) -> TuningConfig:

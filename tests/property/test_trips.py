@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from arbitrage.replay.kernel_calls import read_only
 from arbitrage.replay.kernels.layout import Rows, RunTotals, Shape, Sizes
 from arbitrage.replay.kernels.options.replay_trips import replay_trips
+from arbitrage.replay.kernels.options.sizes import fill_changes
 from arbitrage.replay.kernels.options.trips import spreads_of
 from tests import naive, options
 
 DRAWDOWN = 1e-9
-randoms = st.randoms(use_true_random=False)
+randoms = options.randoms
 
 
 @settings(max_examples=150, deadline=None)
@@ -43,3 +44,22 @@ def test_the_replay_over_trips_is_the_oracle(random: Random, stretch: int, n_row
             figures.exits_beyond_size or 0,
         ]
         assert tally[:, place].tolist() == wanted_totals, run
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([1.0, 2.0]), st.sampled_from([5.0, 6.0]))), st.data())
+def test_a_quote_stands_until_it_changes_wherever_stretches_end(
+    quotes: list[tuple[float, float]], data: st.DataObject
+) -> None:
+    stretch = data.draw(st.integers(1, len(quotes) + 1))
+    prices, sizes = (read_only(np.array([quote[at] for quote in quotes])) for at in (0, 1))
+    found: list[int] = []
+    changed = 0
+    for start in range(0, len(quotes), stretch):
+        end = min(start + stretch, len(quotes))
+        part = np.empty(end - start, np.int64)
+        changed = fill_changes(prices, sizes, start, end, changed, part)
+        found += part.tolist()
+    for row, quote in enumerate(quotes):
+        others = [at for at in range(row + 1, len(quotes)) if quotes[at] != quote]
+        assert found[row] == min(others, default=len(quotes))
