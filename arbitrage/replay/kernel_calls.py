@@ -21,6 +21,8 @@ from arbitrage.replay.kernels.scan import fill_quotes, scan
 from arbitrage.replay.kernels.trades import replay_trades
 from arbitrage.replay.window_writer import WindowWriter
 
+STRETCH = 2_048  # windows: some ten thousand records of 64 bytes, which a core's cache holds
+
 Number = TypeVar("Number", bound=np.generic)
 
 
@@ -52,10 +54,13 @@ def scan_all(
     return RunTotals._make(tally)
 
 
-def replay_all(windows: Windows, parameters: Parameters) -> RunTotals[Floats]:
-    """Every config over its trades; thresholds must not be negative."""
+def replay_all(
+    windows: Windows, parameters: Parameters, stretch: int = STRETCH
+) -> RunTotals[Floats]:
+    """Every config over its trades, a stretch of windows at a time; thresholds not negative."""
     tally = empty_tally(parameters)
-    replay_trades(windows, parameters, np.argsort(parameters.threshold, kind="stable"), tally)
+    order = np.argsort(parameters.threshold, kind="stable")
+    replay_trades(windows, parameters, order, tally, stretch)
     return RunTotals._make(tally)
 
 

@@ -75,9 +75,15 @@ def nothing() -> RunTotals[Floats]:
 
 
 def assert_replay_agrees(rows: Sequence[Row], runs: Sequence[Params]) -> None:
-    tally = replay_all(windows_of(quotes_of(prices_of(rows))), parameters_of(runs))
+    windows, parameters = windows_of(quotes_of(prices_of(rows))), parameters_of(runs)
+    tallies = [
+        replay_all(windows, parameters),
+        *(replay_all(windows, parameters, n) for n in (1, 3)),
+    ]
     for place, run in enumerate(runs):
-        assert of_kernel(tally, place) == of_oracle(rows, run), run
+        expected = of_oracle(rows, run)
+        for tally in tallies:  # however many windows all configs go through before any goes on
+            assert of_kernel(tally, place) == expected, run
 
 
 def head(quotes: Quotes, rows: int | None) -> Quotes:

@@ -36,11 +36,65 @@ class Terms(NamedTuple):
     stop: float
 
 
+class Run(NamedTuple):
+    """How far a run has come: `base` is the equity without the open trades.
+
+    `window` is that of the last trade. Once the run is over, because it has stopped or because its
+    last trade never closes, nothing changes it any more; `stopped_row` is -1 unless it has stopped.
+    """
+
+    opened: float
+    closed: float
+    wins: float
+    realized: float
+    unrealized: float
+    base: float
+    peak: float
+    drawdown: float
+    window: int
+    stopped_row: float
+    is_over: bool
+
+
 class Positions(NamedTuple):
     """Room for open trades: the entry spread and the price of the long leg, the oldest first."""
 
     entry: Floats
     price: Floats
+
+
+@compiled
+def begun(terms: Terms) -> Run:
+    """A run before its first trade."""
+    balance = terms.balance
+    return Run(0.0, 0.0, 0.0, 0.0, 0.0, balance, balance, 0.0, 0, -1.0, False)
+
+
+@compiled
+def stopped_between(windows: Windows, run: Run) -> Run:
+    """A run that a drawdown stops where no trade is open: on the row that closed its last ones."""
+    row = float(windows.end_row[run.window])
+    return Run(
+        run.opened, run.closed, run.wins, run.realized, 0.0, run.base, run.peak, run.drawdown,
+        run.window, row, True,
+    )  # fmt: skip
+
+
+@compiled
+def totals_of(windows: Windows, terms: Terms, run: Run) -> RunTotals[float]:
+    """What a run has come to after the last opening."""
+    if not run.is_over:
+        peak, drawdown = marked(run.base, run.peak, run.drawdown)
+        run = Run(
+            run.opened, run.closed, run.wins, run.realized, 0.0, run.base, peak, drawdown,
+            run.window, -1.0, False,
+        )  # fmt: skip
+        if drawdown >= terms.stop:
+            run = stopped_between(windows, run)
+    return RunTotals(
+        run.opened, run.closed, run.wins, run.realized, run.unrealized, run.drawdown,
+        run.stopped_row, 0.0,
+    )  # fmt: skip
 
 
 @compiled

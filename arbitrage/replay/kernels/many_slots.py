@@ -5,33 +5,38 @@ from __future__ import annotations
 from arbitrage.caches.compiled import compiled
 from arbitrage.replay.kernels.account import (
     Positions,
+    Run,
     Terms,
     brings_nothing_new,
     fall_pct,
     is_marked_between,
     marked,
+    stopped_between,
     walk,
     worth,
 )
-from arbitrage.replay.kernels.layout import BPS, NOISE, PLACE, WINDOW, Integers, RunTotals, Windows
+from arbitrage.replay.kernels.layout import BPS, NOISE, PLACE, WINDOW, Integers, Windows
 from arbitrage.replay.kernels.places import rest_of, row_of
 
 
 @compiled
 def replay_many_slots(
-    windows: Windows, terms: Terms, openings: Integers, positions: Positions
-) -> RunTotals[float]:
-    """Run one config; `positions` has room for its slots or for the longest window."""
+    windows: Windows, terms: Terms, openings: Integers, positions: Positions, run: Run
+) -> Run:
+    """Run one config on; `positions` has room for its slots or for the longest window."""
     records = windows.records
-    opened = closed = wins = realized = drawdown = 0.0
-    base = peak = terms.balance
-    window = 0
+    opened, closed, wins, realized, _, base, peak, drawdown, window, _, _ = run
     for i in range(len(openings)):
         if is_marked_between(records, window, openings[i]):
             peak, drawdown = marked(base, peak, drawdown)
             if drawdown >= terms.stop:
-                stopped_row = float(windows.end_row[window])
-                return RunTotals(opened, closed, wins, realized, 0.0, drawdown, stopped_row, 0.0)
+                return stopped_between(
+                    windows,
+                    Run(
+                        opened, closed, wins, realized, 0.0, base, peak, drawdown, window, -1.0,
+                        False,
+                    ),
+                )  # fmt: skip
         window = int(records[openings[i], WINDOW])
         place, end = int(records[openings[i], PLACE]), windows.first_place[window + 1]
         n_open, stopped = 0, -1
@@ -55,7 +60,10 @@ def replay_many_slots(
             last = end - 1 if stopped < 0 else stopped
             left = worth(windows.exit[last], positions, n_open, terms)
             stopped_row = -1.0 if stopped < 0 else row_of(windows, window, stopped)
-            return RunTotals(opened, closed, wins, realized, left, drawdown, stopped_row, 0.0)
+            return Run(
+                opened, closed, wins, realized, left, base, peak, drawdown, window, stopped_row,
+                True,
+            )  # fmt: skip
         end_exit = windows.end_exit[window]
         for k in range(n_open):
             pnl_bps = positions.entry[k] - end_exit / positions.price[k] * BPS - terms.cost
@@ -64,9 +72,7 @@ def replay_many_slots(
             wins += pnl > 0
         closed += n_open
         base = terms.balance + realized
-    peak, drawdown = marked(base, peak, drawdown)
-    stopped_row = float(windows.end_row[window]) if drawdown >= terms.stop else -1.0
-    return RunTotals(opened, closed, wins, realized, 0.0, drawdown, stopped_row, 0.0)
+    return Run(opened, closed, wins, realized, 0.0, base, peak, drawdown, window, -1.0, False)
 
 
 @compiled

@@ -7,11 +7,12 @@ import numpy as np
 from arbitrage.caches.compiled import compiled
 from arbitrage.replay.kernels.account import (
     Positions,
+    Run,
     Terms,
     brings_nothing_new,
     fall_pct,
     is_marked_between,
-    marked,
+    stopped_between,
     walk,
     worth,
 )
@@ -25,7 +26,6 @@ from arbitrage.replay.kernels.layout import (
     WINDOW,
     WORST,
     Integers,
-    RunTotals,
     Windows,
 )
 from arbitrage.replay.kernels.places import row_of
@@ -33,19 +33,16 @@ from arbitrage.replay.kernels.places import row_of
 
 @compiled
 def replay_one_slot(
-    windows: Windows, terms: Terms, openings: Integers, positions: Positions
-) -> RunTotals[float]:
-    """Run one config; `positions` is room for one trade.
+    windows: Windows, terms: Terms, openings: Integers, positions: Positions, run: Run
+) -> Run:
+    """Run one config on; `positions` is room for one trade.
 
     Nearly every trade is judged by its extremes. The branches are those that hardly ever vary
     from trade to trade, since one that is mispredicted costs more than all the arithmetic.
     """
     records = windows.records
-    wins = realized = drawdown = 0.0
-    base = peak = terms.balance
-    window = 0
+    _, closed, wins, realized, _, base, peak, drawdown, window, _, _ = run
     usd_per_bps = terms.notional / BPS
-    closed = 0.0
     for k in openings:
         between = base if is_marked_between(records, window, k) else peak
         peak = max(peak, between)
@@ -58,8 +55,9 @@ def replay_one_slot(
         if (best > peak) & (not quiet) or deepest >= terms.stop:
             drawdown = max(drawdown, fall_pct(peak, between))
             if drawdown >= terms.stop:
-                stopped_row = float(windows.end_row[window])
-                return RunTotals(closed, closed, wins, realized, 0.0, drawdown, stopped_row, 0.0)
+                return stopped_between(
+                    windows, _at(closed, wins, realized, base, peak, drawdown, window)
+                )
             window = int(records[k, WINDOW])
             _take(windows, k, positions)
             first, end = int(records[k, PLACE]), windows.first_place[window + 1]
@@ -67,25 +65,39 @@ def replay_one_slot(
             stopped, peak, drawdown = walk(windows, first, end, positions, 1, terms, account)
             if stopped >= 0:
                 left = worth(windows.exit[stopped], positions, 1, terms)
-                stopped_row = row_of(windows, window, stopped)
-                return RunTotals(
-                    closed + 1, closed, wins, realized, left, drawdown, stopped_row, 0.0
-                )
+                return Run(
+                    closed + 1, closed, wins, realized, left, base, peak, drawdown, window,
+                    row_of(windows, window, stopped), True,
+                )  # fmt: skip
         else:
             peak, drawdown = max(peak, best), max(drawdown, deepest)
             window = int(records[k, WINDOW])
         if np.isnan(records[k, GROSS]):  # the file ends before its last window does
             _take(windows, k, positions)
             left = worth(windows.exit[-1], positions, 1, terms)
-            return RunTotals(closed + 1, closed, wins, realized, left, drawdown, -1.0, 0.0)
+            return Run(
+                closed + 1, closed, wins, realized, left, base, peak, drawdown, window, -1.0, True
+            )
         pnl = (records[k, GROSS] - terms.cost) / BPS * terms.notional
         realized += pnl
         wins += pnl > 0
         closed += 1
         base = terms.balance + realized
-    peak, drawdown = marked(base, peak, drawdown)
-    stopped_row = float(windows.end_row[window]) if drawdown >= terms.stop else -1.0
-    return RunTotals(closed, closed, wins, realized, 0.0, drawdown, stopped_row, 0.0)
+    return _at(closed, wins, realized, base, peak, drawdown, window)
+
+
+@compiled
+def _at(
+    closed: float,
+    wins: float,
+    realized: float,
+    base: float,
+    peak: float,
+    drawdown: float,
+    window: int,
+) -> Run:
+    """A run between two trades."""
+    return Run(closed, closed, wins, realized, 0.0, base, peak, drawdown, window, -1.0, False)
 
 
 @compiled

@@ -40,13 +40,19 @@ def _next_to_reach(records: Floats, threshold: float, k: int) -> int:
 
 
 @compiled
-def look_up(windows: Windows, level: int, openings: Integers, count: int) -> int:
-    """Replace openings by those of a level if these are fewer; how many there are."""
-    first, end = int(windows.level_start[level]), int(windows.level_start[level + 1])
+def look_up(
+    windows: Windows, level: int, start: int, until: int, openings: Integers, count: int
+) -> int:
+    """Replace openings by those of a level if these are fewer; how many there are.
+
+    Only those between two records, of which each is the first of its window.
+    """
+    of_level = windows.openings[windows.level_start[level] : windows.level_start[level + 1]]
+    first, end = np.searchsorted(of_level, start), np.searchsorted(of_level, until)
     if end - first >= count:
         return count
-    openings[: end - first] = windows.openings[first:end]
-    return end - first
+    openings[: end - first] = of_level[first:end]
+    return int(end - first)
 
 
 def levels_of(peaks: Floats) -> Floats:

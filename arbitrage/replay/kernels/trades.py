@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from arbitrage.caches.compiled import compiled
-from arbitrage.replay.kernels.account import Positions, Terms, put
+from arbitrage.replay.kernels.account import Positions, Run, Terms, begun, put, totals_of
 from arbitrage.replay.kernels.layout import Integers, Parameters, Tally, Windows
 from arbitrage.replay.kernels.many_slots import replay_many_slots
 from arbitrage.replay.kernels.one_slot import replay_one_slot
@@ -13,35 +13,67 @@ from arbitrage.replay.kernels.openings import look_up, narrow
 
 
 @compiled
-def replay_trades(windows: Windows, parameters: Parameters, order: Integers, tally: Tally) -> None:
+def replay_trades(
+    windows: Windows, parameters: Parameters, order: Integers, tally: Tally, stretch: int
+) -> None:
     """Run every config; `order` lists them by threshold, rising.
 
-    So the openings of one are looked for among those of the one before.
+    So the openings of one are looked for among those of the one before. All configs go through a
+    stretch of so many windows before any goes on: its records stay in a core's cache.
     """
     if len(order) == 0:
         return
-    levels = windows.levels
-    openings = np.empty(windows.level_start[1], np.int64)
-    count, level = len(openings) + 1, -1
     positions = _room(windows, parameters.slots.max())
+    runs = [begun(_terms(parameters, c)) for c in range(len(order))]
+    firsts = windows.openings[: windows.level_start[1]]  # a record of each window
+    openings = np.empty(min(stretch, len(firsts)), np.int64)
+    for start in range(0, len(firsts), stretch):
+        stop = min(start + stretch, len(firsts))
+        until = firsts[stop] if stop < len(firsts) else len(windows.records)
+        _run_on(windows, parameters, order, firsts[start:stop], until, openings, positions, runs)
     for c in order:
-        terms = Terms(
-            parameters.threshold[c],
-            2 * parameters.cost[c],
-            parameters.notional[c],
-            parameters.slots[c],
-            parameters.balance[c],
-            parameters.stop[c],
-        )
+        put(totals_of(windows, _terms(parameters, c), runs[c]), tally, c)
+
+
+@compiled
+def _run_on(
+    windows: Windows,
+    parameters: Parameters,
+    order: Integers,
+    firsts: Integers,
+    until: int,
+    openings: Integers,
+    positions: Positions,
+    runs: list[Run],
+) -> None:
+    """Run every config through the windows of a stretch, whose records end before `until`."""
+    levels = windows.levels
+    openings[: len(firsts)] = firsts
+    count, level = len(firsts), 0
+    for c in order:
+        terms = _terms(parameters, c)
         if level + 1 < len(levels) and levels[level + 1] <= terms.threshold:
             level = int(np.searchsorted(levels, terms.threshold, side="right")) - 1
-            count = look_up(windows, level, openings, count)
+            count = look_up(windows, level, firsts[0], until, openings, count)
         count = narrow(windows.records, terms.threshold, openings, count)
+        if runs[c].is_over:
+            continue
         if terms.slots == 1:
-            totals = replay_one_slot(windows, terms, openings[:count], positions)
+            runs[c] = replay_one_slot(windows, terms, openings[:count], positions, runs[c])
         else:
-            totals = replay_many_slots(windows, terms, openings[:count], positions)
-        put(totals, tally, c)
+            runs[c] = replay_many_slots(windows, terms, openings[:count], positions, runs[c])
+
+
+@compiled
+def _terms(parameters: Parameters, c: int) -> Terms:
+    return Terms(
+        parameters.threshold[c],
+        2 * parameters.cost[c],
+        parameters.notional[c],
+        parameters.slots[c],
+        parameters.balance[c],
+        parameters.stop[c],
+    )
 
 
 @compiled
