@@ -31,7 +31,7 @@ def provenance(
         "constant_rates": dict(joiner.constant_rates),
         "rows": joiner.written,
         "dropped_rows": {
-            "before both venues and their rates had quoted": joiner.early,
+            "before both venues had quoted": joiner.early,
             "prices and sizes as in the row before": joiner.equal,
         },
         "warnings": [*_warnings(spools, states, joiner)],

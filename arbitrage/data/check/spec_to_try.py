@@ -96,7 +96,8 @@ def _json(value: Any) -> str:
 
 def _advice(check: FileCheck) -> Iterator[str]:
     """Options that make a sweep honest, each commented out."""
-    yield "# latency_a_ms: 50  # from a decision to its execution; latency_b_ms, too"
+    yield "# latency_a_ms: 50  # from a decision to its execution at venue a"
+    yield "# latency_b_ms: 50  # and at venue b"
     if set(AGES) <= set(check.columns):
         yield "# max_quote_age_ms: 1000  # the file has the ages of quotes"
     if set(SIZES) <= set(check.columns):

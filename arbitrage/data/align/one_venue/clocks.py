@@ -91,8 +91,8 @@ class VenueClock:
         return (
             f"venue {self.label}: {self.behind:,} of {self.compared:,} quotes were received before "
             f"they were sent, by up to {self.lag_ns / NS_PER_MS:,.3f} ms: the recorder's clock is "
-            f"behind that of the exchange; {cure}, and what the same recorder has of the other "
-            "venue needs the same offset"
+            f"behind that of the exchange; {cure}. Where one recorder made both venues' files, "
+            "pass the same offset for both, or their order changes"
         )
 
 

@@ -79,7 +79,7 @@ def test_the_provenance_stands_beside_a_csv_and_in_a_parquet(
     assert printed == {"output": "out.csv", **beside}
     assert beside["rows"] == 3
     assert beside["dropped_rows"] == {
-        "before both venues and their rates had quoted": 1,
+        "before both venues had quoted": 1,
         "prices and sizes as in the row before": 1,
     }
     venue = beside["venues"]["a"]
@@ -158,7 +158,8 @@ def test_a_recorder_whose_clock_is_behind_is_told_with_the_offset_that_mends_it(
     assert capsys.readouterr().err == (
         "arbtune: warning: venue a: 1 of 2 quotes were received before they were sent, by up to "
         "1,299.250 ms: the recorder's clock is behind that of the exchange; --offset-a 1300 would "
-        "mend it, and what the same recorder has of the other venue needs the same offset\n"
+        "mend it. Where one recorder made both venues' files, pass the same offset for both, or "
+        "their order changes\n"
     )
     assert call("--a", a, "--b", b, "-o", "out.csv", "--offset-a", "1300") == 0
     assert "received before" not in capsys.readouterr().err
