@@ -35,7 +35,8 @@ def market(random: Random, n_rows: int = 60) -> Market:
     prices = _prices(mid, basis_bps)
     for _ in range(random.randint(0, n_rows)):
         now += random.choice(GAPS_NS)
-        if random.random() < 0.7:
+        stands = random.random() < 0.3
+        if not stands:
             mid *= 1 + random.gauss(0, 3) / 1e4
             basis_bps = 0.8 * basis_bps + random.gauss(0, 8)
             prices = _prices(mid, basis_bps)
@@ -43,14 +44,17 @@ def market(random: Random, n_rows: int = 60) -> Market:
         if random.random() < 0.08:
             cells[random.randrange(4)] = random.choice([0.0, -1.0, math.nan, math.inf])
         rows.append((str(now), cells[0], cells[1], cells[2], cells[3]))
-        more.append(_more(random, now))
+        more.append(_more(random, now, more[-1] if more and stands else None))
     return rows, more
 
 
-def _more(random: Random, now: int) -> More:
-    bid_size_a, ask_size_a, bid_size_b, ask_size_b = (random.choice(SIZES) for _ in range(4))
-    age_a_ms, age_b_ms = random.choice(AGES_MS), random.choice(AGES_MS)
-    return More(now, bid_size_a, ask_size_a, bid_size_b, ask_size_b, age_a_ms, age_b_ms)
+def _more(random: Random, now: int, before: More | None) -> More:
+    """With the sizes of the row before, where there is one, but for one in ten."""
+    sizes = {
+        name: getattr(before, name) if before and random.random() < 0.9 else random.choice(SIZES)
+        for name in ("bid_size_a", "ask_size_a", "bid_size_b", "ask_size_b")
+    }
+    return More(t_ns=now, age_a_ms=random.choice(AGES_MS), age_b_ms=random.choice(AGES_MS), **sizes)
 
 
 def _prices(mid: float, basis_bps: float) -> tuple[float, float, float, float]:
