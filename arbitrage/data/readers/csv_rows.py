@@ -66,7 +66,7 @@ def _blocks_of(pieces: Iterable[bytes], name: str, max_rows: int) -> Iterator[Bl
             header = part.header if lines else _checked_header(next(rows, (0, []))[1])
             yield from _read_by_row(rows, header, name, max_rows - count, checked)
             return
-        lines += part.text.count(b"\n")  # blank ones at its end are no rows
+        lines += part.lines
         if block is not None:
             count += block.numbers.height
             yield block
@@ -84,6 +84,14 @@ class _Part(NamedTuple):
     text: bytes
     header: list[str]
     frame: pl.DataFrame | None
+    has_header: bool = False
+
+    @property
+    def lines(self) -> int:
+        """How many lines it has, where there is a frame of it: blank ones only at its end."""
+        if self.frame is None or self.frame.is_empty() or self.text.endswith(_BLANK_LAST_LINES):
+            return self.text.count(b"\n")
+        return self.frame.height + self.has_header
 
 
 def _read_fast(pieces: Iterable[bytes]) -> Iterator[_Part]:
@@ -99,7 +107,8 @@ def _read_fast(pieces: Iterable[bytes]) -> Iterator[_Part]:
     plain = _plain(first)
     header = [] if plain is None else _header_of(plain)
     names = ",".join(header).encode() + b"\n"
-    yield _Part(first, header, _read_columns(plain, header) if plain and header else None)
+    frame = _read_columns(plain, header) if plain and header else None
+    yield _Part(first, header, frame, has_header=True)
     for text in blocks:
         plain = _plain(text) if header else None
         frame = None if plain is None else _read_columns(names + plain, header)

@@ -66,7 +66,7 @@ class CheckedRows:
         """The next block, or None where each of its cells has to be looked at."""
         if has_missing_cells(cells):
             return None
-        numbers = read_numbers(cells.drop(TIMESTAMP))
+        numbers = read_numbers(pl.DataFrame(cells.get_columns()[1:]))
         if numbers is None or not numbers_are_sound(numbers):
             return None
         stamps = stamps_of(cells[TIMESTAMP])

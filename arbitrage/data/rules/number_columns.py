@@ -28,6 +28,8 @@ def read_numbers(cells: pl.DataFrame) -> pl.DataFrame | None:
     An empty cell is null where a column may have one.
     """
     texts = [column for column in cells.columns if cells.schema[column] == pl.String]
+    if not texts:
+        return cells
     stripped = cells.with_columns(
         pl.col(column).str.strip_chars(" ").replace("", None)
         if column in MAY_BE_EMPTY
@@ -47,6 +49,8 @@ def has_missing_cells(cells: pl.DataFrame) -> bool:
 
 def with_unknowns(frame: pl.DataFrame) -> pl.DataFrame:
     """The same columns with NaN for what is not known."""
+    if not any(column in frame.columns for column in MAY_BE_EMPTY):
+        return frame
     return frame.with_columns(frame[c].fill_null(math.nan) for c in MAY_BE_EMPTY if c in frame)
 
 
@@ -59,9 +63,10 @@ def numbers_are_sound(frame: pl.DataFrame) -> bool:
 def _are_usual(numbers: pl.Series, rule: NumberRule) -> bool:
     """Whether all are within the bounds, and above zero where those are tight; NaN is neither."""
     lowest = max(rule.lowest, rule.smallest)
+    known = numbers.drop_nulls() if numbers.null_count() else numbers
     return all(
         chunk.min() >= lowest and chunk.max() <= rule.highest
-        for chunk in (part.to_numpy() for part in numbers.drop_nulls().get_chunks())
+        for chunk in (part.to_numpy() for part in known.get_chunks())
         if len(chunk)
     )
 

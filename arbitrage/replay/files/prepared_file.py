@@ -103,11 +103,12 @@ def prepare(file: DataFile, limits: DataLimits, arrays: Arrays) -> FileFacts:
         DataError: As `arbitrage.data.snapshot_table.load_snapshots`.
         CannotKeepError: It cannot be written there.
     """
+    from arbitrage.data.readers.ahead import ahead
     from arbitrage.data.readers.block_reader import read_blocks  # polars
     from arbitrage.replay.window_writer import WindowWriter  # numba
 
     windows, timestamps, counts = WindowWriter(arrays), TimestampWriter(arrays), _Counts()
-    for block in read_blocks(file, limits):
+    for block in ahead(read_blocks(file, limits)):
         counts.take(windows, block)
         timestamps.take(block.stamps)
     windows.finish()

@@ -96,10 +96,11 @@ class PreparedRows:
 
 def prepare_rows(file: DataFile, limits: DataLimits, arrays: Arrays) -> RowFacts:
     """Read a file and write what `PreparedRows` is made of; args and errors of `prepare`."""
+    from arbitrage.data.readers.ahead import ahead
     from arbitrage.data.readers.block_reader import read_blocks  # polars
 
     writer = _RowWriter(arrays)
-    for block in read_blocks(file, limits):
+    for block in ahead(read_blocks(file, limits)):
         writer.take(block)
     return RowFacts(
         data_sha256=file.sha256,
