@@ -27,8 +27,8 @@ CONFIG = {
 }
 
 NOTE = """\
-Whole processes, from their start to their end. No prepared file is in the cache; the kernels are, as
-`make setup` leaves them, while the script compiles its one loop. The script is
+Whole processes, from their start to their end. No prepared file is in the cache; the kernels are,
+as `make setup` leaves them, while the script compiles its one loop. The script is
 `benchmarks/shortest_script.py`: polars reads the file, a compiled loop runs every config, the ten
 best are printed. Thresholds from 15 to 95 bps above cost, one slot. Both name the same best config
 with the same net profit."""
