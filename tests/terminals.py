@@ -62,3 +62,18 @@ def on_terminal(
                 shown += part
     os.close(ours)
     return process.returncode, shown.decode().replace("\r\n", "\n")
+
+
+def read_all(terminal: int) -> str:
+    """What is written to the other end until nobody holds it."""
+    shown = b""
+    while True:
+        try:
+            block = os.read(terminal, 65_536)
+        except OSError:  # how Linux says so
+            break
+        if not block:
+            break
+        shown += block
+    os.close(terminal)
+    return shown.decode()

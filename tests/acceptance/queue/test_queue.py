@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from celery.exceptions import TaskRevokedError
 
 from tests import commands
 from tests.conftest import JOB, PATIENCE_S, WorkerProcess, ledger_at, wait_until
+from tests.terminals import open_terminal, read_all
 from worker.client.sending import submission
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import JOBS
@@ -421,19 +421,17 @@ def test_a_reader_that_leaves_ends_the_command_and_is_not_taken_for_redis(
 
 @pytest.mark.usefixtures("worker")
 def test_results_go_to_stdout_when_the_bar_is_on_a_terminal(environment: dict[str, str]) -> None:
-    terminal, stderr = pty.openpty()
-    try:
-        sent = subprocess.run(
-            [sys.executable, "-m", "worker.cli", "enqueue", *flags(JOB), "--wait", "--json"],
-            env={**environment, "TERM": "xterm"},
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            check=True,
-        )
-    finally:
-        os.close(stderr)
-        os.close(terminal)
-    assert json.loads(sent.stdout)["status"] == "success"
+    terminal, theirs = open_terminal()
+    with subprocess.Popen(
+        [sys.executable, "-m", "worker.cli", "enqueue", *flags(JOB), "--wait", "--json"],
+        env={**environment, "TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as sent:
+        os.close(theirs)
+        read_all(terminal)  # or the bar fills the terminal, and the command waits for its reader
+        stdout, _ = sent.communicate()
+    assert json.loads(stdout)["status"] == "success"
 
 
 def test_a_command_that_brought_up_a_server_takes_it_down_when_it_is_ended(

@@ -40,6 +40,7 @@ from tests.conftest import (
     wait_until,
 )
 from tests.sweeps import spec
+from tests.terminals import read_all
 from worker.client.sweeps.in_queue import NO_CHUNKS
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.connection import TRIES_OF_A_PERSON
@@ -789,21 +790,6 @@ def test_a_terminal_of_80_columns_has_each_row_on_a_line(desk: Desk) -> None:
     assert best is not None
     assert f"{best['final_balance_usd']:,.2f}" in shown
     assert "…" not in shown
-
-
-def read_all(terminal: int) -> str:
-    """What is written to the other end until nobody holds it."""
-    shown = b""
-    while True:
-        try:
-            block = os.read(terminal, 65_536)
-        except OSError:  # how Linux says so
-            break
-        if not block:
-            break
-        shown += block
-    os.close(terminal)
-    return shown.decode()
 
 
 # What is imported until then takes half a second on a slow machine; what is not, much longer.
