@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO
+
+from arbitrage.data.readers.ahead import ahead
 
 BLOCK_BYTES = 16 * 2**20
 LONGEST_LINE_BYTES = 2**24
@@ -22,19 +24,15 @@ class Block:
 def blocks(stream: BinaryIO, first_line: int) -> Iterator[Block]:
     """What is left of a stream; the last line may lack its end.
 
-    While a block is used, the next one is read, and unpacked where the file is packed.
+    While a block is used, the next ones are read, and unpacked where the file is packed.
 
     Args:
         stream: It stands at the beginning of a line.
         first_line: The number of that line.
     """
-    with ThreadPoolExecutor(1) as beside:
-        text = _next(stream)
-        while text:
-            coming = beside.submit(_next, stream)
-            yield Block(first_line, text)
-            first_line += text.count(b"\n")
-            text = coming.result()
+    for text in ahead(iter(partial(_next, stream), b"")):
+        yield Block(first_line, text)
+        first_line += text.count(b"\n")
 
 
 def _next(stream: BinaryIO) -> bytes:
