@@ -170,7 +170,7 @@ def file_digest(path: Path) -> str:
     """
     folder = own_folder("data")
     if folder is not None and (known := DataCache(folder, PreparedFile).recognised(path)):
-        return known.data_sha256
+        return known.facts.data_sha256
     with plain_file(path, os.fspath(path)) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -64,18 +64,6 @@ class PreparedFile:
         self.windows = windows
         self._timestamps = timestamps
 
-    @property
-    def data_sha256(self) -> str:
-        return self.facts.data_sha256
-
-    @property
-    def rows(self) -> int:
-        return self.facts.rows
-
-    @property
-    def skipped(self) -> int:
-        return self.facts.skipped
-
     def timestamp(self, row: int) -> str:
         """The timestamp of a row, as the file has it."""
         return self._timestamps.text(row)

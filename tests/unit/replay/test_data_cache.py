@@ -89,9 +89,9 @@ def test_a_file_is_read_once(cache: Path, quotes: Path, reads: list[str]) -> Non
     first, again = open_data(quotes), open_data(quotes)
     assert reads == [str(quotes)]
     assert content(again) == content(first)
-    assert (again.rows, again.skipped) == (101, 1)
-    assert again.data_sha256 == file_digest(quotes)
-    assert the_entry(cache).name == f"{again.data_sha256}-{data_cache.FORMAT}"
+    assert (again.facts.rows, again.facts.skipped) == (101, 1)
+    assert again.facts.data_sha256 == file_digest(quotes)
+    assert the_entry(cache).name == f"{again.facts.data_sha256}-{data_cache.FORMAT}"
 
 
 @pytest.mark.usefixtures("cache")
@@ -111,7 +111,7 @@ def test_a_digest_is_known_without_reading_where_the_file_is(
     quotes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digest = file_digest(quotes)
-    assert open_data(quotes).data_sha256 == digest
+    assert open_data(quotes).facts.data_sha256 == digest
     monkeypatch.setattr("hashlib.file_digest", pytest.fail)
     assert file_digest(quotes) == digest
 
@@ -121,7 +121,7 @@ def test_a_file_that_changes_is_another_one(quotes: Path, reads: list[str]) -> N
     before = open_data(quotes)
     settled(quotes, quotes_csv(cycles=3))
     after = open_data(quotes)
-    assert (before.rows, after.rows) == (101, 30)
+    assert (before.facts.rows, after.facts.rows) == (101, 30)
     assert len(reads) == 2
 
 
@@ -130,7 +130,7 @@ def test_a_change_within_the_same_size_is_seen_by_its_time(quotes: Path) -> None
     open_data(quotes)
     quotes.write_text(quotes.read_text().replace("100.50", "100.40"), encoding="utf-8")
     os.utime(quotes, (LONG_AGO + 1, LONG_AGO + 1))
-    assert open_data(quotes).data_sha256 == file_digest(quotes)
+    assert open_data(quotes).facts.data_sha256 == file_digest(quotes)
 
 
 @pytest.mark.usefixtures("cache")
@@ -248,7 +248,7 @@ def test_a_garbled_note_is_as_good_as_none(cache: Path, quotes: Path, reads: lis
     [note] = (cache / "seen").iterdir()
     for garbage in (b"", b"\xff\xff", b"../../..", b"0" * 64):
         note.write_bytes(garbage)
-        assert open_data(quotes).rows == 101
+        assert open_data(quotes).facts.rows == 101
     assert len(reads) == 5
 
 
@@ -259,14 +259,14 @@ def test_the_oldest_are_put_out_when_the_cache_is_full(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = [settled(tmp_path / f"{n}.csv", quotes_csv(cycles=10 + n)) for n in range(4)]
-    digests = [open_data(file).data_sha256 for file in files[:3]]
+    digests = [open_data(file).facts.data_sha256 for file in files[:3]]
     for age, digest in enumerate([digests[1], digests[0], digests[2]]):
         meta = cache / f"{digest}-{data_cache.FORMAT}" / "meta.json"
         os.utime(meta, (LONG_AGO + age, LONG_AGO + age))
     open_data(files[1])  # used again, and so the youngest
     size = sum(file.stat().st_size for file in entries(cache)[0].iterdir())
     monkeypatch.setattr(data_cache, "MAX_CACHE_BYTES", int(2.5 * size))
-    newest = open_data(files[3]).data_sha256
+    newest = open_data(files[3]).facts.data_sha256
     kept = {entry.name.partition("-")[0] for entry in entries(cache)}
     assert kept == {digests[1], newest}
     assert len(list((cache / "seen").iterdir())) == 2  # nor do the notes grow without bound
@@ -289,7 +289,7 @@ def told(*arguments):
     print("prepared")
     return prepare(*arguments)
 data_cache.prepare = told
-print(data_cache.open_data(sys.argv[1]).data_sha256)
+print(data_cache.open_data(sys.argv[1]).facts.data_sha256)
 """
 
 
@@ -389,7 +389,7 @@ def test_limits_hold_for_what_was_prepared_under_others(
     with pytest.raises(DataError, match=r"'q' is larger than 99 bytes \(ARBTUNE_MAX_BYTES\)"):
         open_data(quotes, DataLimits(max_bytes=99), name="q")
     size = quotes.stat().st_size
-    assert open_data(quotes, DataLimits(max_rows=101, max_bytes=size)).rows == 101
+    assert open_data(quotes, DataLimits(max_rows=101, max_bytes=size)).facts.rows == 101
     assert len(reads) == len(entries(cache)) == 1
 
 
@@ -401,7 +401,7 @@ def test_the_bound_on_bytes_counts_what_an_archive_unpacks_to(tmp_path: Path) ->
     limits = DataLimits(max_bytes=path.stat().st_size)
     with pytest.raises(DataError, match="ARBTUNE_MAX_BYTES"):
         open_data(path, limits)
-    assert open_data(path).rows == 100
+    assert open_data(path).facts.rows == 100
     with pytest.raises(DataError, match="ARBTUNE_MAX_BYTES"):
         open_data(path, limits)
 
@@ -428,7 +428,7 @@ def test_every_kind_of_file_is_prepared_to_the_same(
     os.utime(path, (LONG_AGO, LONG_AGO))
     for _ in range(2):
         found = open_data(path)
-        assert found.data_sha256 == file_digest(path) != expected["facts"].data_sha256
+        assert found.facts.data_sha256 == file_digest(path) != expected["facts"].data_sha256
         assert {**content(found), "facts": None} == {**expected, "facts": None}
     assert len(reads) == 2
 
@@ -440,7 +440,7 @@ def test_a_row_keeps_the_timestamp_of_the_file(tmp_path: Path) -> None:
     rows = "".join(f"{stamp},0,0,1,2\n" for stamp in stamps)
     data = open_data(settled(tmp_path / "quotes.csv", HEADER + rows))
     assert [data.timestamp(row) for row in range(3)] == stamps
-    assert (data.rows, data.skipped) == (3, 3)
+    assert (data.facts.rows, data.facts.skipped) == (3, 3)
 
 
 @pytest.mark.usefixtures("cache")

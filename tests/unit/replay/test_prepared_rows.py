@@ -195,7 +195,7 @@ def test_they_are_an_entry_of_their_own_made_when_first_asked_for(
     assert entries(cache) == {FILE, ROWS}
     assert len(reads) == 2
     assert content(open_rows(quotes)) == content(first)
-    assert open_data(quotes).rows == 5
+    assert open_data(quotes).facts.rows == 5
     assert len(reads) == 2
 
 
