@@ -15,10 +15,10 @@ from arbitrage.data.snapshot_table import DataLimits
 from arbitrage.documents.spec.axes import Indices
 from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 from arbitrage.replay.many_configs import OpenedFile, open_data, replay
-from arbitrage.results.folder import SweepFolder
-from arbitrage.results.missing_rows import MissingRows
-from arbitrage.results.other_sweeps import OtherSweeps
-from arbitrage.results.rows import SCHEMA, sweep_rows, with_timestamps
+from arbitrage.results.store.folder import SweepFolder
+from arbitrage.results.store.missing_rows import MissingRows
+from arbitrage.results.store.other_sweeps import OtherSweeps
+from arbitrage.results.store.rows import SCHEMA, sweep_rows, with_timestamps
 
 __all__ = ["SweepSpec", "replay_range", "run_sweep"]
 

@@ -1,1 +1,1 @@
-"""What came out of a sweep: its rows, their folder, the ranking."""
+"""What came out of sweeps: their rows in files, and whether the best of them is luck."""

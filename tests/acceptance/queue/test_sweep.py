@@ -27,8 +27,8 @@ from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
 from arbitrage.documents.figures import FIGURE_NAMES, NULLABLE_COUNTS
 from arbitrage.documents.spec.sweep_spec import sweep_id
 from arbitrage.replay.files.data_cache import file_digest, open_data
-from arbitrage.results.folder import SweepFolder
-from arbitrage.results.rows import SCHEMA
+from arbitrage.results.store.folder import SweepFolder
+from arbitrage.results.store.rows import SCHEMA
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests import commands
 from tests.conftest import (

@@ -14,16 +14,16 @@ from arbitrage.arbitrage_tuning import TuningMetrics
 from arbitrage.documents.config import parse_config
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from arbitrage.results import ranking as sweep_ranking
-from arbitrage.results.folder import SweepFolder
-from arbitrage.results.ranking import (
+from arbitrage.results.store import ranking as sweep_ranking
+from arbitrage.results.store.folder import SweepFolder
+from arbitrage.results.store.ranking import (
     CONFIGS,
     Rejection,
     ranked_groups,
     rejected_together,
     rejections,
 )
-from arbitrage.results.rows import sweep_rows
+from arbitrage.results.store.rows import sweep_rows
 from arbitrage.shell.console import run_command
 from tests.sweeps import spec
 from worker.client.sweeps import run as sweep_run

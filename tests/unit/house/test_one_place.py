@@ -51,7 +51,7 @@ import json, sys
 import polars
 from arbitrage.sweep import SweepSpec, run_sweep
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from arbitrage.results.folder import SweepFolder
+from arbitrage.results.store.folder import SweepFolder
 from worker.running.jobs.chunk_figures import unpacked
 from worker.running.jobs.chunk_job import replay_chunk
 from worker.running.jobs.chunks import Chunk

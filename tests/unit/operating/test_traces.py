@@ -14,8 +14,8 @@ import redis
 
 from arbitrage.documents.result import ErrorRecord
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from arbitrage.results.folder import SweepFolder
-from arbitrage.results.missing_rows import MissingRows
+from arbitrage.results.store.folder import SweepFolder
+from arbitrage.results.store.missing_rows import MissingRows
 from tests.conftest import JOB, ledger_at
 from tests.sweeps import spec
 from worker.client.sending import submission, submit

@@ -14,8 +14,8 @@ import polars as pl
 
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
 from arbitrage.documents.figures import FIGURE_NAMES
-from arbitrage.results.folder import SweepFolder
-from arbitrage.results.rows import SCHEMA
+from arbitrage.results.store.folder import SweepFolder
+from arbitrage.results.store.rows import SCHEMA
 from arbitrage.sweep import SweepSpec, run_sweep
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"

@@ -13,7 +13,7 @@ import pytest
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.errors import DataError
-from arbitrage.results.rows import SCHEMA
+from arbitrage.results.store.rows import SCHEMA
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import quotes_csv
 from tests.sweeps import spec

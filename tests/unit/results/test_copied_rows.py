@@ -22,12 +22,12 @@ import arbitrage.sweep as sweep_here
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 from arbitrage.replay.many_configs import open_data, replay
-from arbitrage.results import missing_rows
-from arbitrage.results.checksum import CHECKSUM, checksum_of
-from arbitrage.results.folder import SweepFolder
-from arbitrage.results.missing_rows import MissingRows, Piece
-from arbitrage.results.other_sweeps import OtherSweeps
-from arbitrage.results.rows import SCHEMA, sweep_rows, with_timestamps
+from arbitrage.results.store import missing_rows
+from arbitrage.results.store.checksum import CHECKSUM, checksum_of
+from arbitrage.results.store.folder import SweepFolder
+from arbitrage.results.store.missing_rows import MissingRows, Piece
+from arbitrage.results.store.other_sweeps import OtherSweeps
+from arbitrage.results.store.rows import SCHEMA, sweep_rows, with_timestamps
 from arbitrage.sweep import run_sweep
 from tests.conftest import HEADER
 from tests.sweeps import spec

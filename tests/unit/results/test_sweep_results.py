@@ -22,9 +22,9 @@ from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.documents.whole_file import UNFINISHED
 from arbitrage.errors import ConfigError, DataError
-from arbitrage.results.folder import SweepFolder, digest_of_latest
-from arbitrage.results.ranking import RowCounts, best_row
-from arbitrage.results.rows import SCHEMA, sweep_rows
+from arbitrage.results.store.folder import SweepFolder, digest_of_latest
+from arbitrage.results.store.ranking import RowCounts, best_row
+from arbitrage.results.store.rows import SCHEMA, sweep_rows
 from tests.sweeps import spec
 
 GRID = {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 100}

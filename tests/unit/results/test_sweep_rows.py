@@ -11,7 +11,7 @@ import polars as pl
 from arbitrage.arbitrage_tuning import TuningConfig, TuningMetrics
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from arbitrage.results.rows import FIGURE_TYPES, SCHEMA, sweep_rows
+from arbitrage.results.store.rows import FIGURE_TYPES, SCHEMA, sweep_rows
 from tests.sweeps import spec
 
 GRIDS = (

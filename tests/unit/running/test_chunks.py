@@ -14,7 +14,7 @@ from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.documents.figures import NULLABLE_COUNTS
 from arbitrage.errors import ConfigError, DataChanged, DataError
 from arbitrage.replay.many_configs import open_data, replay
-from arbitrage.results.rows import sweep_rows
+from arbitrage.results.store.rows import sweep_rows
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import quotes_csv
 from tests.sweeps import spec

@@ -18,8 +18,8 @@ from typing import Any
 import polars as pl
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
-from arbitrage.results.missing_rows import MissingRows, Piece
-from arbitrage.results.ranking import best_row
+from arbitrage.results.store.missing_rows import MissingRows, Piece
+from arbitrage.results.store.ranking import best_row
 from worker.client.sending import submit
 from worker.client.sweeps.plan import (
     POLL_S,

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from arbitrage.results.folder import SweepFolder
-from arbitrage.results.missing_rows import MissingRows
-from arbitrage.results.other_sweeps import OtherSweeps
+from arbitrage.results.store.folder import SweepFolder
+from arbitrage.results.store.missing_rows import MissingRows
+from arbitrage.results.store.other_sweeps import OtherSweeps
 from arbitrage.shell.console import warn
 from worker.running.jobs.chunks import MAX_CONFIGS
 

@@ -10,7 +10,7 @@ from worker.ledger.ledger import State
 from worker.ledger.view import OPEN
 
 if TYPE_CHECKING:
-    from arbitrage.results.folder import SweepFolder
+    from arbitrage.results.store.folder import SweepFolder
     from worker.ledger.ledger import Ledger
 
 _STATES = {"running": State.RUNNING, "queued": State.QUEUED, "to_collect": State.SUCCESS}

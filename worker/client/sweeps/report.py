@@ -13,12 +13,12 @@ from arbitrage.documents.config import TuningConfig
 from arbitrage.documents.spec.grids import exact
 from arbitrage.documents.spec.short_values import short_text, short_value
 from arbitrage.documents.spec.sweep_spec import LOW_IS_BETTER, Filters
-from arbitrage.results.ranking import CONFIGS
+from arbitrage.results.store.ranking import CONFIGS
 
 if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec
-    from arbitrage.results.folder import SweepFolder
-    from arbitrage.results.ranking import Rejection
+    from arbitrage.results.store.folder import SweepFolder
+    from arbitrage.results.store.ranking import Rejection
     from worker.client.sweeps.summary import Summary
 
 SHOWN = 10

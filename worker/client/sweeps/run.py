@@ -15,8 +15,8 @@ from types import MappingProxyType
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 from arbitrage.errors import ConfigError
-from arbitrage.results.folder import SweepFolder, digest_of_latest
-from arbitrage.results.missing_rows import MissingRows
+from arbitrage.results.store.folder import SweepFolder, digest_of_latest
+from arbitrage.results.store.missing_rows import MissingRows
 from arbitrage.shell.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, say
 from worker.client.own_server import bring_up
 from worker.client.sweeps.collector import Collector, Progress

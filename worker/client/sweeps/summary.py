@@ -12,8 +12,8 @@ from arbitrage.documents.figures import FIGURE_NAMES
 
 if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec
-    from arbitrage.results.folder import SweepFolder
-    from arbitrage.results.ranking import RowCounts
+    from arbitrage.results.store.folder import SweepFolder
+    from arbitrage.results.store.ranking import RowCounts
 
 FEW_TRADES = 10  # a best of fewer may be luck
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.replay.many_configs import FigureArrays
-from arbitrage.results.rows import FIGURE_TYPES, with_timestamps
+from arbitrage.results.store.rows import FIGURE_TYPES, with_timestamps
 
 
 def packed(figures: FigureArrays, data: OpenedFile) -> str:

@@ -16,9 +16,9 @@ import polars as pl
 
 from arbitrage.documents.spec.axes import Indices
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from arbitrage.results.folder import SweepFolder
-from arbitrage.results.other_sweeps import FOUND, SOURCE, OtherSweeps
-from arbitrage.results.rows import FIGURE_TYPES, sweep_rows
+from arbitrage.results.store.folder import SweepFolder
+from arbitrage.results.store.other_sweeps import FOUND, SOURCE, OtherSweeps
+from arbitrage.results.store.rows import FIGURE_TYPES, sweep_rows
 
 # Configs looked for at a time, from a multiple of it to the next: as many as keep their figures
 # within 100 MB. More would read fewer parts twice where the order of the grids is another.

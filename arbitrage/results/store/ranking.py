@@ -11,7 +11,7 @@ import polars as pl
 
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from arbitrage.results.rows import ERROR, SCHEMA, SUCCESS
+from arbitrage.results.store.rows import ERROR, SCHEMA, SUCCESS
 
 CONFIGS = "configs"
 _RANKED = "ranked"
@@ -59,7 +59,7 @@ def first_error(rows: pl.LazyFrame) -> str | None:
 
 def best_row(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Any] | None:
     """The best row, as docs/sweeps.md defines it, or None."""
-    return next(_ranked(_passing(rows, spec), spec, 1).iter_rows(named=True), None)
+    return next(_ranked(rankable(rows, spec), spec, 1).iter_rows(named=True), None)
 
 
 def ranked_groups(rows: pl.LazyFrame, spec: SweepSpec, count: int) -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ def ranked_groups(rows: pl.LazyFrame, spec: SweepSpec, count: int) -> list[dict[
     nothing. It is told by its first row, with their number as `CONFIGS`. Runs over any number of
     rows and groups in bounded memory, mostly in two passes.
     """
-    passing, figures = _passing(rows, spec), list(FIGURE_NAMES)
+    passing, figures = rankable(rows, spec), list(FIGURE_NAMES)
     found = SCHEMA.to_frame()
     while found.height < count:
         others = passing.join(found.lazy(), on=figures, how="anti", nulls_equal=True)
@@ -99,14 +99,14 @@ def rejections(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Rejection]:
 def rejected_together(rows: pl.LazyFrame, spec: SweepSpec) -> Rejection:
     """What the filters together reject of the rows that have the figure to rank by."""
     ranked = rows.filter(pl.col(spec.rank_by).is_not_null()).select(pl.len())
-    passing = _passing(rows, spec).select(pl.len())
+    passing = rankable(rows, spec).select(pl.len())
     judged, passed = (
         frame.item() for frame in pl.collect_all([ranked, passing], engine="streaming")
     )
     return Rejection(judged - passed, judged)
 
 
-def _passing(rows: pl.LazyFrame, spec: SweepSpec) -> pl.LazyFrame:
+def rankable(rows: pl.LazyFrame, spec: SweepSpec) -> pl.LazyFrame:
     """The rows that may be ranked: a config that failed has no figure, and is none of them."""
     return rows.filter(pl.col(spec.rank_by).is_not_null(), *_filters(spec).values())
 

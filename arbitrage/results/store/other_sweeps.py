@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.axes import Indices
 from arbitrage.documents.spec.sweep_spec import ParameterValues, SweepSpec, sweep_id
-from arbitrage.results.checksum import CHECKSUM, checksum_of
-from arbitrage.results.description import descriptions
-from arbitrage.results.folder import SweepFolder
-from arbitrage.results.rows import FIGURE_TYPES, SCHEMA, SUCCESS
+from arbitrage.results.store.checksum import CHECKSUM, checksum_of
+from arbitrage.results.store.description import descriptions
+from arbitrage.results.store.folder import SweepFolder
+from arbitrage.results.store.rows import FIGURE_TYPES, SCHEMA, SUCCESS
 
 SOURCE = "source"
 FOUND = pl.Schema({"config_number": pl.Int64(), **FIGURE_TYPES, SOURCE: pl.String()})

@@ -28,9 +28,9 @@ from arbitrage.documents.spec.axes import MAX_VALUES, Indices
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.documents.whole_file import UNFINISHED, remove_unfinished, whole_file
 from arbitrage.errors import ConfigError, DataError
-from arbitrage.results.checksum import CHECKSUM, checksum_of
-from arbitrage.results.description import OLD_NAME, Description, descriptions
-from arbitrage.results.ranking import (
+from arbitrage.results.store.checksum import CHECKSUM, checksum_of
+from arbitrage.results.store.description import OLD_NAME, Description, descriptions
+from arbitrage.results.store.ranking import (
     Rejection,
     RowCounts,
     best_row,
@@ -40,7 +40,7 @@ from arbitrage.results.ranking import (
     rejected_together,
     rejections,
 )
-from arbitrage.results.rows import SCHEMA
+from arbitrage.results.store.rows import SCHEMA
 
 _PART = re.compile(r"part-([0-9]+)-([0-9]+)\.parquet")
 _DIGITS = 12  # of the largest config number, so that a listing has the parts in order
