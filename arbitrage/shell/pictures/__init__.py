@@ -1,0 +1,1 @@
+"""Pictures for a terminal: within 80 columns, and readable where there is no colour."""
