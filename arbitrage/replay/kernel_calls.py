@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from arbitrage.replay.arrays import Arrays
 from arbitrage.replay.kernels.layout import (
     Floats,
+    Integers,
     Parameters,
     Prices,
     Quotes,
+    Rows,
     RunTotals,
     Tally,
     Windows,
@@ -22,6 +24,7 @@ from arbitrage.replay.kernels.trades import replay_trades
 from arbitrage.replay.window_writer import WindowWriter
 
 STRETCH = 2_048  # windows: some ten thousand records of 64 bytes, which a core's cache holds
+_ROWS_AT_ONCE = 262_144
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -43,6 +46,23 @@ def windows_of(quotes: Quotes) -> Windows:
     writer.take(quotes, np.setdiff1d(np.arange(rows), quotes.row))
     writer.finish()
     return Windows(**arrays.finish())
+
+
+def windows_between(rows: Rows, skipped: Integers) -> Windows:
+    """The windows of some rows of a file, as if there were no others; they keep their numbers.
+
+    Args:
+        rows: Those that are tradable by their prices.
+        skipped: The numbers of those between them that are not.
+    """
+    arrays = Arrays.in_memory()
+    writer = WindowWriter(arrays)
+    for start in range(0, len(rows.row), _ROWS_AT_ONCE):
+        part = Rows._make(column[start : start + _ROWS_AT_ONCE] for column in rows)
+        quotes = quotes_of(Prices._make(part[: len(Prices._fields)]))
+        writer.take(quotes._replace(row=part.row), np.empty(0, np.int64))
+    writer.finish()
+    return Windows(**arrays.finish())._replace(skipped=skipped)
 
 
 def scan_all(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -81,6 +81,13 @@ class PreparedRows:
             return by_prices, 0
         stale = int((self.rows.age_ms > max_age_ms).sum())
         return by_prices + stale, stale + int((self._skipped_age_ms > max_age_ms).sum())
+
+    def between(self, first_row: int, stop_row: int) -> PreparedRows:
+        """The rows `first_row` to `stop_row` - 1 of a whole file; they keep their numbers."""
+        first, stop = np.searchsorted(self.rows.row, [first_row, stop_row])
+        rows = Rows._make(column[first:stop] for column in self.rows)
+        skipped_age_ms = self._skipped_age_ms[first_row - first : stop_row - stop]
+        return PreparedRows(replace(self.facts, rows=stop_row - first_row), rows, skipped_age_ms)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything that an entry of the cache keeps of it."""
