@@ -58,6 +58,14 @@ class ListAxis:
         found: Indices = order[np.minimum(places, self.size - 1)]
         return np.where(equal_values(self.values[found], values), found, -1)
 
+    def places_of(self, indices: Indices) -> Indices:
+        """Where the values at these indices stand among all by size; a null stands last."""
+        return np.argsort(np.argsort(self.values))[indices]
+
+    def indices_at(self, places: Indices) -> Indices:
+        """The indices of the values at these places by size, each in 0 .. size - 1."""
+        return np.argsort(self.values)[places]
+
 
 @dataclass(frozen=True, slots=True)
 class RangeAxis:
@@ -143,6 +151,14 @@ class RangeAxis:
             there = np.clip(index, 0, self.size - 1)
             found = np.where(equal_values(self.at(there), values), there, found)
         return found
+
+    def places_of(self, indices: Indices) -> Indices:
+        """Where the values at these indices stand along the range."""
+        return indices
+
+    def indices_at(self, places: Indices) -> Indices:
+        """The inverse of `places_of`."""
+        return places
 
 
 Axis = ListAxis | RangeAxis

@@ -283,14 +283,27 @@ class SweepSpec(StrictModel):
             indices = grid.axis.indices_of(np.atleast_1d(columns[grid.name]))
             found &= indices >= 0
             numbers = numbers * grid.axis.size + np.maximum(indices, 0)
-        if self._permutation is not None:
-            numbers[found] = self._permutation.positions_of(numbers[found])
-            found &= numbers < self._drawn
-        return np.where(found, numbers, -1)
+        return self.numbers_of_combinations(np.where(found, numbers, -1))
+
+    def combinations_of(self, numbers: Indices) -> Indices:
+        """Which combinations of the grids these configs are, as docs/sweeps.md counts them."""
+        return numbers if self._permutation is None else self._permutation.at(numbers)
+
+    def numbers_of_combinations(self, combinations: Indices) -> Indices:
+        """The numbers of the configs that are these combinations, whatever `max_jobs` is.
+
+        -1 stays -1, and stands for a combination that is not drawn, too.
+        """
+        if self._permutation is None:
+            return combinations
+        numbers = np.full(combinations.shape, -1)
+        known = combinations >= 0
+        numbers[known] = self._permutation.positions_of(combinations[known])
+        return np.where(numbers < self._drawn, numbers, -1)
 
     def _varying_at(self, numbers: Indices) -> Iterator[tuple[str, Values]]:
         """The columns of the grids, the last first: the digits of the combination numbers."""
-        rest = numbers if self._permutation is None else self._permutation.at(numbers)
+        rest = self.combinations_of(numbers)
         for grid in reversed(self.grids):
             rest, digits = np.divmod(rest, grid.axis.size)
             yield grid.name, grid.axis.at(digits)
