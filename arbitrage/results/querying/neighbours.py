@@ -132,4 +132,5 @@ def _largest_plateau(spec: SweepSpec, equals: Indices) -> Indices:
         if np.array_equal(lower, groups):
             break
         groups = lower
-    return equals[groups == np.bincount(groups).argmax()]
+    largest: Indices = equals[groups == np.bincount(groups).argmax()]
+    return largest

@@ -27,7 +27,7 @@ from arbitrage.results.store.known_sweeps import KnownSweep, sweep_named
 from arbitrage.results.store.rows import sweep_rows
 from tests.sweeps import spec
 
-VALUES = {
+VALUES: dict[str, st.SearchStrategy[list[Any]]] = {
     "min_spread_bps": st.lists(st.integers(0, 9), unique=True, min_size=1, max_size=4),
     "stop_on_drawdown_pct": st.lists(
         st.none() | st.integers(1, 9), unique=True, min_size=1, max_size=3
@@ -39,8 +39,9 @@ VALUES = {
 @st.composite
 def sweeps(draw: st.DrawFn) -> SweepSpec:
     names = draw(st.lists(st.sampled_from(sorted(VALUES)), unique=True))
-    grids = [{"name": name, "values": draw(VALUES[name])} for name in names]
-    size = math.prod(len(grid["values"]) for grid in grids)
+    lists: dict[str, list[Any]] = {name: draw(VALUES[name]) for name in names}
+    grids = [{"name": name, "values": values} for name, values in lists.items()]
+    size = math.prod(map(len, lists.values()))
     fields: dict[str, Any] = {}
     if draw(st.booleans()):
         fields["sample"] = {"n": draw(st.integers(1, size)), "seed": draw(st.integers(0, 9))}
@@ -156,14 +157,11 @@ def test_equals_of_a_sample_are_one_plateau() -> None:
     columns = sweep.columns(0, 9)
     middle = middle_of(sweep, np.arange(9))
 
-    def steps(number: int) -> float:
-        return sum(
-            abs(values[number] - np.median(values))
-            for values in columns.values()
-            if isinstance(values, np.ndarray)
-        )
+    varying = [values for values in columns.values() if isinstance(values, np.ndarray)]
 
-    assert steps(middle) == min(map(steps, range(9)))
+    steps = sum(abs(values - np.median(values)) for values in varying)
+
+    assert steps[middle] == min(steps)
 
 
 @pytest.fixture
