@@ -34,15 +34,20 @@ def stationary_weights(n_periods: int, mean_block: float, count: int, seed: int)
 def stationary_kernel(n_periods: int, mean_block: float) -> Floats:
     """K, periods x periods: the variance of sqrt(T) times a replicate's mean is d' K d / T.
 
-        K[s, t] = kappa(|s - t|),   kappa(i) = (T - i) / T (1 - q)^i + i / T (1 - q)^(T - i)
-
-    where d are the profits less their mean.
+    K[s, t] = kappa(|s - t|) of `kernel_by_lag`; d are the profits less their mean.
     """
     lags = np.arange(n_periods)
-    stays = 1 - 1 / mean_block
-    kappa = ((n_periods - lags) * stays**lags + lags * stays ** (n_periods - lags)) / n_periods
-    kernel: Floats = kappa[np.abs(lags[:, np.newaxis] - lags)]
+    kernel: Floats = kernel_by_lag(n_periods, mean_block)[np.abs(lags[:, np.newaxis] - lags)]
     return kernel
+
+
+def kernel_by_lag(n_periods: int, mean_block: float) -> Floats:
+    """kappa(i) = (T - i) / T (1 - q)^i + i / T (1 - q)^(T - i), for each lag i below T."""
+    lags = np.arange(n_periods)
+    stays = 1 - 1 / mean_block
+    held, turned = (n_periods - lags) * stays**lags, lags * stays ** (n_periods - lags)
+    by_lag: Floats = (held + turned) / n_periods
+    return by_lag
 
 
 def optimal_mean_block(profits: Floats) -> float:

@@ -14,23 +14,20 @@ One row of weights is a replicate of all configs at once, so configs stream past
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from arbitrage.results.selection.bootstrap import (
-    optimal_mean_block,
-    stationary_kernel,
-    stationary_weights,
-)
+from arbitrage.results.selection.bootstrap import optimal_mean_block
 from arbitrage.results.selection.matrix import Floats, profits_of
+from arbitrage.results.selection.maxima import Maxima, Replicates
 
 _MIN_PERIODS = 3  # log log T has no value below
-_CONFIGS_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,65 +89,11 @@ def superior_predictive_ability(
         walked = itertools.chain([first], walked)
     if mean_block is None:
         mean_block = optimal_mean_block(_winner([first] if is_walked_once else walked))
-    test = _Test(periods, mean_block, n_bootstrap, seed, studentize=studentize)
-    for batch in walked:
-        profits = _checked(batch, periods)
-        for start in range(0, profits.shape[1], _CONFIGS_AT_ONCE):
-            test.add(profits[:, start : start + _CONFIGS_AT_ONCE])
-    return test.result()
-
-
-class _Test:
-    """The maxima so far, of the configs themselves and of each replicate."""
-
-    def __init__(
-        self, periods: int, mean_block: float, n_bootstrap: int, seed: int, *, studentize: bool
-    ) -> None:
-        self._periods = periods
-        self._mean_block = mean_block
-        self._studentize = studentize
-        self._weights = stationary_weights(periods, mean_block, n_bootstrap, seed)
-        self._kernel = stationary_kernel(periods, mean_block)
-        self._largest = np.full((3, n_bootstrap), -np.inf)
-        self._statistic = -math.inf
-        self._best: int | None = None
-        self._n_configs = 0
-
-    def add(self, profits: Floats) -> None:
-        """Let these configs take part: periods x configs."""
-        [varied] = np.nonzero(np.ptp(profits, axis=0))
-        if varied.size:
-            self._add_varied(profits[:, varied], self._n_configs + varied)
-        self._n_configs += profits.shape[1]
-
-    def _add_varied(self, profits: Floats, numbers: NDArray[np.intp]) -> None:
-        means = profits.mean(axis=0)
-        variances = self._variances(profits - means)
-        scales = np.sqrt(variances) if self._studentize else np.ones(len(means))
-        statistics = means / scales
-        place = int(statistics.argmax())
-        if statistics[place] > self._statistic:
-            self._statistic, self._best = float(statistics[place]), int(numbers[place])
-        drawn = self._weights @ profits
-        bound = -np.sqrt(variances / self._periods * 2 * math.log(math.log(self._periods)))
-        centres = (np.maximum(means, 0), np.where(means >= bound, means, 0), means)
-        for largest, centre in zip(self._largest, centres, strict=True):
-            np.maximum(largest, ((drawn - centre) / scales).max(axis=1), out=largest)
-
-    def _variances(self, deviations: Floats) -> Floats:
-        """Of sqrt(T) times a replicate's mean, for each config."""
-        products: Floats = (deviations * (self._kernel @ deviations)).sum(axis=0)
-        # The kernel is positive definite; rounding is not.
-        return np.maximum(products / self._periods, np.finfo(np.float64).tiny)
-
-    def result(self) -> SuperiorAbility:
-        """What all configs come to."""
-        lower, consistent, upper = (self._largest > self._statistic).mean(axis=1).tolist()
-        if self._best is None:
-            lower = consistent = upper = 1.0
-        return SuperiorAbility(
-            lower, consistent, upper, self._best, self._n_configs, self._mean_block
-        )
+    replicates = Replicates(periods, mean_block, n_bootstrap, seed, studentize=[studentize])
+    parts = (replicates.maxima(_checked(batch, periods))[0] for batch in walked)
+    found = functools.reduce(Maxima.merged, parts)
+    lower, consistent, upper = found.p_values(found.statistic)
+    return SuperiorAbility(lower, consistent, upper, found.best, found.n_configs, mean_block)
 
 
 def _begun(batches: Iterable[ArrayLike]) -> tuple[Iterable[ArrayLike], bool]:

@@ -278,8 +278,8 @@ def test_more_configs_than_are_drawn_at_once(
     samples: tuple[Floats, Floats], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = superior_predictive_ability([samples[0]], n_bootstrap=100)
-    module = sys.modules["arbitrage.results.selection.superior_ability"]
-    monkeypatch.setattr(module, "_CONFIGS_AT_ONCE", 7)
+    module = sys.modules["arbitrage.results.selection.maxima"]
+    monkeypatch.setattr(module, "CONFIGS_AT_ONCE", 7)
     assert superior_predictive_ability([samples[0]], n_bootstrap=100) == whole
 
 
