@@ -15,9 +15,15 @@ from arbitrage.replay.files.opened_file import OpenedFile, open_data
 from arbitrage.replay.files.prepared_rows import PreparedRows, RowFacts
 from arbitrage.replay.kernel_calls import empty_tally, quotes_of, read_only, replay_all, windows_of
 from arbitrage.replay.kernels.layout import Floats, Options, Parameters, Prices, Rows, RunTotals
-from arbitrage.replay.model.backtester import RUIN_PCT
 from arbitrage.replay.option_calls import replay_with_options
-from arbitrage.replay.roads import FEWEST_BY_TRIPS, are_set, columns_of, options_of, some
+from arbitrage.replay.roads import (
+    FEWEST_BY_TRIPS,
+    are_set,
+    columns_of,
+    options_of,
+    parameters_of,
+    some,
+)
 
 __all__ = [
     "FigureArrays",
@@ -71,28 +77,15 @@ def replay(data: OpenedFile, parameters: Mapping[str, Any], count: int) -> Figur
         DataError: The data lack what an option needs.
     """
     columns = columns_of(parameters, count)
-    balance = columns["initial_balance_usd"]
-    stop = columns["stop_on_drawdown_pct"]
-    cost = columns["taker_fee_a_bps"] + columns["taker_fee_b_bps"] + columns["slippage_bps"]
-    totals = _totals(
-        data,
-        Parameters(
-            threshold=columns["min_spread_bps"] + cost,
-            cost=cost,
-            notional=columns["max_position_usd"],
-            slots=columns["max_open_trades"].astype(np.int64),
-            balance=balance,
-            stop=np.where(np.isnan(stop), RUIN_PCT, stop),
-        ),
-        columns,
-    )
+    run_by = parameters_of(columns)
+    totals = _totals(data, run_by, columns)
     opened, closed = totals.opened.astype(np.int64), totals.closed.astype(np.int64)
     divisor = np.maximum(closed, 1)  # with none both figures are 0.0, which 0.0 over 1 is
     return {
         "total_trades": opened,
         "closed_trades": closed,
         "open_trades": opened - closed,
-        "final_balance_usd": balance + totals.realized,
+        "final_balance_usd": run_by.balance + totals.realized,
         "realized_pnl_usd": totals.realized,
         "max_drawdown_pct": totals.drawdown,
         "win_rate": totals.wins / divisor,

@@ -51,7 +51,7 @@ def replay_with_options(data: PreparedRows, parameters: Parameters, options: Opt
     scanned = np.flatnonzero(~by_trips)
     if len(scanned):
         part = empty_tally(some(parameters, scanned))
-        scan_with_options(data.rows, some(parameters, scanned), some(options, scanned), part)
+        scan_with_options(data.rows, some(parameters, scanned), some(options, scanned), part, None)
         tally[:, scanned] = part
     fresh, shapes = None, 0
     for members in by_shape(options, np.flatnonzero(by_trips)):

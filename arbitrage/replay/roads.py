@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arbitrage.replay.kernels.layout import Floats, Integers, Options, Parameters
+from arbitrage.replay.model.backtester import RUIN_PCT
 
 # Fewer configs of a shape take less time by the plain scan: over 1 M rows a scan takes 11 to 30 ms,
 # and to work out the trips of a shape 25 to 66.
@@ -67,6 +68,20 @@ def shapes_of(columns: Mapping[str, Floats]) -> Counter[tuple[float, ...]]:
         tuple(column[members[0]] for column in options[:5]): len(members)
         for members in members_of_each
     })  # fmt: skip
+
+
+def parameters_of(columns: Mapping[str, Floats]) -> Parameters:
+    """What every config is run by, from its fields."""
+    stop = columns["stop_on_drawdown_pct"]
+    cost = columns["taker_fee_a_bps"] + columns["taker_fee_b_bps"] + columns["slippage_bps"]
+    return Parameters(
+        threshold=columns["min_spread_bps"] + cost,
+        cost=cost,
+        notional=columns["max_position_usd"],
+        slots=columns["max_open_trades"].astype(np.int64),
+        balance=columns["initial_balance_usd"],
+        stop=np.where(np.isnan(stop), RUIN_PCT, stop),
+    )
 
 
 def options_of(columns: Mapping[str, Floats]) -> Options:

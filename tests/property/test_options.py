@@ -70,7 +70,11 @@ def test_the_plain_scan_is_the_oracle(random: Random) -> None:
     runs = [options.params(random) for _ in range(3)]
     tally = np.zeros((len(RunTotals._fields), len(runs)))
     scan_with_options(
-        options.rows_of(rows, more), options.parameters_of(runs), options.options_of(runs), tally
+        options.rows_of(rows, more),
+        options.parameters_of(runs),
+        options.options_of(runs),
+        tally,
+        None,
     )
     for place, run in enumerate(runs):
         found = naive.backtest(rows, run, more).figures

@@ -44,8 +44,13 @@ class OpenedFile:
         return self.facts.data_sha256
 
     @property
+    def row_numbers(self) -> range:
+        """The numbers of its rows in the whole file."""
+        return range(self.facts.rows)
+
+    @property
     def rows(self) -> int:
-        return self.facts.rows
+        return len(self.row_numbers)
 
     def timestamp(self, row: int) -> str:
         """The timestamp of a row, as the file has it."""
@@ -141,9 +146,8 @@ class _RangeOfFile(OpenedFile):
         return self._whole.with_options.between(*self._range)
 
     @property
-    def rows(self) -> int:
-        first_row, stop_row = self._range
-        return stop_row - first_row
+    def row_numbers(self) -> range:
+        return range(*self._range)
 
     @property
     def skipped(self) -> int:

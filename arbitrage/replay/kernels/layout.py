@@ -203,6 +203,17 @@ class Trips(NamedTuple):
     sizes: Floats
 
 
+class PeriodSheet(NamedTuple):
+    """Where runs write what they earn in each period, instead of what they come to.
+
+    Of each period `row_ends` says how many of the rows lie before its end. `profits` is (configs,
+    periods), in USD.
+    """
+
+    row_ends: Integers
+    profits: Floats
+
+
 class RunTotals(NamedTuple, Generic[Value]):
     """What a run came to: a number each, or of many runs an array each.
 

@@ -11,6 +11,7 @@ from arbitrage.replay.kernels.layout import (
     Integers,
     Options,
     Parameters,
+    PeriodSheet,
     Rows,
     RunTotals,
     Tally,
@@ -26,6 +27,7 @@ from arbitrage.replay.kernels.options.state import (
     filled,
     place_of,
     sent,
+    settled,
     without,
 )
 
@@ -33,8 +35,14 @@ ASK_A, BID_B, ASK_B, BID_A = range(4)  # the quotes that opening hits
 
 
 @compiled
-def scan_with_options(rows: Rows, parameters: Parameters, options: Options, tally: Tally) -> None:
-    """Run every config over every row that is tradable by its prices."""
+def scan_with_options(
+    rows: Rows, parameters: Parameters, options: Options, tally: Tally, sheet: PeriodSheet | None
+) -> None:
+    """Run every config over every row that is tradable by its prices.
+
+    With a sheet profits are counted anew in each period, and the totals say nothing. Without one it
+    is a kernel of its own, in which nothing is left of the periods.
+    """
     room = 1
     for c in range(len(parameters.slots)):
         room = max(room, min(parameters.slots[c], len(rows.row)))
@@ -62,7 +70,8 @@ def scan_with_options(rows: Rows, parameters: Parameters, options: Options, tall
             share=options.size_share[c],
         )
         balance, stop, max_age = parameters.balance[c], parameters.stop[c], options.max_age_ms[c]
-        put(_scan_one(rows, terms, balance, stop, max_age, trades, orders), tally, c)
+        totals = _scan_one(rows, terms, balance, stop, max_age, trades, orders, sheet, c)
+        put(totals, tally, c)
 
 
 @compiled
@@ -74,6 +83,8 @@ def _scan_one(
     max_age_ms: float,
     trades: Trades,
     orders: Orders,
+    sheet: PeriodSheet | None,
+    c: int,
 ) -> RunTotals[float]:
     """Run one config.
 
@@ -84,7 +95,11 @@ def _scan_one(
     hit, is_any_hit = np.full(4, -1, np.int64), False  # the row on which a quote was hit
     unrealized = drawdown = 0.0
     peak, stopped_row = balance, -1.0
+    period, marked = 0, 0.0
     for i in range(len(rows.row)):
+        if sheet is not None and sheet.row_ends[period] == i:
+            period = _end_periods(sheet, c, period, i, state.realized, unrealized - marked)
+            state, marked = settled(state), unrealized
         if np.isfinite(max_age_ms) and not rows.age_ms[i] <= max_age_ms:
             continue
         now = rows.time_ns[i]
@@ -126,6 +141,8 @@ def _scan_one(
         if fall >= stop:
             stopped_row = float(rows.row[i])
             break
+    if sheet is not None:
+        _end_periods(sheet, c, period, len(rows.row), state.realized, unrealized - marked)
     return RunTotals(
         opened=state.opened,
         closed=state.closed,
@@ -136,6 +153,26 @@ def _scan_one(
         stopped_row=stopped_row,
         beyond_size=state.beyond,
     )
+
+
+@compiled
+def _end_periods(
+    sheet: PeriodSheet, c: int, period: int, i: int, realized: float, moved: float
+) -> int:
+    """Write what was earned in the period that ends before a row; the one that it lies in.
+
+    Args:
+        sheet: It has zeros where nothing is written: in the periods without a row.
+        c: The config.
+        period: That of the last row before.
+        i: The row.
+        realized: In the period.
+        moved: What the open trades are worth at its end above that at its begin.
+    """
+    sheet.profits[c, period] = realized + moved
+    while period < len(sheet.row_ends) and sheet.row_ends[period] <= i:
+        period += 1
+    return period
 
 
 @compiled

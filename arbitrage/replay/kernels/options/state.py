@@ -167,6 +167,22 @@ def without(orders: Orders, landed: int, state: State) -> State:
 
 
 @compiled
+def settled(state: State) -> State:
+    """Count profits anew."""
+    return State(
+        n_open=state.n_open,
+        n_orders=state.n_orders,
+        n_entries=state.n_entries,
+        decided=state.decided,
+        opened=state.opened,
+        closed=state.closed,
+        wins=state.wins,
+        realized=0.0,
+        beyond=state.beyond,
+    )
+
+
+@compiled
 def place_of(trades: Trades, n_open: int, number: int) -> int:
     place = 0
     while place < n_open and trades.number[place] != number:

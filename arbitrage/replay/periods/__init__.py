@@ -1,0 +1,1 @@
+"""What configs earn in each period of the clock: the series that statistics of a search need."""
