@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     if parser.parse_args(argv).shipped:
         os.environ["ARBTUNE_CACHE_DIR"] = str(shipped_folder())
     from arbitrage.data.venues.books.kernels import warming  # numba, which reads the variable
-    from arbitrage.replay import many_configs
+    from arbitrage.replay import many_configs  # the same
 
     many_configs.warm_up()
     warming.warm_up()

@@ -58,8 +58,3 @@ def _plain_name(name: str) -> str:
     """A name in our spelling: `BestBidA`, ` best bid a` and `BEST_BID_A` are the same name."""
     words = re.sub("([a-z])([A-Z])", r"\1_\2", name)
     return re.sub(r"[\W_]+", "_", words).strip("_").lower()
-
-
-def too_many_rows(name: str, max_rows: int) -> DataError:
-    """The error of a file with more rows than the settings allow."""
-    return DataError(f"the data file {name!r} has more than {max_rows:,} rows (ARBTUNE_MAX_ROWS)")

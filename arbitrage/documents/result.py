@@ -101,6 +101,11 @@ def as_text(document: Mapping[str, object]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
 
 
+def as_line(document: Mapping[str, object]) -> str:
+    """The document as JSON on one line, without NaN and Infinity."""
+    return json.dumps(document, ensure_ascii=False, allow_nan=False)
+
+
 def write_document(path: Path, document: Mapping[str, object]) -> None:
     """Write the document whole or not at all; the folders above it are created.
 

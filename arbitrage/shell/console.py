@@ -119,12 +119,9 @@ def _call(prog: str, command: Command, argv: list[str]) -> int:
 
 
 def _print_error_document(error: Exception) -> None:
-    import json  # hardly ever
+    from arbitrage.documents.result import as_line, error_document, error_record  # hardly ever
 
-    from arbitrage.documents.result import error_document, error_record
-
-    document = error_document(None, error_record(error))
-    print(json.dumps(document, ensure_ascii=False), flush=True)
+    print(as_line(error_document(None, error_record(error))), flush=True)
 
 
 def _has_no_way_out(error: Exception) -> bool:

@@ -171,23 +171,15 @@ def progress_bar(total: int) -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield _plain_progress(total)
         return
-    from rich.console import Console  # a pipe does not pay for it
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich import console, progress  # a pipe does not pay for it
 
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
+    bar = progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+        progress.TimeRemainingColumn(),
+        console=console.Console(stderr=True),
         redirect_stdout=False,  # results go where stdout goes
     )
     with bar:

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import signal
-import socket
 import sys
-import time
-from contextlib import suppress
-from typing import Any
 
-from arbitrage.errors import ArbtuneError, ConfigError
+from arbitrage.errors import ConfigError
 from arbitrage.shell.console import EXIT_OK, count
 from worker.client.embedded import embedded_server
 from worker.operating.machine import check_machine
-from worker.operating.own_command import own_command
 from worker.operating.probes import ALIVE, READY, ProbeFiles
 from worker.operating.rights import check_rights
 from worker.running.jobs.data_root import check_root
-from worker.running.process.state import this_worker
+from worker.running.process.state import STOPS, this_worker
 from worker.settings import Settings
 
 SUMMARY = (
@@ -29,8 +23,6 @@ SUMMARY = (
 )
 
 MAX_RESTARTS = 10
-RESTART_PAUSE_S = 1.0
-STOPS = frozenset({signal.SIGTERM, signal.SIGHUP})
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -82,12 +74,6 @@ def _stop_before_the_start(*_: object) -> None:
     sys.exit(EXIT_OK)
 
 
-def _stop_if_told_before(**_: Any) -> None:
-    """Stop now if a stop was lost because its SystemExit met a library's callback."""
-    if this_worker().was_told_early:
-        signal.raise_signal(signal.SIGTERM)  # which is Celery's by now
-
-
 def _run_with_own_server(arguments: argparse.Namespace) -> int:
     with embedded_server(appendonly="yes") as url:
         os.environ["ARBTUNE_REDIS_URL"] = url
@@ -105,54 +91,11 @@ def _run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # polars without memory must end; while it writes down its stack it can wait for ever.
     os.environ["RUST_BACKTRACE"] = "0"
-    # Only now, as all of these bring in what reads those variables.
-    from celery import signals
+    from worker.commands.celery_worker import run_celery, start_again  # reads those variables
 
-    from worker.celery_app import app
-    from worker.operating.log.logs import configure_logging
-
-    signals.worker_ready.connect(_stop_if_told_before)
-
-    configure_logging(
-        log_format=arguments.log_format
-    )  # before Celery does: it warns while it is being set up
-    with suppress(SystemExit):
-        # Not by Celery's command line, which takes a quarter of a second to import.
-        app.Worker(
-            hostname=f"arbtune-{os.getpid()}@{socket.gethostname()}",  # several on one host
-            concurrency=arguments.concurrency,
-            loglevel="INFO",
-            quiet=True,  # no banner: a log is one event a line
-            task_events=arguments.events,
-            # Talk among workers that nobody listens to, and that delays the start by a second.
-            without_gossip=True,
-            without_mingle=True,
-        ).start()
+    run_celery(arguments)
     _stop_in_order_from_here_on()  # Celery's handler would take it for a worker that is no more
     state = this_worker()
     if state.is_stopping or state.was_told_early:
         return EXIT_OK
-    return _start_again(arguments)
-
-
-def _start_again(arguments: argparse.Namespace) -> int:
-    """Become a new worker in this process, after one that died without being told to stop.
-
-    The number of times is bounded, so that what does not pass by itself is seen.
-    """
-    from worker.running.process.shutdown import Shutdown  # celery
-
-    if arguments.local or arguments.restarts_left < 1:
-        raise ArbtuneError("the worker died, and is not started again; its log says of what")
-    logging.getLogger("arbtune.worker").error("worker.died")
-    ProbeFiles(Settings.from_environment()).remove(READY)
-    Shutdown(this_worker()).return_running_jobs()
-    time.sleep(RESTART_PAUSE_S)
-    command = own_command("worker", f"--restarts-left={arguments.restarts_left - 1}")
-    command += [f"--log-format={arguments.log_format}"]
-    if arguments.concurrency:
-        command += [f"--concurrency={arguments.concurrency}"]
-    if arguments.events:
-        command += ["--events"]
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # until there is a handler again
-    os.execv(sys.executable, command)  # noqa: S606 - our own module
+    return start_again(arguments)

@@ -247,3 +247,8 @@ def too_large(name: str, limits: DataLimits) -> DataError:
     return DataError(
         f"the data file {name!r} is larger than {limits.max_bytes:,} bytes (ARBTUNE_MAX_BYTES)"
     )
+
+
+def too_many_rows(name: str, max_rows: int) -> DataError:
+    """The error of a file with more rows than the settings allow."""
+    return DataError(f"the data file {name!r} has more than {max_rows:,} rows (ARBTUNE_MAX_ROWS)")

@@ -7,6 +7,8 @@ import io
 import zlib
 from collections.abc import Iterator
 
+import zstandard
+
 from arbitrage.errors import DataError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -57,8 +59,6 @@ def _zstd_blocks(packed: io.BufferedReader, name: str) -> Iterator[bytes]:
 
     Frame by frame, because the library's stream reader takes an archive that was cut for a whole.
     """
-    import zstandard  # for these files alone
-
     # One for all frames: it is dear to make, and they may be tiny.
     decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_LARGEST_WINDOW)
     step = packed.read(_ZSTD_STEP_BYTES)
@@ -81,8 +81,6 @@ def _zstd_blocks(packed: io.BufferedReader, name: str) -> Iterator[bytes]:
 
 def _window_of(beginning: bytes) -> str:
     """The size of a frame's window, which the library does not say where it is above its own."""
-    import zstandard
-
     try:
         return f"{zstandard.get_frame_parameters(beginning).window_size:,} bytes"
     except zstandard.ZstdError:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from arbitrage.data.columns import COLUMNS, SCHEMA, check_header, columns_of, too_many_rows
+from arbitrage.data.columns import COLUMNS, SCHEMA, check_header, columns_of
+from arbitrage.data.files.data_file import too_many_rows
 from arbitrage.data.readers.ahead import ahead
 from arbitrage.data.readers.csv_marks import has_lone_returns, is_rectangular, without_quotes
 from arbitrage.data.readers.line_blocks import line_blocks

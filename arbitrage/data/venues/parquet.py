@@ -7,9 +7,10 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from arbitrage.errors import DataError
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-MAGIC = b"PAR1"
+from arbitrage.errors import DataError
 
 
 def header_line(stream: io.BufferedReader, name: str) -> bytes:
@@ -18,8 +19,6 @@ def header_line(stream: io.BufferedReader, name: str) -> bytes:
     Raises:
         DataError: The file is damaged, or packed: Parquet is read from its end.
     """
-    import pyarrow.parquet as pq  # for these files alone
-
     if not stream.seekable():
         raise DataError(f"{name!r} is a Parquet file in an archive: unpack it first")
     with sound_parquet(name):
@@ -33,8 +32,6 @@ def header_line(stream: io.BufferedReader, name: str) -> bytes:
 @contextmanager
 def sound_parquet(name: str) -> Iterator[None]:
     """What pyarrow raises about a file, as an error that names it."""
-    import pyarrow as pa  # for these files alone
-
     try:
         yield
     except (pa.ArrowException, OSError, UnicodeError) as error:

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from arbitrage.data.venues import parquet
-
 HEAD_BYTES = 65_536
 """As many bytes of a file's beginning are looked at to tell its format."""
+
+_PARQUET_MAGIC = b"PAR1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Member:
 
     def is_parquet(self) -> bool:
         """Whether the content is Parquet."""
-        return self.stream.peek(HEAD_BYTES).startswith(parquet.MAGIC)
+        return self.stream.peek(HEAD_BYTES).startswith(_PARQUET_MAGIC)
 
     def head(self) -> bytes:
         """The first bytes, which a later reader gets too; of Parquet the names of the columns.
@@ -39,6 +39,8 @@ class Member:
             DataError: It is Parquet, and damaged.
         """
         if self.is_parquet():
+            from arbitrage.data.venues import parquet  # pyarrow
+
             return parquet.header_line(self.stream, self.name)
         return self.stream.peek(HEAD_BYTES)[:HEAD_BYTES]
 

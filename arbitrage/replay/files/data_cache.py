@@ -39,11 +39,12 @@ from arbitrage.data.files.data_file import (
     opened_data_file,
     plain_file,
     too_large,
+    too_many_rows,
 )
 from arbitrage.documents.whole_file import remove_unfinished, whole_file
 from arbitrage.replay.arrays import Arrays, CannotKeepError, keeping
-from arbitrage.replay.files.prepared_file import FileFacts, PreparedFile, prepare
-from arbitrage.replay.files.prepared_rows import PreparedRows, RowFacts, prepare_rows
+from arbitrage.replay.files.prepared_file import FileFacts, PreparedFile
+from arbitrage.replay.files.prepared_rows import PreparedRows, RowFacts
 
 FORMAT = 5
 MAX_CACHE_BYTES = 32 * 2**30
@@ -71,8 +72,6 @@ class Prepared(Protocol):
 
 
 Kind = TypeVar("Kind", bound=Prepared)
-Prepare = Callable[[DataFile, DataLimits, Arrays], FileFacts | RowFacts]
-"""Reads a file and writes what is kept of it; what is known of it besides."""
 
 _ENTRY_NAMES: dict[type[Prepared], str] = {
     PreparedFile: f"{FORMAT}",
@@ -95,7 +94,7 @@ def open_data(
         DataError: (a `ValueError`) The file cannot be used; `Invalid row N: ...` for a bad row.
         OSError: The file system failed in a way that may pass.
     """
-    return _opened(PreparedFile, prepare, path, limits, name)
+    return _opened(PreparedFile, path, limits, name)
 
 
 def open_rows(
@@ -105,18 +104,17 @@ def open_rows(
 
     Args and errors are those of `open_data`.
     """
-    return _opened(PreparedRows, prepare_rows, path, limits, name)
+    return _opened(PreparedRows, path, limits, name)
 
 
 def _opened(
     kind: type[Kind],
-    prepare_it: Prepare,
     path: str | Path,
     limits: DataLimits | None,
     name: str | None,
 ) -> Kind:
     bounds, shown_name = limits or DataLimits(), os.fspath(path) if name is None else name
-    prepare_in_memory = partial(_in_memory, kind, prepare_it, path, bounds, shown_name)
+    prepare_in_memory = partial(_in_memory, kind, path, bounds, shown_name)
     folder = own_folder("data")
     if folder is None:
         return prepare_in_memory()
@@ -127,25 +125,32 @@ def _opened(
             # Whoever was first has prepared it in the meantime.
             data = (
                 cache.recognised(path)
-                or _prepare_now(cache, prepare_it, path, bounds, shown_name)
+                or _prepare_now(cache, path, bounds, shown_name)
                 or prepare_in_memory()
             )
     _check_limits(data.facts, bounds, shown_name)
     return data
 
 
-def _in_memory(
-    kind: type[Kind], prepare_it: Prepare, path: str | Path, limits: DataLimits, name: str
-) -> Kind:
+def _in_memory(kind: type[Kind], path: str | Path, limits: DataLimits, name: str) -> Kind:
     arrays = Arrays.in_memory()
     with opened_data_file(path, limits, name) as file:
-        facts = prepare_it(file, limits, arrays)
+        facts = prepare(kind, file, limits, arrays)
     return kind.of_arrays(asdict(facts), arrays.finish())
+
+
+def prepare(
+    kind: type[Prepared], file: DataFile, limits: DataLimits, arrays: Arrays
+) -> FileFacts | RowFacts:
+    """Read a file and write what this kind keeps of it; what is known of it besides."""
+    from arbitrage.replay.files import preparing  # polars and numba, for what is not kept yet
+
+    write = preparing.prepare_file if kind is PreparedFile else preparing.prepare_rows
+    return write(file, limits, arrays)
 
 
 def _prepare_now(
     cache: DataCache[Kind],
-    prepare_it: Prepare,
     path: str | Path,
     limits: DataLimits,
     name: str,
@@ -155,7 +160,7 @@ def _prepare_now(
     with opened_data_file(path, limits, name) as file:
         data = cache.entry(file.sha256) if cache.may_have(file.identity) else None
         if data is None:
-            data = cache.keep(lambda arrays: prepare_it(file, limits, arrays))
+            data = cache.keep(lambda arrays: prepare(cache.kind, file, limits, arrays))
         if data is not None:
             cache.remember(file.identity, data.facts.data_sha256, opened_ns)
     return data
@@ -180,8 +185,6 @@ def _check_limits(facts: FileFacts | RowFacts, limits: DataLimits, name: str) ->
     if facts.content_bytes > limits.max_bytes:
         raise too_large(name, limits)
     if facts.rows > limits.max_rows:
-        from arbitrage.data.columns import too_many_rows  # polars
-
         raise too_many_rows(name, limits.max_rows)
 
 
@@ -192,7 +195,7 @@ class DataCache(Generic[Kind]):
     """
 
     def __init__(self, folder: Path, kind: type[Kind]) -> None:
-        self._kind = kind
+        self.kind = kind
         self._folder = folder
         self._seen = folder / "seen"
 
@@ -222,7 +225,7 @@ class DataCache(Generic[Kind]):
         try:
             meta = _unless_damaged(json.loads((folder / "meta.json").read_bytes()))
             arrays = {name: _mapped(folder, name, stamp) for name, stamp in meta["arrays"].items()}
-            data = self._kind.of_arrays(meta["facts"], arrays)
+            data = self.kind.of_arrays(meta["facts"], arrays)
         except (OSError, ValueError, KeyError, TypeError):
             return None
         with suppress(OSError):
@@ -266,7 +269,7 @@ class DataCache(Generic[Kind]):
             os.close(lock)
 
     def _entry_folder(self, sha256: str) -> Path:
-        return self._folder / f"{sha256}-{_ENTRY_NAMES[self._kind]}"
+        return self._folder / f"{sha256}-{_ENTRY_NAMES[self.kind]}"
 
     def _put(self, temporary: Path, target: Path) -> None:
         """Give an entry its name; what stands there is damaged, or it would have been used."""

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arbitrage.data.files.data_file import DataFile, DataLimits
 from arbitrage.errors import DataError
-from arbitrage.replay.arrays import Arrays
-from arbitrage.replay.files.prepared_file import prices_of
-from arbitrage.replay.files.skipped_rows import skipped_numbers
-from arbitrage.replay.kernels.layout import Floats, Integers, Rows
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from arbitrage.data.rules.checked_rows import Block
+from arbitrage.replay.kernels.layout import Floats, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,83 +90,3 @@ class PreparedRows:
         skipped_age_ms = rest.pop("skipped_age_ms")
         columns = tuple(facts["columns"])
         return cls(RowFacts(**{**facts, "columns": columns}), Rows(**rest), skipped_age_ms)
-
-
-def prepare_rows(file: DataFile, limits: DataLimits, arrays: Arrays) -> RowFacts:
-    """Read a file and write what `PreparedRows` is made of; args and errors of `prepare`."""
-    from arbitrage.data.readers.ahead import ahead
-    from arbitrage.data.readers.block_reader import read_blocks  # polars
-
-    writer = _RowWriter(arrays)
-    for block in ahead(read_blocks(file, limits)):
-        writer.take(block)
-    return RowFacts(
-        data_sha256=file.sha256,
-        rows=writer.rows,
-        content_bytes=file.content_bytes,
-        columns=writer.columns,
-        out_of_reach=writer.out_of_reach(),
-    )
-
-
-class _RowWriter:
-    """Takes the rows of a file in their order.
-
-    Attributes:
-        rows: How many they are.
-        columns: The optional ones that the file has.
-    """
-
-    def __init__(self, arrays: Arrays) -> None:
-        self.rows = 0
-        self.columns: tuple[str, ...] = ()
-        self._first = self._last = ""
-        self._written = {
-            name: arrays.new(name, np.int64 if name in {"time_ns", "row"} else np.float64)
-            for name in (*Rows._fields, "skipped_age_ms")
-        }
-
-    def take(self, block: Block) -> None:
-        """The rows of the next block."""
-        from arbitrage.data.columns import AGES, OPTIONAL_COLUMNS, SIZES
-        from arbitrage.replay.kernel_calls import quotes_of  # numba
-
-        prices, numbers = prices_of(block), block.numbers
-        self.columns = tuple(name for name in OPTIONAL_COLUMNS if name in numbers.columns)
-        row = quotes_of(prices).row
-        kept = {**prices._asdict(), "time_ns": self._times(block)}
-        kept |= {name: numbers[name].to_numpy() for name in SIZES if name in self.columns}
-        if set(AGES) <= set(self.columns):
-            kept["age_ms"] = _larger_age(numbers)
-            skipped = skipped_numbers(len(numbers), row)
-            self._written["skipped_age_ms"].append(kept["age_ms"][skipped])
-        for name, column in kept.items():
-            self._written[name].append(column if len(row) == len(column) else column[row])
-        self._written["row"].append(row + self.rows)
-        self.rows += len(numbers)
-
-    def _times(self, block: Block) -> Integers:
-        """The times of all rows; zeros where they cannot be used."""
-        first, self._last = block.ends()
-        self._first = self._first or first
-        if self.out_of_reach() is not None:
-            return np.zeros(block.numbers.height, np.int64)
-        return block.stamps.moments_ns()
-
-    def out_of_reach(self) -> str | None:
-        """Why the times so far cannot be used, or None where they can."""
-        from arbitrage.data.rules.moment_columns import check_reach
-
-        try:
-            check_reach(self._first, self._last)
-        except DataError as error:
-            return str(error)
-        return None
-
-
-def _larger_age(numbers: pl.DataFrame) -> Floats:
-    """The larger age of each row, infinite where one is not known."""
-    from arbitrage.data.columns import AGES
-
-    larger = np.maximum(*(numbers[name].to_numpy() for name in AGES))
-    return np.where(np.isnan(larger), np.inf, larger)

@@ -23,9 +23,9 @@ FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in JOB.items()]
 # What a worker does that has died: it becomes a new one, in the same process.
 START_AGAIN = """
 from argparse import Namespace
-from worker.commands.worker import _start_again
+from worker.commands.celery_worker import start_again
 
-_start_again(
+start_again(
     Namespace(local=False, restarts_left=1, concurrency=1, events=False, log_format="auto")
 )
 """

@@ -23,7 +23,6 @@ import numpy as np
 from arbitrage import arbitrage_core
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
 from arbitrage.replay import many_configs
-from worker.commands import worker as worker_command
 from worker.ledger.ledger import Ledger
 from worker.running.delivery import channel as delivery_channel
 from worker.running.jobs import chunk_job
@@ -137,7 +136,9 @@ if version := os.environ.get("ARBTUNE_TEST_ENGINE_VERSION"):
 
 delivery_channel.Channel._take = poisoned_take  # type: ignore[method-assign, assignment]
 if pause_s := os.environ.get("ARBTUNE_TEST_RESTART_PAUSE_S"):
-    worker_command.RESTART_PAUSE_S = float(pause_s)
+    from worker.commands import celery_worker
+
+    celery_worker.RESTART_PAUSE_S = float(pause_s)
 
 Ledger.start = poisoned_start  # type: ignore[method-assign, assignment]
 chunk_job.run_chunk = poisoned_run_chunk

@@ -26,7 +26,8 @@ from arbitrage.errors import DataError
 from arbitrage.replay.arrays import Arrays
 from arbitrage.replay.files import data_cache
 from arbitrage.replay.files.data_cache import file_digest, open_data
-from arbitrage.replay.files.prepared_file import FileFacts, PreparedFile, prepare
+from arbitrage.replay.files.prepared_file import FileFacts, PreparedFile
+from arbitrage.replay.files.preparing import prepare_file
 from tests.conftest import HEADER, no_file_above, quotes_csv
 
 Damage = Callable[[Path], object]
@@ -365,9 +366,11 @@ def test_a_full_disk_is_said_and_the_data_are_right(
 def test_a_cache_folder_that_vanishes_is_made_again(cache: Path, quotes: Path) -> None:
     expected = content(open_data(quotes))
 
-    def while_it_vanishes(file: DataFile, limits: DataLimits, arrays: Arrays) -> FileFacts:
+    def while_it_vanishes(
+        _: type[PreparedFile], file: DataFile, limits: DataLimits, arrays: Arrays
+    ) -> FileFacts:
         shutil.rmtree(cache.parent, ignore_errors=True)
-        return prepare(file, limits, arrays)
+        return prepare_file(file, limits, arrays)
 
     shutil.rmtree(cache)
     with pytest.MonkeyPatch.context() as patched:

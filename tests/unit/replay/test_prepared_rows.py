@@ -22,7 +22,8 @@ from arbitrage.errors import DataError
 from arbitrage.replay.arrays import Arrays
 from arbitrage.replay.files import data_cache
 from arbitrage.replay.files.data_cache import file_digest, open_data, open_rows
-from arbitrage.replay.files.prepared_rows import PreparedRows, prepare_rows
+from arbitrage.replay.files.prepared_rows import PreparedRows
+from arbitrage.replay.files.preparing import prepare_rows
 from arbitrage.replay.model.backtester import ArbitrageBacktester
 from arbitrage.replay.model.engine import ArbitrageEngine
 from arbitrage.replay.model.engine_config import ArbitrageConfig

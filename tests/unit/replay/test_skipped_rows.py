@@ -8,7 +8,8 @@ import pytest
 
 from arbitrage.data.files.data_file import DataLimits, opened_data_file
 from arbitrage.replay.arrays import Arrays
-from arbitrage.replay.files.prepared_file import FileFacts, prepare
+from arbitrage.replay.files.prepared_file import FileFacts
+from arbitrage.replay.files.preparing import prepare_file
 
 HEAD = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
 TRADABLE = "100,101,103.02,104"
@@ -30,7 +31,7 @@ def facts_of(folder: Path, rows: list[str]) -> FileFacts:
     path.write_text(HEAD + "".join(lines), encoding="utf-8")
     limits = DataLimits()
     with opened_data_file(path, limits, path.name) as file:
-        return prepare(file, limits, Arrays.in_memory())
+        return prepare_file(file, limits, Arrays.in_memory())
 
 
 @pytest.mark.parametrize("row", ROWS)

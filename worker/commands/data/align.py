@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from arbitrage.errors import ArbtuneError
 from arbitrage.shell.console import EXIT_OK, printable, warn
 from arbitrage.shell.progress import live_line
 from worker.settings import Settings
-
-if TYPE_CHECKING:
-    from arbitrage.data.align.options import Request
 
 SUMMARY = (
     "make one snapshot file of two venues' raw files: formats are told by content, times are put "
@@ -116,31 +112,14 @@ def run(arguments: argparse.Namespace) -> int:
 def _aligned(arguments: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     with live_line() as tell:
         tell("starting")
-        from arbitrage.data.align.aligning import align  # polars: the line comes before it
+        from worker.commands.data.aligned import aligned  # polars: the line comes before it
 
-        return align(_request(arguments, settings), Path(arguments.output), tell)
+        return aligned(arguments, settings.data_limits, tell)
 
 
 def _sentence(error: OSError) -> str:
     """What went wrong with a file; an error without a number is a sentence already."""
     return f"{error.filename}: {error.strerror}" if error.errno else str(error)
-
-
-def _request(arguments: argparse.Namespace, settings: Settings) -> Request:
-    from arbitrage.data.align.flags import rate, step_ns, venue_files
-    from arbitrage.data.align.options import Request
-
-    a, b = (venue_files(venue, vars(arguments)) for venue in VENUES)
-    return Request(
-        a=a,
-        b=b,
-        clock=arguments.clock,
-        every_ns=None if arguments.every is None else step_ns(arguments.every),
-        timezone=arguments.timezone,
-        fx_a=rate("a", arguments.fx_a),
-        fx_b=rate("b", arguments.fx_b),
-        limits=settings.data_limits,
-    )
 
 
 def _print(output: str, document: dict[str, Any]) -> None:

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from typing import TYPE_CHECKING
 
 from arbitrage.data.check.costs import Costs
 from arbitrage.documents.config import MAX_NUMBER, TuningConfig
 from arbitrage.documents.spec.grids import field_value
-from arbitrage.errors import ArbtuneError, ConfigError, DataError
-from arbitrage.shell.console import EXIT_OK, printable, warn
+from arbitrage.errors import ConfigError
+from arbitrage.shell.console import EXIT_OK, printable
 from arbitrage.shell.numbers import number
-from worker.client.sweeps.data_place import name_in_root
 from worker.settings import Settings
-
-if TYPE_CHECKING:
-    from arbitrage.data.check.document import FileCheck
 
 SUMMARY = (
     "say what a snapshot file is like before a sweep is spent on it: gaps, repeats, unusable "
@@ -46,23 +40,16 @@ def run(arguments: argparse.Namespace) -> int:
     file, costs = field_value("data_file", arguments.file), _costs(arguments)
     if sys.stderr.isatty():
         print(f"reading {printable(file)} ...", file=sys.stderr, flush=True)
-    check = _checked(file, costs, settings)
+    from worker.commands.data.checked import Checked  # polars: the line comes before it
+
+    checked = Checked.of(file, costs, settings)
     if arguments.spec:
-        _print_spec(check, costs, settings)
+        checked.print_spec()
     elif arguments.json:
-        _print_json(check, costs, settings)
+        checked.print_json()
     else:
-        _print_text(check)
+        checked.print_text()
     return EXIT_OK
-
-
-def _checked(file: str, costs: Costs, settings: Settings) -> FileCheck:
-    from arbitrage.data.check.file_check import check_file  # polars: a line comes before it
-
-    try:
-        return check_file(file, costs.total_bps, settings.data_limits)
-    except FileNotFoundError as error:  # whose sentence is that of a job
-        raise DataError(str(error)) from error
 
 
 def _costs(arguments: argparse.Namespace) -> Costs:
@@ -95,31 +82,3 @@ def _number(text: str) -> float | str:
         return number(text)
     except ValueError:
         return text
-
-
-def _print_text(check: FileCheck) -> None:
-    from arbitrage.data.check.cautions import cautions
-    from arbitrage.data.check.shown.text import print_check  # rich
-
-    print_check(check, cautions(check))
-
-
-def _print_json(check: FileCheck, costs: Costs, settings: Settings) -> None:
-    from arbitrage.data.check.cautions import cautions
-    from arbitrage.data.check.spec_to_try import spec_to_try
-
-    spec = spec_to_try(check, costs, name_in_root(check.data_file, settings.data_root))
-    document = {**check.as_json(), "cautions": [*cautions(check)], "spec": spec}
-    print(json.dumps(document, ensure_ascii=False, allow_nan=False))
-
-
-def _print_spec(check: FileCheck, costs: Costs, settings: Settings) -> None:
-    from arbitrage.data.check.cautions import why_nothing_opens
-    from arbitrage.data.check.spec_to_try import spec_text, spec_to_try
-
-    spec = spec_to_try(check, costs, name_in_root(check.data_file, settings.data_root))
-    if spec is None:
-        raise ArbtuneError(f"there is no sweep to suggest: {why_nothing_opens(check)}")
-    if not costs.total_bps:
-        warn("the costs in this spec are 0, as on no venue: pass --cost, or write them into it")
-    print(spec_text(check, spec))

@@ -7,6 +7,7 @@ its jobs, reach the object through `this_worker`; everything else has it handed 
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Callable
 from functools import cache, cached_property
 from typing import Any
@@ -15,6 +16,9 @@ import redis
 
 from worker.running.process.outage import Outage
 from worker.settings import Settings
+
+STOPS = frozenset({signal.SIGTERM, signal.SIGHUP})
+"""The signals that tell a worker to stop when its jobs have ended."""
 
 log = logging.getLogger("arbtune.worker")
 

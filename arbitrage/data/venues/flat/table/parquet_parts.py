@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from arbitrage.data.venues.flat.table.part import Part
 from arbitrage.data.venues.parquet import sound_parquet
@@ -23,8 +24,6 @@ def parquet_parts(member: Member, columns: dict[str, str]) -> Iterator[Part]:
     Raises:
         DataError: The file is damaged.
     """
-    import pyarrow.parquet as pq  # for these files alone
-
     count = 0
     with sound_parquet(member.name):
         file = pq.ParquetFile(member.stream, page_checksum_verification=True)
