@@ -14,7 +14,7 @@ from worker.operating.log.logs import configure_logging, log_misnamed_settings, 
 from worker.operating.trace import traces
 from worker.running.delivery.plain_json import read_plain_json
 from worker.running.process.shutdown import bound_shutdown
-from worker.running.process.warmup import prepare_child
+from worker.running.process.warmup import end_child, prepare_child
 
 
 class InstalledLoader(AppLoader):
@@ -45,4 +45,4 @@ signals.worker_process_init.connect(prepare_child)
 signals.worker_init.connect(log_misnamed_settings)
 signals.worker_init.connect(read_plain_json)
 signals.worker_init.connect(traces.prepare_parent)
-signals.worker_process_shutdown.connect(traces.end_child)
+signals.worker_process_shutdown.connect(end_child)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,25 @@ def test_a_chunk_spends_most_of_its_time_on_its_configs(sweep: SweepSpec) -> Non
 def test_a_chunk_whose_shapes_take_too_long_gets_fewer_of_them() -> None:
     size = chunk_size(SHAPES_LAST, PER_CONFIG_S, 10.0)
     assert 0 < size <= 12  # four of them are as long as a shape
+
+
+@pytest.mark.parametrize(
+    ("per_config", "size"), [(1e-3, 125), (4e-4, 250), (2e-4, 500), (1e-4, 15_000)]
+)
+def test_workers_share_a_sweep_of_little_work(per_config: float, size: int) -> None:
+    """Its 1,000 configs in 8, 4 or 2 chunks, none of which is shorter than a tenth of a second."""
+    assert chunk_size(SweepSpec(**spec(THRESHOLDS)), per_config, 0.0) == size
+
+
+def test_a_sweep_is_not_cut_where_every_chunk_would_work_out_every_shape_anew() -> None:
+    assert chunk_size(SHAPES_FIRST, 1e-5, 0.02) == SHAPES_FIRST.total / 8
+    assert chunk_size(SHAPES_LAST, 1e-5, 0.02) == MAX_CONFIGS
+
+
+def test_the_client_of_a_sweep_does_without_numba() -> None:
+    """It takes as long to import as all of the start of the command's own server."""
+    program = "import sys, worker.client.sweeps.run; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_pilots_tell_what_a_shape_takes_from_what_its_configs_take(tmp_path: Path) -> None:

@@ -205,3 +205,20 @@ def test_an_alarm_does_not_kill_an_interpreter_that_ends_in_order() -> None:
     settings = {"ARBTUNE_REDIS_URL": "redis://127.0.0.1:1/0", "ARBTUNE_SHUTDOWN_S": "1"}
     command = [sys.executable, "-c", SLOW_TO_END]
     assert subprocess.run(command, env={**os.environ, **settings}, check=False).returncode == 0
+
+
+ENDING_CHILD = """
+import atexit, sys
+from celery import signals
+import worker.celery_app
+
+atexit.register(print, "ended in its own time")
+signals.worker_process_shutdown.send(sender=None, pid=0, exitcode=3)
+print("billiard would sleep now")
+"""
+
+
+def test_a_child_of_which_nothing_is_wanted_any_more_ends_at_once() -> None:
+    command = [sys.executable, "-c", ENDING_CHILD]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "")

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.errors import OF_ONE_CONFIG, ArbtuneError, ConfigError, DataError
@@ -36,6 +36,12 @@ SECONDS_PER_CHUNK = 1.5
 
 # As long may one become for the sake of what its shapes take: half of it at most is spent on them.
 MOST_SECONDS_PER_CHUNK = 30.0
+
+# A sweep of less work is cut into so many chunks, so that workers share it. None is so short that
+# its way through Redis would count, and the cut may add a quarter to the work.
+CHUNKS_OF_A_SHORT_SWEEP = (8, 4, 2)
+LEAST_SECONDS_PER_CHUNK = 0.1
+MOST_ADDED = 1.25
 
 # The size of a chunk where no config could be timed, because one of those ended its process or took
 # too long: as good as any, since halving will have to find it.
@@ -97,15 +103,47 @@ def chunk_size(spec: SweepSpec, per_config: float | None, per_shape: float) -> i
     """
     if per_config is None:
         return UNTIMED_CHUNK_SIZE
-    if per_shape == 0:
-        return max(1, min(MAX_CONFIGS, int(SECONDS_PER_CHUNK / max(per_config, 1e-9))))
+    work = _Work(spec, max(per_config, 1e-9), per_shape)
+    return _shared_out(work, _longest(work))
+
+
+class _Work(NamedTuple):
+    """What the configs of a sweep take; seconds."""
+
+    spec: SweepSpec
+    per_config: float
+    per_shape: float
+
+    def of_shapes(self, size: int) -> float:
+        """What the shapes of the first configs take."""
+        return self.per_shape * _shapes_among_first(self.spec, size) if self.per_shape else 0.0
+
+    def of(self, size: int) -> float:
+        """What the first configs take."""
+        return self.of_shapes(size) + self.per_config * size
+
+
+def _longest(work: _Work) -> int:
+    """The size of the longest chunk that may be: half its time at most is spent on shapes."""
+    if work.per_shape == 0:
+        return max(1, min(MAX_CONFIGS, int(SECONDS_PER_CHUNK / work.per_config)))
     size = MAX_CONFIGS
     while size > 1:
-        for_shapes = per_shape * _shapes_among_first(spec, size)
-        bound = min(MOST_SECONDS_PER_CHUNK, max(SECONDS_PER_CHUNK, 2 * for_shapes))
-        if for_shapes + per_config * size <= bound:
+        bound = max(SECONDS_PER_CHUNK, 2 * work.of_shapes(size))
+        if work.of(size) <= min(MOST_SECONDS_PER_CHUNK, bound):
             break
         size = size * 3 // 4
+    return size
+
+
+def _shared_out(work: _Work, size: int) -> int:
+    """A size that gives several workers something to do, where the sweep has little work."""
+    whole = min(size, work.spec.total)
+    most = MOST_ADDED * work.of(whole) / whole
+    for chunks in CHUNKS_OF_A_SHORT_SWEEP:
+        smaller = math.ceil(work.spec.total / chunks)
+        if smaller < size and LEAST_SECONDS_PER_CHUNK <= work.of(smaller) <= most * smaller:
+            return smaller
     return size
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from arbitrage.replay.files.opened_file import OpenedFile
-from arbitrage.replay.many_configs import FigureArrays
 from arbitrage.results.store.rows import FIGURE_TYPES, with_timestamps
+
+if TYPE_CHECKING:  # numba takes 0.2 s to import, and the client of a sweep has no other use for it
+    from arbitrage.replay.files.opened_file import OpenedFile
+    from arbitrage.replay.many_configs import FigureArrays
 
 
 def packed(figures: FigureArrays, data: OpenedFile) -> str:

@@ -1,4 +1,4 @@
-"""Prepares a child of the pool for its first job, and gives it a ledger that sits out outages.
+"""Prepares a child of the pool for its first job, with a ledger that sits out outages; ends it.
 
 Not in the parent: polars starts threads when it is imported, and threads do not survive a fork.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -43,6 +44,16 @@ def prepare_child(**_: Any) -> None:
     )
     importlib.import_module("arbitrage.data.snapshot_table")
     traces.prepare_child()
+
+
+def end_child(exitcode: int, **_: Any) -> None:
+    """End a child that has nothing left to do, at once: what it had to say has been read.
+
+    Billiard would let it sleep for a second first, which the parent cuts short by a SIGTERM: our
+    children ignore that one. Each end of a worker waited for it.
+    """
+    traces.end_child()
+    os._exit(exitcode)
 
 
 class EnduringLedger(Ledger):
