@@ -172,21 +172,28 @@ def walk(
     farthest = max(abs(highest), abs(lowest))
     spare = SLACK * (abs(base) + abs(height) + slope * farthest + peak)
     low, high = peak - peak * drawdown / 100 + spare, peak - spare
-    is_news = False
-    for here in range(place, end):
-        if is_news and here % REST == 0:
-            is_news, kept = False, windows.rests[here // REST]
-            if height - slope * kept[HIGHEST] > low and slope * kept[RISE] * MARGIN < peak - low:
-                # nothing new is left but perhaps a peak
-                equity = base + worth(kept[LOWEST], positions, n_open, terms)
-                return -1, max(peak, equity), drawdown
-        line = height - slope * windows.exit[here]
-        if low < line < high:
+    here = place
+    while here < end:
+        if low < height - slope * windows.exit[here] < high:
+            here += 1
             continue
-        equity = base + worth(windows.exit[here], positions, n_open, terms)
-        peak, drawdown = marked(equity, peak, drawdown)
-        if drawdown >= terms.stop:
-            return here, peak, drawdown
-        low, high = peak - peak * drawdown / 100 + spare, peak - spare
-        is_news = True
+        # A row that is news is seldom alone.
+        until = min(end, (here // REST + 1) * REST)
+        for row in range(here, until):
+            line = height - slope * windows.exit[row]
+            if low < line < high:
+                continue
+            equity = base + worth(windows.exit[row], positions, n_open, terms)
+            peak, drawdown = marked(equity, peak, drawdown)
+            if drawdown >= terms.stop:
+                return row, peak, drawdown
+            low, high = peak - peak * drawdown / 100 + spare, peak - spare
+        here = until
+        if here == end:
+            break
+        kept = windows.rests[here // REST]
+        if height - slope * kept[HIGHEST] > low and slope * kept[RISE] * MARGIN < peak - low:
+            # nothing new is left but perhaps a peak
+            equity = base + worth(kept[LOWEST], positions, n_open, terms)
+            return -1, max(peak, equity), drawdown
     return -1, peak, drawdown

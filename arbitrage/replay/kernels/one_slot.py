@@ -41,9 +41,11 @@ def replay_one_slot(
     from trade to trade, since one that is mispredicted costs more than all the arithmetic.
     """
     records = windows.records
-    _, closed, wins, realized, _, base, peak, drawdown, window, _, _ = run
+    _, before, won, realized, _, base, peak, drawdown, window, _, _ = run
     usd_per_bps = terms.notional / BPS
-    for k in openings:
+    wins = 0
+    for i in range(len(openings)):
+        k = openings[i]
         between = base if is_marked_between(records, window, k) else peak
         peak = max(peak, between)
         best = base + (records[k, BEST] - terms.cost) / BPS * terms.notional
@@ -56,7 +58,7 @@ def replay_one_slot(
             drawdown = max(drawdown, fall_pct(peak, between))
             if drawdown >= terms.stop:
                 return stopped_between(
-                    windows, _at(closed, wins, realized, base, peak, drawdown, window)
+                    windows, _at(before + i, won + wins, realized, base, peak, drawdown, window)
                 )
             window = int(records[k, WINDOW])
             _take(windows, k, positions)
@@ -66,8 +68,8 @@ def replay_one_slot(
             if stopped >= 0:
                 left = worth(windows.exit[stopped], positions, 1, terms)
                 return Run(
-                    closed + 1, closed, wins, realized, left, base, peak, drawdown, window,
-                    row_of(windows, window, stopped), True,
+                    before + i + 1, before + i, won + wins, realized, left, base, peak, drawdown,
+                    window, row_of(windows, window, stopped), True,
                 )  # fmt: skip
         else:
             peak, drawdown = max(peak, best), max(drawdown, deepest)
@@ -76,14 +78,15 @@ def replay_one_slot(
             _take(windows, k, positions)
             left = worth(windows.exit[-1], positions, 1, terms)
             return Run(
-                closed + 1, closed, wins, realized, left, base, peak, drawdown, window, -1.0, True
-            )
+                before + i + 1, before + i, won + wins, realized, left, base, peak, drawdown,
+                window, -1.0, True,
+            )  # fmt: skip
         pnl = (records[k, GROSS] - terms.cost) / BPS * terms.notional
         realized += pnl
         wins += pnl > 0
-        closed += 1
         base = terms.balance + realized
-    return _at(closed, wins, realized, base, peak, drawdown, window)
+    closed = before + len(openings)
+    return _at(closed, won + wins, realized, base, peak, drawdown, window)
 
 
 @compiled

@@ -48,8 +48,7 @@ def _run_on(
 ) -> None:
     """Run every config through the windows of a stretch, whose records end before `until`."""
     levels = windows.levels
-    openings[: len(firsts)] = firsts
-    count, level = len(firsts), 0
+    count, level = len(firsts) + 1, -1  # none yet: the first config looks its level up
     for c in order:
         terms = _terms(parameters, c)
         if level + 1 < len(levels) and levels[level + 1] <= terms.threshold:
