@@ -19,6 +19,7 @@ from arbitrage.replay.model.needed_columns import NEEDED_COLUMNS, TIMED, check_c
 
 if TYPE_CHECKING:
     from arbitrage.data.snapshot_table import DataLimits, SnapshotTable
+    from arbitrage.replay.many_configs import OpenedFile
 
 __all__ = ["ArbitrageTuningRunner", "TuningConfig", "TuningMetrics"]
 
@@ -85,15 +86,7 @@ class ArbitrageTuningRunner:
             figures, data = self._figures()
         except Exception as error:
             raise TuningJobError(error) from error
-        return TuningMetrics(
-            **figures,
-            runtime_seconds=time.perf_counter() - started,
-            config_summary={
-                **self.config.model_dump(mode="json", exclude={"extra"}),
-                **data,
-                "engine_version": ENGINE_VERSION,
-            },
-        )
+        return _metrics(self.config, figures, data, time.perf_counter() - started)
 
     def _figures(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The figures, by whichever way is the quicker one, and what the summary says of the data.
@@ -150,13 +143,45 @@ class ArbitrageTuningRunner:
 
         data = open_data(self._data_path, self._limits, name=self.config.data_file)
         figures = replay_one(data, self.config.model_dump(include=set(NUMERIC_FIELDS)))
-        skipped, stale = data.skipped_and_stale(self.config.max_quote_age_ms)
-        return figures, {
-            "snapshots_count": data.rows,
-            "skipped_snapshots": skipped,
-            "stale_snapshots": stale,
-            "data_sha256": data.data_sha256,
-        }
+        return figures, _facts(self.config, data)
+
+
+def metrics_over(config: TuningConfig, data: OpenedFile) -> TuningMetrics:
+    """What a job reports, by the compiled kernels, of a data file that is open already.
+
+    Raises:
+        DataError: The data lack what an option needs.
+    """
+    from arbitrage.replay.many_configs import replay_one  # numba
+
+    started = time.perf_counter()
+    figures = replay_one(data, config.model_dump(include=set(NUMERIC_FIELDS)))
+    return _metrics(config, figures, _facts(config, data), time.perf_counter() - started)
+
+
+def _metrics(
+    config: TuningConfig, figures: dict[str, Any], facts: dict[str, Any], seconds: float
+) -> TuningMetrics:
+    return TuningMetrics(
+        **figures,
+        runtime_seconds=seconds,
+        config_summary={
+            **config.model_dump(mode="json", exclude={"extra"}),
+            **facts,
+            "engine_version": ENGINE_VERSION,
+        },
+    )
+
+
+def _facts(config: TuningConfig, data: OpenedFile) -> dict[str, Any]:
+    """What the summary says of the data."""
+    skipped, stale = data.skipped_and_stale(config.max_quote_age_ms)
+    return {
+        "snapshots_count": data.rows,
+        "skipped_snapshots": skipped,
+        "stale_snapshots": stale,
+        "data_sha256": data.data_sha256,
+    }
 
 
 def _model_config(config: TuningConfig, kind: type[ModelConfig]) -> ModelConfig:

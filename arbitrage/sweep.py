@@ -1,4 +1,7 @@
-"""A sweep in this process, for notebooks and programs: `run_sweep(SweepSpec(...))`."""
+"""A sweep in this process, for notebooks and programs: `run_sweep(SweepSpec(...))`.
+
+`explain(spec.config(n))` tells what one of its configs did.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,17 @@ import polars as pl
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.data.forks import check_fork
 from arbitrage.data.snapshot_table import DataLimits
+from arbitrage.documents.config import TuningConfig
 from arbitrage.documents.spec.axes import Indices
 from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 from arbitrage.replay.many_configs import OpenedFile, open_data, replay
+from arbitrage.results.explain.explanation import Explanation, explain_config
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.missing_rows import MissingRows
 from arbitrage.results.store.other_sweeps import OtherSweeps
 from arbitrage.results.store.rows import SCHEMA, sweep_rows, with_timestamps
 
-__all__ = ["SweepSpec", "replay_range", "run_sweep"]
+__all__ = ["Explanation", "SweepSpec", "explain", "replay_range", "run_sweep"]
 
 # Configs replayed at a time: their parameters and figures stay in a core's cache.
 _CONFIGS_AT_ONCE = 4_096
@@ -58,6 +63,23 @@ def run_sweep(
         for start in range(0, spec.total, _CONFIGS_AT_ONCE)
     ]
     return pl.concat([SCHEMA.to_frame(), *parts])
+
+
+def explain(config: TuningConfig, limits: DataLimits | None = None) -> Explanation:
+    """Run one config and tell what it did: its trades, its equity, where the money went.
+
+    Args:
+        config: What to run; a relative `data_file` is taken from the current directory.
+        limits: Bounds on the data file.
+
+    Raises:
+        FileNotFoundError: No such file.
+        DataError: (a `ValueError`) The file cannot be used, or lacks what an option needs.
+        ConfigError: This process was forked from one that had run a sweep.
+        OSError: The file system failed in a way that may pass.
+    """
+    check_fork()
+    return explain_config(config, open_data(config.data_file, limits, name=config.data_file))
 
 
 def replay_range(spec: SweepSpec, data: OpenedFile, start: int, stop: int) -> pl.DataFrame:

@@ -114,7 +114,7 @@ def _several_slots(data: PreparedRows, rounds: int) -> list[str | Table]:
 
 def _scan(data: PreparedRows, parameters: Parameters, own: Options) -> Tally:
     tally = empty_tally(parameters)
-    scan_with_options(data.rows, parameters, own, tally, None)
+    scan_with_options(data.rows, parameters, own, tally, None, None)
     return tally
 
 

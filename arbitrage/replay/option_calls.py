@@ -51,7 +51,8 @@ def replay_with_options(data: PreparedRows, parameters: Parameters, options: Opt
     scanned = np.flatnonzero(~by_trips)
     if len(scanned):
         part = empty_tally(some(parameters, scanned))
-        scan_with_options(data.rows, some(parameters, scanned), some(options, scanned), part, None)
+        those, own = some(parameters, scanned), some(options, scanned)
+        scan_with_options(data.rows, those, own, part, None, None)
         tally[:, scanned] = part
     fresh, shapes = None, 0
     for members in by_shape(options, np.flatnonzero(by_trips)):

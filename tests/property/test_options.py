@@ -75,6 +75,7 @@ def test_the_plain_scan_is_the_oracle(random: Random) -> None:
         options.options_of(runs),
         tally,
         None,
+        None,
     )
     for place, run in enumerate(runs):
         found = naive.backtest(rows, run, more).figures

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from arbitrage.replay.model.times import ns_of_seconds
+from arbitrage.replay.model.trade import EndedBy
 
 if TYPE_CHECKING:
     from arbitrage.data.quote_row import OrderBookSnapshot
@@ -33,10 +34,10 @@ class ClosingRules:
             holding_ns=None if seconds is None else ns_of_seconds(seconds),
         )
 
-    def close(self, trade: ArbitrageTrade, snapshot: OrderBookSnapshot) -> bool:
-        """Whether the trade is to be closed on this row."""
+    def reason_to_close(self, trade: ArbitrageTrade, snapshot: OrderBookSnapshot) -> EndedBy | None:
+        """Why the trade is to be closed on this row, or None where it is not."""
         if self.spread_bps is not None and trade.spread_on(snapshot) < self.spread_bps:
-            return True
-        if self.holding_ns is None:
-            return False
-        return snapshot.moment_ns >= trade.decided_ns + self.holding_ns
+            return EndedBy.REVERSAL
+        if self.holding_ns is None or snapshot.moment_ns < trade.decided_ns + self.holding_ns:
+            return None
+        return EndedBy.HOLDING

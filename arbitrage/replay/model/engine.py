@@ -96,16 +96,14 @@ class ArbitrageEngine:
 
     def _close(self, snapshot: OrderBookSnapshot) -> list[ArbitrageTrade]:
         """Decide which trades are to be closed; those that are closed at once."""
-        closing = [
-            trade
-            for trade in self._open_trades
-            if not trade.is_leaving and self._closing_rules.close(trade, snapshot)
-        ]
-        for trade in closing:
-            trade.is_leaving = True
-        return self._send(
-            [self._order(trade, snapshot, opens=False) for trade in closing], snapshot
-        )
+        orders = []
+        for trade in self._open_trades:
+            if trade.is_leaving:
+                continue
+            if reason := self._closing_rules.reason_to_close(trade, snapshot):
+                trade.is_leaving, trade.ended_by = True, reason
+                orders.append(self._order(trade, snapshot, opens=False))
+        return self._send(orders, snapshot)
 
     def _open(self, snapshot: OrderBookSnapshot) -> list[ArbitrageTrade]:
         """Decide whether a trade is to be opened; it, if it is opened at once."""
@@ -121,6 +119,7 @@ class ArbitrageEngine:
             open_timestamp=snapshot.timestamp,
             side=opportunity.side,
             notional_usd=opportunity.notional_usd,
+            decision_spread_bps=opportunity.spread_bps,
         )
         return self._send([self._order(trade, snapshot, opens=True)], snapshot)
 
@@ -154,11 +153,15 @@ class ArbitrageEngine:
         trade.open_timestamp = snapshot.timestamp
         trade.decided_ns = order.decided_ns
         trade.entry_price = met.best_ask_a if is_ab else met.best_ask_b
+        trade.short_entry_price = met.best_bid_b if is_ab else met.best_bid_a
         trade.entry_spread_bps = trade.spread_on(met)
         self._open_trades.append(trade)
 
     def _close_out(self, order: Order, snapshot: OrderBookSnapshot) -> None:
         trade, met, config = order.trade, order.met, self.config
+        is_ab = trade.side == Side.LONG_A_SHORT_B
+        trade.long_exit_price = met.best_bid_a if is_ab else met.best_bid_b
+        trade.short_exit_price = met.best_ask_b if is_ab else met.best_ask_a
         trade.exceeds_size = self._size.is_exceeded(trade, met)
         trade.is_leaving = False
         trade.close(

@@ -29,6 +29,17 @@ class Side(StrEnum):
         return ("bid_a", "ask_b") if self is Side.LONG_A_SHORT_B else ("bid_b", "ask_a")
 
 
+class EndedBy(StrEnum):
+    """Why a trade was closed: by its spread, or by the time that it was held; or that it is open.
+
+    Where both hold on one row, it is the spread.
+    """
+
+    REVERSAL = "reversal"
+    HOLDING = "holding"
+    OPEN = "open"
+
+
 @dataclass(slots=True)
 class ArbitrageTrade:
     """One position over both venues. `entry_price` is the ask paid for the long leg.
@@ -38,6 +49,12 @@ class ArbitrageTrade:
         is_leaving: Whether an order to close it is on its way.
         exceeds_size: Whether closing took more than the share of a displayed size; None where
             sizes do not matter, or before it is closed.
+        decision_spread_bps: The spread for which it was opened. Latency is what makes
+            `entry_spread_bps`, the one that was met, another.
+        short_entry_price: The bid that the short leg was sold at.
+        long_exit_price, short_exit_price: The bid that the long leg was sold at, and the ask that
+            the short leg was bought back at; None before it is closed.
+        ended_by: Why it was decided to close it.
     """
 
     open_timestamp: str
@@ -54,6 +71,11 @@ class ArbitrageTrade:
     decided_ns: int = 0
     is_leaving: bool = False
     exceeds_size: bool | None = None
+    decision_spread_bps: float = 0.0
+    short_entry_price: float = 0.0
+    long_exit_price: float | None = None
+    short_exit_price: float | None = None
+    ended_by: EndedBy = EndedBy.OPEN
 
     def spread_on(self, snapshot: OrderBookSnapshot) -> float:
         """The entry spread of the trade's side on `snapshot`, in bps; below zero it reversed."""

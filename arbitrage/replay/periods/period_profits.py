@@ -50,5 +50,5 @@ def period_profits(
     unstopped = parameters_of(columns)._replace(stop=np.full(count, np.inf))
     rows, profits = data.with_options.rows, np.zeros((count, len(periods)))
     sheet = PeriodSheet(np.searchsorted(rows.row, periods.ends), profits)
-    scan_with_options(rows, unstopped, options, empty_tally(unstopped), sheet)
+    scan_with_options(rows, unstopped, options, empty_tally(unstopped), sheet, None)
     return profits.T

@@ -68,7 +68,7 @@ def test_a_row_takes_the_scan_with_options_about_as_long_as_the_scan_without() -
     own = options.options_of(runs)._replace(latency_a_ns=np.array([1]))
 
     def with_options() -> None:
-        scan_with_options(rows, parameters, own, empty_tally(parameters), None)
+        scan_with_options(rows, parameters, own, empty_tally(parameters), None, None)
 
     assert _least(with_options) < 40 * _least(lambda: scan_all(quotes, parameters))
 

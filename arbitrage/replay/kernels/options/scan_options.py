@@ -1,4 +1,8 @@
-"""The plain scan with every option: row by row, order by order, as the engine does it."""
+"""The plain scan with every option: row by row, order by order, as the engine does it.
+
+It may write down what it does, of one config: see `Log`. With None for the log the compiler leaves
+that out, so that no sweep pays for it.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,14 @@ from arbitrage.replay.kernels.layout import (
     Rows,
     RunTotals,
     Tally,
+)
+from arbitrage.replay.kernels.options.log import (
+    Log,
+    log_closing,
+    log_decision,
+    log_leaving,
+    log_mark,
+    log_opening,
 )
 from arbitrage.replay.kernels.options.state import (
     CLOSES,
@@ -36,12 +48,18 @@ ASK_A, BID_B, ASK_B, BID_A = range(4)  # the quotes that opening hits
 
 @compiled
 def scan_with_options(
-    rows: Rows, parameters: Parameters, options: Options, tally: Tally, sheet: PeriodSheet | None
+    rows: Rows,
+    parameters: Parameters,
+    options: Options,
+    tally: Tally,
+    sheet: PeriodSheet | None,
+    log: Log | None,
 ) -> None:
     """Run every config over every row that is tradable by its prices.
 
-    With a sheet profits are counted anew in each period, and the totals say nothing. Without one it
-    is a kernel of its own, in which nothing is left of the periods.
+    With a sheet profits are counted anew in each period, and the totals say nothing. With a log,
+    which is for one config, it writes down what it does. Without them it is a kernel of its own, in
+    which nothing is left of either.
     """
     room = 1
     for c in range(len(parameters.slots)):
@@ -70,7 +88,7 @@ def scan_with_options(
             share=options.size_share[c],
         )
         balance, stop, max_age = parameters.balance[c], parameters.stop[c], options.max_age_ms[c]
-        totals = _scan_one(rows, terms, balance, stop, max_age, trades, orders, sheet, c)
+        totals = _scan_one(rows, terms, balance, stop, max_age, trades, orders, sheet, c, log)
         put(totals, tally, c)
 
 
@@ -85,6 +103,7 @@ def _scan_one(
     orders: Orders,
     sheet: PeriodSheet | None,
     c: int,
+    log: Log | None,
 ) -> RunTotals[float]:
     """Run one config.
 
@@ -106,7 +125,7 @@ def _scan_one(
         if is_any_hit:
             is_any_hit = _still_hit(rows, i, hit)
         if state.n_orders > 0 and now - orders.decided[0] > terms.flight_ns:
-            state = _land(rows, i, terms, trades, orders, state)
+            state = _land(rows, i, terms, trades, orders, state, log)
         for k in range(state.n_orders):
             if 0 < terms.latency_a_ns >= now - orders.decided[k]:
                 orders.met_a[k] = i
@@ -119,12 +138,12 @@ def _scan_one(
             spread = spread_ab if trades.is_ab[place] else spread_ba
             held_ns, before = now - trades.decided[place], state.n_open
             if not trades.leaves[place] and _is_due(spread, held_ns, terms):
-                state = _close(rows, i, terms, trades, orders, place, state)
+                state = _close(rows, i, terms, trades, orders, place, state, log)
             place += state.n_open == before  # a trade that closed at once is another now
         has_slot = state.n_open + state.n_entries < terms.slots
         if has_slot and max(spread_ab, spread_ba) >= terms.threshold:
             is_ab = int(spread_ab >= spread_ba)
-            state = _open(rows, i, is_ab, terms, hit, trades, orders, state)
+            state = _open(rows, i, is_ab, terms, hit, trades, orders, state, log)
             is_any_hit = not np.isnan(terms.share)
         unrealized = 0.0
         for place in range(state.n_open):
@@ -138,6 +157,8 @@ def _scan_one(
         peak = max(peak, equity)
         fall = (peak - equity) / peak * 100
         drawdown = max(drawdown, fall)
+        if log is not None:
+            log_mark(log, i, equity, fall)
         if fall >= stop:
             stopped_row = float(rows.row[i])
             break
@@ -187,15 +208,27 @@ def _still_hit(rows: Rows, i: int, hit: Integers) -> bool:
 
 
 @compiled
-def _land(rows: Rows, i: int, terms: Terms, trades: Trades, orders: Orders, state: State) -> State:
+def _land(
+    rows: Rows,
+    i: int,
+    terms: Terms,
+    trades: Trades,
+    orders: Orders,
+    state: State,
+    log: Log | None,
+) -> State:
     """Let the orders take effect whose flight is over."""
     now, landed = rows.time_ns[i], 0
     while landed < state.n_orders and now - orders.decided[landed] > terms.flight_ns:
         if orders.kind[landed] == OPENS:
+            if log is not None:
+                log_opening(log, orders, landed, i)
             state = filled(rows, trades, orders, landed, state)
         else:
             place = place_of(trades, state.n_open, orders.number[landed])
             met_a, met_b = orders.met_a[landed], orders.met_b[landed]
+            if log is not None:
+                log_closing(log, orders.number[landed], met_a, met_b, i, state)
             state = closed(rows, terms, trades, place, met_a, met_b, state)
         landed += 1
     return without(orders, landed, state)
@@ -209,10 +242,21 @@ def _is_due(spread: float, held_ns: int, terms: Terms) -> bool:
 
 @compiled
 def _close(
-    rows: Rows, i: int, terms: Terms, trades: Trades, orders: Orders, place: int, state: State
+    rows: Rows,
+    i: int,
+    terms: Terms,
+    trades: Trades,
+    orders: Orders,
+    place: int,
+    state: State,
+    log: Log | None,
 ) -> State:
     """Close a trade, or send the order to."""
+    if log is not None:
+        log_leaving(log, trades.number[place], i)
     if terms.flight_ns == 0:
+        if log is not None:
+            log_closing(log, trades.number[place], i, i, i, state)
         return closed(rows, terms, trades, place, i, i, state)
     trades.leaves[place] = 1
     return sent(orders, CLOSES, trades.number[place], 0, 0.0, rows.time_ns[i], i, state)
@@ -228,6 +272,7 @@ def _open(
     trades: Trades,
     orders: Orders,
     state: State,
+    log: Log | None,
 ) -> State:
     """Decide to open a trade, unless sizes forbid it."""
     notional = terms.most_usd
@@ -237,9 +282,13 @@ def _open(
         if hit[first] >= 0 or hit[first + 1] >= 0 or not notional > 0:
             return state
         hit[first] = hit[first + 1] = i
+    if log is not None:
+        log_decision(log, state.decided, is_ab, i)
     state = sent(orders, OPENS, state.decided, is_ab, notional, rows.time_ns[i], i, state)
     if terms.flight_ns == 0:
         # No other order is in flight where an order takes no time.
+        if log is not None:
+            log_opening(log, orders, 0, i)
         state = without(orders, 1, filled(rows, trades, orders, 0, state))
     return state
 
