@@ -158,11 +158,26 @@ def parse_config(data: Any) -> TuningConfig:
     Raises:
         ConfigError: One sentence that names every field that is wrong.
     """
+    return _parsed(data)[0]
+
+
+def checked_text(data: Any) -> str:
+    """The text, as it travels, of such a config.
+
+    Raises:
+        ConfigError: As `parse_config`.
+    """
+    return _parsed(data)[1]
+
+
+def _parsed(data: Any) -> tuple[TuningConfig, str]:
+    """A config and its text, which its size is told from: writing takes as long as parsing."""
     try:
         config = TuningConfig.model_validate(data)
     except ValidationError as error:
         raise ConfigError(one_sentence(error)) from error
-    size = len(config.to_json().encode())
+    text = config.to_json()
+    size = len(text.encode())
     if size > MAX_JOB_BYTES:
         raise ConfigError(f"the job is {size:,} bytes of JSON; at most {MAX_JOB_BYTES:,} travel")
-    return config
+    return config, text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 
 def compact_json(value: Any) -> str:
     """JSON without white space, characters as they are.
@@ -13,7 +15,7 @@ def compact_json(value: Any) -> str:
         ValueError: A number that is not finite, or a key that repeats.
         TypeError: A value that is not JSON.
     """
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _COMPACT.encode(value)
 
 
 def depth(value: Any) -> int:

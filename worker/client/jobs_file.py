@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import IO
 
-from arbitrage.documents.config import MAX_JOB_BYTES, parse_config
+from arbitrage.documents.config import MAX_JOB_BYTES, checked_text
 from arbitrage.errors import ConfigError
 from worker.ledger.envelope import job_message
 from worker.ledger.ledger import Submission
@@ -29,10 +29,10 @@ def checked_jobs(source: IO[bytes], stack: ExitStack) -> tuple[Iterator[Submissi
     count = 0
     for number, line in _lines(source):
         try:
-            config = parse_config(_object(line))
+            config = checked_text(_object(line))
         except ConfigError as error:
             raise ConfigError(f"line {number}: {error}") from error
-        spool.write(config.to_json().encode() + b"\n")
+        spool.write(config.encode() + b"\n")
         count += 1
     if not count:
         raise ConfigError("there is no job in the input: one JSON object a line is expected")

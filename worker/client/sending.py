@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from arbitrage.documents.config import TuningConfig, parse_config
+from arbitrage.documents.config import TuningConfig, checked_text
 from arbitrage.errors import ConfigError
 from worker.ledger.connection import (
     RedisUnavailableError,
@@ -67,7 +67,7 @@ def submission(config: TuningConfig | dict[str, Any], job_id: str | None = None)
     Raises:
         ConfigError: The config or the id is refused.
     """
-    text = parse_config(config).to_json()
+    text = checked_text(config)
     chosen = str(uuid.uuid4()) if job_id is None else checked_id(job_id)
     return Submission(chosen, text, job_message(chosen, text))
 

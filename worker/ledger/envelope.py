@@ -1,7 +1,7 @@
 """The message that carries a job: Celery's task protocol 2 inside kombu's Redis envelope.
 
 Written by hand because the enqueueing of 100,000 jobs spends its time here: Celery's own publisher
-makes about 1,200 messages a second, this one about 40 times as many. A test holds it against a
+makes about 1,200 messages a second, this one more than 40 times as many. A test holds it against a
 message that Celery itself published.
 """
 
@@ -11,8 +11,8 @@ import base64
 import json
 import os
 import socket
-import uuid
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from worker.ledger.names import CHUNKS_QUEUE, JOBS_QUEUE
@@ -45,29 +45,17 @@ def job_message(job_id: str, config: str, route: Route = JOBS, canvas: str = "")
         canvas: What came with the message of a foreign client, as
             `worker.running.jobs.canvas` keeps it.
     """
-    headers, embed = _headers(job_id, config, route.task), _NOTHING_AFTER
+    message_of_this = {
+        "job_id": job_id,
+        "body": base64.b64encode(f"[[{config}],{{}},{_embed(canvas)}]".encode()).decode(),
+        "shown": f"({config[:_SHOWN_ARGUMENT]})",
+        "tag": os.urandom(16).hex(),
+    }
     if canvas:
-        kept = json.loads(canvas)
-        headers.update(kept["headers"])
-        embed = json.dumps({**_EMBED, **kept["embed"]})
-    body = f"[[{config}],{{}},{embed}]"
-    return json.dumps(
-        {
-            "body": base64.b64encode(body.encode()).decode(),
-            "content-encoding": "utf-8",
-            "content-type": "application/json",
-            "headers": headers,
-            "properties": {
-                "correlation_id": job_id,
-                "reply_to": "",  # nobody listens: results are read from their keys
-                "delivery_mode": 2,
-                "delivery_info": {"exchange": "", "routing_key": route.queue},
-                "priority": 0,
-                "body_encoding": "base64",
-                "delivery_tag": str(uuid.uuid4()),
-            },
-        }
-    )
+        return json.dumps(_message(route, json.loads(canvas)["headers"], **message_of_this))
+    return _template(route, os.getpid()) % {
+        name: json.dumps(value) for name, value in message_of_this.items()
+    }
 
 
 def list_of(delivery_info: Mapping[str, Any]) -> str:
@@ -81,7 +69,46 @@ def is_of_ledger(headers: Mapping[str, Any]) -> bool:
     return str(headers.get("origin", "")).startswith(_ORIGIN)
 
 
-def _headers(job_id: str, config: str, task: str) -> dict[str, object]:
+def _embed(canvas: str) -> str:
+    return json.dumps({**_EMBED, **json.loads(canvas)["embed"]}) if canvas else _NOTHING_AFTER
+
+
+@cache
+def _template(route: Route, _pid: int) -> str:
+    """The messages of a process as JSON; `%(job_id)s` and the like stand for what differs.
+
+    A message takes half the time of `json.dumps(_message(...))`, which a test holds it against.
+    Deleting it costs 7 of the 50 us that enqueueing a job takes.
+    """
+    names = ("job_id", "body", "shown", "tag")
+    text = json.dumps(_message(route, {}, **{name: f"<{name}>" for name in names}))
+    text = text.replace("%", "%%")
+    for name in names:
+        text = text.replace(f'"<{name}>"', f"%({name})s")
+    return text
+
+
+def _message(
+    route: Route, headers: Mapping[str, object], *, job_id: str, body: str, shown: str, tag: str
+) -> dict[str, object]:
+    return {
+        "body": body,
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": {**_headers(job_id, shown, route.task), **headers},
+        "properties": {
+            "correlation_id": job_id,
+            "reply_to": "",  # nobody listens: results are read from their keys
+            "delivery_mode": 2,
+            "delivery_info": {"exchange": "", "routing_key": route.queue},
+            "priority": 0,
+            "body_encoding": "base64",
+            "delivery_tag": tag,
+        },
+    }
+
+
+def _headers(job_id: str, shown: str, task: str) -> dict[str, object]:
     return {
         "lang": "py",
         "task": task,
@@ -95,7 +122,7 @@ def _headers(job_id: str, config: str, task: str) -> dict[str, object]:
         "timelimit": [None, None],
         "root_id": job_id,
         "parent_id": None,
-        "argsrepr": f"({config[:_SHOWN_ARGUMENT]})",
+        "argsrepr": shown,
         "kwargsrepr": "{}",
         "origin": f"{_ORIGIN}{os.getpid()}@{socket.gethostname()}",
         "ignore_result": False,

@@ -8,11 +8,15 @@ from typing import Any
 
 import redis
 from celery import Celery
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from worker.ledger.envelope import JOBS, Route, job_message
 
 JOB_ID = "0b2f8d1e-0000-4000-8000-000000000000"
 CONFIG = {"data_file": "ü.csv", "min_spread_bps": 1.5, "extra": {"n": None}}
+
+EMBEDDED = ("callbacks", "errbacks", "chain", "chord")
 
 # What differs by nature: who sent it, where an answer would go, and the mark of this delivery.
 HEADERS_OF_THEIR_OWN = {"origin", "argsrepr"}
@@ -54,6 +58,22 @@ def test_every_field_equals_that_of_a_published_message(redis_url: str) -> None:
     )
     assert set(ours_properties) == set(theirs_properties)
     assert body(ours) == body(theirs)
+
+
+@given(st.text(), st.sampled_from([JOBS, Route("a%sk", '"<job_id>"')]))
+@example("50%s", JOBS)
+@example('"<body>" %(tag)s', JOBS)
+def test_a_message_holds_whatever_is_sent(text: str, route: Route) -> None:
+    """As a message with something after it does, which is not made from the template."""
+    config = json.dumps({"tag": text})
+    canvas = json.dumps({"headers": {}, "embed": {}})
+    plain, full = (json.loads(job_message(text, config, route, kept)) for kept in ("", canvas))
+    assert body(plain) == body(full) == [[{"tag": text}], {}, dict.fromkeys(EMBEDDED)]
+    tags = {message["properties"].pop("delivery_tag") for message in (plain, full)}
+    assert len(tags) == 2
+    assert without(plain, {"body"}) == without(full, {"body"})
+    assert plain["headers"]["id"] == plain["properties"]["correlation_id"] == text
+    assert plain["headers"]["argsrepr"] == f"({config[:200]})"
 
 
 def test_a_long_config_is_shown_in_part() -> None:
