@@ -21,11 +21,23 @@ from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 from arbitrage.replay.many_configs import OpenedFile, open_data, replay
 from arbitrage.results.explain.explanation import Explanation, explain_config
 from arbitrage.results.store.folder import SweepFolder
+from arbitrage.results.store.known_sweeps import sweep_named
 from arbitrage.results.store.missing_rows import MissingRows
 from arbitrage.results.store.other_sweeps import OtherSweeps
 from arbitrage.results.store.rows import SCHEMA, sweep_rows, with_timestamps
+from arbitrage.results.verdict.judging import Asked, judge_search
+from arbitrage.results.verdict.search import Search, TriedSweep, search_of
+from arbitrage.results.verdict.verdict import Verdict
 
-__all__ = ["Explanation", "SweepSpec", "explain", "replay_range", "run_sweep"]
+__all__ = [
+    "Explanation",
+    "SweepSpec",
+    "Verdict",
+    "explain",
+    "judge",
+    "replay_range",
+    "run_sweep",
+]
 
 # Configs replayed at a time: their parameters and figures stay in a core's cache.
 _CONFIGS_AT_ONCE = 4_096
@@ -82,6 +94,45 @@ def explain(config: TuningConfig, limits: DataLimits | None = None) -> Explanati
     return explain_config(config, open_data(config.data_file, limits, name=config.data_file))
 
 
+def judge(
+    spec: SweepSpec,
+    *,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+    mean_block: float | None = None,
+    also_tried: int = 0,
+    limits: DataLimits | None = None,
+    results_dir: str | Path | None = None,
+) -> Verdict:
+    """Run a sweep and say whether its best config has an edge: docs/results.md.
+
+    Args:
+        spec: What to run, as `run_sweep` takes it.
+        n_bootstrap: How many replicates are drawn.
+        seed: The same seed draws the same ones.
+        mean_block: The mean length of the bootstrap's blocks in periods; else it is chosen on the
+            best config.
+        also_tried: How many configs were tried on these data elsewhere.
+        limits: Bounds on the data file.
+        results_dir: Where rows are kept, as by `run_sweep`. What other sweeps have tried there on
+            the same data counts too, and the verdict is kept. Without it the configs of the spec
+            are all that was tried.
+
+    Raises:
+        ConfigError: A number that makes no sense, or no config succeeded; else as `run_sweep`.
+        FileNotFoundError, DataError, OSError: As `run_sweep`.
+    """
+    asked = Asked(n_bootstrap, seed, mean_block, also_tried)
+    rows = run_sweep(spec, limits, results_dir=results_dir)
+    data = open_data(spec.data_path, limits, name=spec.data_file)
+    if results_dir is None:
+        return judge_search(Search([_tried_here(spec, data, rows)]), data, asked)
+    known = sweep_named(_id_of(spec, data), Path(results_dir))
+    found = judge_search(search_of(known, [Path(results_dir)]), data, asked)
+    found.keep(Path(results_dir))
+    return found
+
+
 def replay_range(spec: SweepSpec, data: OpenedFile, start: int, stop: int) -> pl.DataFrame:
     """The result rows of the configs `start` to `stop` - 1, computed here."""
     return sweep_rows(spec, start, stop, _figures(spec, data, np.arange(start, stop)), {})
@@ -89,8 +140,7 @@ def replay_range(spec: SweepSpec, data: OpenedFile, start: int, stop: int) -> pl
 
 def _kept_rows(spec: SweepSpec, data: OpenedFile, results_dir: Path) -> pl.DataFrame:
     """The rows of a sweep from its results folder, once what it lacks is there."""
-    id_of_sweep = sweep_id(spec.identity(), data.data_sha256, ENGINE_VERSION)
-    folder = SweepFolder(results_dir, id_of_sweep)
+    folder = SweepFolder(results_dir, _id_of(spec, data))
     with folder.exclusively():
         folder.describe(spec, data.data_sha256, ENGINE_VERSION, data=data.facts.of_rows())
         others = OtherSweeps(folder, data.data_sha256, ENGINE_VERSION, _warn)
@@ -99,6 +149,14 @@ def _kept_rows(spec: SweepSpec, data: OpenedFile, results_dir: Path) -> pl.DataF
             missing.keep(piece, _figures(spec, data, piece.new), {})
     with folder.damage_in_a_sentence(spec.total):
         return folder.rows(spec.total).collect()
+
+
+def _tried_here(spec: SweepSpec, data: OpenedFile, rows: pl.DataFrame) -> TriedSweep:
+    return TriedSweep(_id_of(spec, data), spec, rows.lazy(), ((0, spec.total),))
+
+
+def _id_of(spec: SweepSpec, data: OpenedFile) -> str:
+    return sweep_id(spec.identity(), data.data_sha256, ENGINE_VERSION)
 
 
 def _figures(spec: SweepSpec, data: OpenedFile, numbers: Indices) -> dict[str, Any]:

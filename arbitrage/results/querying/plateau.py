@@ -10,6 +10,7 @@ import polars as pl
 
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.axes import Indices
+from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.querying.neighbours import middle_of, neighbours_of
 from arbitrage.results.store.known_sweeps import KnownSweep
 from arbitrage.results.store.ranking import best_row
@@ -39,13 +40,15 @@ def plateau_of(known: KnownSweep, number: int, figure: str) -> Plateau:
     Raises:
         DataError: A part is damaged.
     """
-    spec = known.spec
+    with known.folder.damage_in_a_sentence(known.spec.total):
+        return plateau_in(known.folder.rows(known.spec.total), known.spec, number, figure)
+
+
+def plateau_in(rows: pl.LazyFrame, spec: SweepSpec, number: int, figure: str) -> Plateau:
+    """Whether a config stands on a plateau or alone, by the rows of its sweep."""
     [beside] = neighbours_of(spec, np.array([number]))
-    with known.folder.damage_in_a_sentence(spec.total):
-        there = known.folder.rows(spec.total).filter(
-            pl.col("config_number").is_in([number, *beside.tolist()])
-        )
-        found = there.select("config_number", figure).drop_nulls().collect(engine="streaming")
+    there = rows.filter(pl.col("config_number").is_in([number, *beside.tolist()]))
+    found = there.select("config_number", figure).drop_nulls().collect(engine="streaming")
     its_own = pl.col("config_number") == number
     values = found.filter(~its_own)[figure]
     median = values.cast(pl.Float64).median()

@@ -1,0 +1,99 @@
+"""The verdict on a search, as a document: `<results_dir>/<sweep id>.verdict.json`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from arbitrage.documents.result import write_document
+
+VERSION = 1
+
+NO_EDGE = "no edge after costs"
+TOO_LITTLE = "too little to tell"
+LUCK = "cannot be told from luck"
+EDGE = "an edge in this data"
+
+SIGNIFICANT = 0.05
+FEWEST_TRADES = 10  # closed ones, of the winner
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What can be said of the best config of a search.
+
+    Attributes:
+        verdict: `NO_EDGE`, `TOO_LITTLE`, `LUCK` or `EDGE`.
+        p_value: How often the best of configs without an edge looks as good, from 0 to 1; what the
+            verdict goes by. None where there are too few periods.
+        periods: How many periods there are; None where they are too few.
+        period_seconds: How long they are; None where there are too few.
+        n_configs: How many different configs were tried on the data.
+        sweep_id: The sweep that was asked about.
+        data_file: What its spec calls the data.
+        data_sha256: Their digest.
+        engine_version: Of the engine that replayed them.
+        n_bootstrap: How many replicates were drawn.
+        seed: By which they were drawn.
+        also_tried: How many configs were tried elsewhere.
+        search: The sweeps of the search: `sweeps`, each with `sweep_id`, `configs` (that count for
+            it) and `is_gone`; `other_sweeps` and `other_configs` of the same results, which are on
+            other data or by another engine.
+        winner: The best config, as `Winner.as_json` has it, with `unstopped_net_pnl_usd`: what it
+            earns if no stop ends it, as the test has it.
+        test: The test, None where there are too few periods: `mean_block`; `by_deviation` with
+            `lower`, `consistent`, `upper` (Hansen's test, studentized) and `calibrated`;
+            `in_dollars` with the first three; `best`, the config with the largest statistic by its
+            own deviation; `winner_p_value`, that of the winner.
+        beside: The figures of `Beside`; None where there are too few periods.
+        plateau: `median_net_pnl_usd` of the winner's neighbours in the grid, None without any, and
+            how many `neighbours` there are.
+    """
+
+    verdict: str
+    p_value: float | None
+    periods: int | None
+    period_seconds: int | None
+    n_configs: int
+    sweep_id: str
+    data_file: str
+    data_sha256: str
+    engine_version: str
+    n_bootstrap: int
+    seed: int
+    also_tried: int
+    search: dict[str, Any]
+    winner: dict[str, Any]
+    test: dict[str, Any] | None
+    beside: dict[str, Any] | None
+    plateau: dict[str, Any]
+    version: int = VERSION
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def keep(self, results_dir: Path) -> None:
+        """Write it beside the sweep's description.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        write_document(place_of(results_dir, self.sweep_id), self.as_json())
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """The verdict in a file; None where there is none, or one of another version."""
+        known = {field.name for field in fields(cls)}
+        try:
+            document = json.loads(path.read_bytes())
+            found = cls(**{name: document[name] for name in known & document.keys()})
+        except (OSError, ValueError, TypeError, AttributeError):
+            return None
+        return found if found.version == VERSION else None
+
+
+def place_of(results_dir: Path, sweep_id: str) -> Path:
+    """Where the verdict on a sweep is kept."""
+    return results_dir / f"{sweep_id}.verdict.json"
