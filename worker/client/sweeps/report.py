@@ -13,7 +13,9 @@ from arbitrage.documents.config import TuningConfig
 from arbitrage.documents.spec.grids import exact
 from arbitrage.documents.spec.short_values import short_text, short_value
 from arbitrage.documents.spec.sweep_spec import LOW_IS_BETTER, Filters
+from arbitrage.results.report.two_parameters import sweep_heatmap
 from arbitrage.results.store.ranking import CONFIGS
+from arbitrage.shell.pictures.heatmap import heatmap_text
 
 if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec
@@ -56,6 +58,7 @@ def print_report(spec: SweepSpec, folder: SweepFolder, summary: Summary, note: s
     if spec.filters != Filters():
         console.print(_passed(folder.rejected_together(spec)))
     _print_ranking(console, spec, folder)
+    _print_heatmap(console, spec, folder)
     _print_best(console, spec, summary, summary.best)
 
 
@@ -69,6 +72,15 @@ def _print_ranking(console: Console, spec: SweepSpec, folder: SweepFolder) -> No
         console.print(_not_shown(hidden), width=width, soft_wrap=False)
     if _are_shared(groups):
         console.print("Configs whose figures are all the same share a line; it shows the first.")
+
+
+def _print_heatmap(console: Console, spec: SweepSpec, folder: SweepFolder) -> None:
+    """The two parameters that matter most, where there are two."""
+    with folder.damage_in_a_sentence(spec.total):
+        heatmap = sweep_heatmap(folder.rows(spec.total), spec)
+    if heatmap is not None:
+        console.print()
+        console.print(heatmap_text(heatmap))
 
 
 def _print_best(console: Console, spec: SweepSpec, summary: Summary, best: dict[str, Any]) -> None:

@@ -1,0 +1,74 @@
+"""Profit against drawdown: where the configs lie, and those that no other one betters in both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+PROFIT, DRAWDOWN = "net_pnl_usd", "max_drawdown_pct"
+
+_ACROSS, _UP = 40, 30  # cells of the cloud
+_LOSSES_SHOWN = 2.0  # times the best profit: deeper ones would flatten what is worth a look
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """Where the configs lie.
+
+    Attributes:
+        cloud: `configs` by cell: `drawdown_from`, `drawdown_to`, `profit_from`, `profit_to`.
+        front: The configs that are not bettered, by drawdown: `config_number`, profit, drawdown.
+        below: How many configs lie below the cloud.
+        configs: How many there are, with those below.
+    """
+
+    cloud: pl.DataFrame
+    front: pl.DataFrame
+    below: int
+    configs: int
+
+
+def frontier_of(rows: pl.LazyFrame) -> Frontier:
+    """The cloud and the front of a sweep's rows, of those that have both figures."""
+    known = rows.select("config_number", PROFIT, DRAWDOWN).drop_nulls().collect()
+    best = known[PROFIT].max()
+    floor = -_LOSSES_SHOWN * best if isinstance(best, float) and best > 0 else float("-inf")
+    shown = known.filter(pl.col(PROFIT) >= floor)
+    return Frontier(_cloud(shown), _front(known), known.height - shown.height, known.height)
+
+
+def _front(known: pl.DataFrame) -> pl.DataFrame:
+    """Those for which no config has as little drawdown and more profit, nor less and as much.
+
+    Of configs that are equal in both the first by number stands for all.
+    """
+    ordered = known.sort(DRAWDOWN, PROFIT, "config_number", descending=[False, True, False])
+    best_before = pl.col(PROFIT).cum_max().shift(1)
+    return ordered.filter(best_before.is_null() | (pl.col(PROFIT) > best_before))
+
+
+def _cloud(shown: pl.DataFrame) -> pl.DataFrame:
+    across, drawdown_step, drawdown_low = _cell(shown, DRAWDOWN, _ACROSS)
+    up, profit_step, profit_low = _cell(shown, PROFIT, _UP)
+    counts = shown.group_by(across.alias("across"), up.alias("up")).agg(configs=pl.len())
+    return counts.sort("across", "up").select(
+        drawdown_from=drawdown_low + pl.col("across") * drawdown_step,
+        drawdown_to=drawdown_low + (pl.col("across") + 1) * drawdown_step,
+        profit_from=profit_low + pl.col("up") * profit_step,
+        profit_to=profit_low + (pl.col("up") + 1) * profit_step,
+        configs="configs",
+    )
+
+
+def _cell(shown: pl.DataFrame, name: str, count: int) -> tuple[pl.Expr, float, float]:
+    """The number of a row's cell along an axis, the width of a cell, and where the first starts."""
+    low, high = (
+        float(end or 0.0)
+        for end in shown.select(
+            pl.col(name).min().alias("low"), pl.col(name).max().alias("high")
+        ).row(0)
+    )
+    step = (high - low) / count or 1.0
+    place = ((pl.col(name) - low) / step).floor().clip(0, count - 1)
+    return place.cast(pl.Int64), step, low
