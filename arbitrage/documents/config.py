@@ -50,12 +50,25 @@ def _unicode(value: str, info: Any) -> str:
 
 
 Text = Annotated[str, AfterValidator(_unicode)]
-NonNegative = Annotated[float, Field(le=MAX_NUMBER), AfterValidator(_non_negative)]
-Positive = Annotated[float, Field(le=MAX_NUMBER), AfterValidator(_positive)]
+# Lower bounds are checked in our own words; their JSON Schema is told what they are.
+_FROM_0, _ABOVE_0 = {"minimum": 0}, {"exclusiveMinimum": 0}
+NonNegative = Annotated[
+    float, Field(le=MAX_NUMBER, json_schema_extra=_FROM_0), AfterValidator(_non_negative)
+]
+Positive = Annotated[
+    float, Field(le=MAX_NUMBER, json_schema_extra=_ABOVE_0), AfterValidator(_positive)
+]
 AnyBps = Annotated[float, Field(le=MAX_NUMBER)]
-Share = Annotated[float, AfterValidator(_share)]
-Balance = Annotated[Positive, AfterValidator(_worth_a_percentage)]
-Pct = Annotated[float, Field(le=100), AfterValidator(_positive)]
+Count = Annotated[int, Field(le=int(MAX_NUMBER), json_schema_extra={"minimum": 1})]
+Share = Annotated[
+    float, Field(json_schema_extra={**_ABOVE_0, "maximum": 1}), AfterValidator(_share)
+]
+Balance = Annotated[
+    Positive,
+    Field(json_schema_extra={"minimum": MIN_BALANCE_USD}),
+    AfterValidator(_worth_a_percentage),
+]
+Pct = Annotated[float, Field(le=100, json_schema_extra=_ABOVE_0), AfterValidator(_positive)]
 
 
 class TuningConfig(StrictModel):
@@ -75,9 +88,7 @@ class TuningConfig(StrictModel):
         description="slippage of both legs together, per execution, in bps"
     )
     max_position_usd: Positive = Field(description="notional of one trade, in USD")
-    max_open_trades: Annotated[int, Field(le=int(MAX_NUMBER))] = Field(
-        default=1, description="trades that may be open at once"
-    )
+    max_open_trades: Count = Field(default=1, description="trades that may be open at once")
     initial_balance_usd: Balance = Field(
         default=10_000.0, description="balance at the start, in USD"
     )

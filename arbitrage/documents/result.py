@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
+# Of the form of the documents, for programs that read them: a field that is added changes nothing,
+# one that goes or gets another meaning makes the next version.
+DOCUMENT_VERSION = 1
+
 # A sentence names a file or shows what a library said, and either may be of any length: a path of
 # 60,000 characters has no place in a log line, nor in a record that is kept for a week.
 MAX_SENTENCE = 2_000
@@ -35,6 +39,7 @@ class SuccessDocument(TypedDict):
     config: Document | None  # None where nobody knows it: a plain client's job, forgotten since
     metrics: Document  # the fields of `TuningMetrics`
     config_summary: Document | None  # that of the metrics, for programs that want no figures
+    version: int  # `DOCUMENT_VERSION`
 
 
 class ErrorDocument(TypedDict):
@@ -43,6 +48,7 @@ class ErrorDocument(TypedDict):
     status: Literal["error"]
     config: Document | None  # None where it is not known, or was not a config
     error: ErrorRecord
+    version: int
 
 
 class StatusDocument(TypedDict):
@@ -50,6 +56,7 @@ class StatusDocument(TypedDict):
 
     status: str  # a `State` of the ledger that is neither success nor error
     config: Document | None
+    version: int
 
 
 ResultDocument = SuccessDocument | ErrorDocument | StatusDocument
@@ -63,17 +70,18 @@ def success_document(config: Document | None, metrics: Document) -> SuccessDocum
         "config": config,
         "metrics": metrics,
         "config_summary": metrics.get("config_summary"),
+        "version": DOCUMENT_VERSION,
     }
 
 
 def error_document(config: Document | None, error: ErrorRecord) -> ErrorDocument:
     """The document of a job that failed; `error` is what `error_record` makes."""
-    return {"status": "error", "config": config, "error": error}
+    return {"status": "error", "config": config, "error": error, "version": DOCUMENT_VERSION}
 
 
 def status_document(status: str, config: Document | None) -> StatusDocument:
     """The document of a job that has no outcome yet, was cancelled, or is not known."""
-    return {"status": status, "config": config}
+    return {"status": status, "config": config, "version": DOCUMENT_VERSION}
 
 
 def error_record(error: BaseException, *, attempts: int | None = 1) -> ErrorRecord:

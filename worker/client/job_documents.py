@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from worker.ledger.celery_meta import Meta
     from worker.ledger.view import LedgerView
 
+# Exit statuses of a command that asks about one job.
+EXIT_PENDING = 3
+EXIT_UNKNOWN = 4
+
 _SWEEP_ID = re.compile("[0-9a-f]{16}")  # as `sweep_id` of the domain makes them
 
 
@@ -27,6 +31,14 @@ def result_documents(ledger: LedgerView, job_ids: Sequence[str]) -> list[ResultD
     """The result document of each job, or its status document when it has no outcome yet."""
     pairs = zip(ledger.records(job_ids), ledger.results(job_ids), strict=True)
     return [_document(record, meta) for record, meta in pairs]
+
+
+def exit_status(document: ResultDocument, *, ended: int) -> int:
+    """The exit status of a command that asks about a job: `ended` where the job has ended."""
+    state = State(document["status"])
+    if state is State.UNKNOWN:
+        return EXIT_UNKNOWN
+    return EXIT_PENDING if state.is_open else ended
 
 
 def sweeps_are_asked(job_id: str, flag: str) -> str:

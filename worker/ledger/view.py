@@ -88,6 +88,10 @@ class LedgerView:
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
 
+    def close(self) -> None:
+        """Close the connections to the server."""
+        self._client.close()
+
     # -- one job, or those with these ids
 
     def record(self, job_id: str) -> JobRecord | None:

@@ -37,8 +37,18 @@ CASES: dict[str, list[tuple[str, int]]] = {
         (" ".join(["enqueue --local", *FLAGS, "--data-file=nope"]), 1),
     ],
     "jobs, dead list": [("jobs", 0), ("jobs --state=cancelled", 0), ("dead list", 0)],
-    "status ID": [("status waits", 0), ("status failed", 0), ("status nobody", 1)],
-    "result ID": [("result good", 0), ("result waits", 1), ("result failed", 1)],
+    "status ID": [
+        ("status good", 0),
+        ("status failed", 0),
+        ("status waits", 3),
+        ("status nobody", 4),
+    ],
+    "result ID": [
+        ("result good", 0),
+        ("result failed", 1),
+        ("result waits", 3),
+        ("result nobody", 4),
+    ],
     "cancel ID": [
         ("cancel waits", 0),
         ("cancel waits", 0),

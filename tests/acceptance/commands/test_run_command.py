@@ -61,7 +61,7 @@ def test_the_document_goes_to_stdout_and_nothing_else_does(
     ran = start([*command, *flags()], folder)
     assert (ran.returncode, ran.stderr) == (0, "")
     document = json.loads(ran.stdout)
-    assert list(document) == ["status", "config", "metrics", "config_summary"]
+    assert list(document) == ["status", "config", "metrics", "config_summary", "version"]
     assert document["status"] == "success"
     assert document["config"] == TuningConfig(**JOB).model_dump()
     assert document["config_summary"] == document["metrics"]["config_summary"]

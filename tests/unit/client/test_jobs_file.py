@@ -56,6 +56,32 @@ def test_a_bad_line_is_named_and_no_job_comes_out(line: str | bytes, sentence: s
     assert str(caught.value).startswith(sentence)
 
 
+def test_a_line_may_choose_its_id() -> None:
+    lines = [json.dumps({**JOB, "job_id": "mine 1"}), GOOD]
+    with ExitStack() as stack:
+        jobs, _ = checked_jobs(io.BytesIO("\n".join(lines).encode()), stack)
+        first, second = jobs
+    assert first.job_id == "mine 1"
+    assert json.loads(first.message)["headers"]["id"] == "mine 1"
+    assert first.config == second.config
+    assert len(second.job_id) == 36
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sentence"),
+    [
+        (["a", "b", "a"], "line 3: the job_id a stands in line 1 already"),
+        (["a", 7], "line 2: job_id must be a text, not 7"),
+        ([""], "line 1: a job id has 1 to 200 printable ASCII characters"),
+        (["a\tb"], "line 1: a job id has 1 to 200 printable ASCII characters"),
+    ],
+)
+def test_an_id_that_no_job_can_have_is_named(chosen: list[object], sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check("\n".join(json.dumps({**JOB, "job_id": one}) for one in chosen))
+    assert str(caught.value).startswith(sentence)
+
+
 @pytest.mark.parametrize("content", ["", "\n \n"])
 def test_no_job_at_all_is_an_error(content: str) -> None:
     with pytest.raises(ConfigError, match="there is no job in the input"):

@@ -30,14 +30,20 @@ def test_the_shapes() -> None:
         "config": {"a": 1},
         "metrics": metrics,
         "config_summary": {"engine_version": "1"},
+        "version": 1,
     }
     record = record_of("X", "a sentence", is_retryable=True, attempts=None)
     assert error_document(None, record) == {
         "status": "error",
         "config": None,
         "error": {"type": "X", "message": "a sentence", "retryable": True},
+        "version": 1,
     }
-    assert status_document("queued", None) == {"status": "queued", "config": None}
+    assert status_document("queued", None) == {
+        "status": "queued",
+        "config": None,
+        "version": 1,
+    }
 
 
 def test_an_error_record_is_of_the_cause_and_in_one_line() -> None:

@@ -26,7 +26,7 @@ FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in JOB.items()]
 WALKS = (
     (
         "arbitrage/documents/config.py",
-        '        default=1, description="trades that may be open at once"\n    )\n',
+        '    tag: Text | None = Field(default=None, description="free text for the experiment")\n',
         '    patience_bps: NonNegative = Field(default=3.0, description="how patient, in bps")\n',
     ),
     (

@@ -95,7 +95,7 @@ def test_the_traces_of_what_a_sweep_sends_begin_too(
             raise _SentError
 
     with pytest.raises(_SentError):
-        ask_workers(sweep, ledger, once_sent)
+        ask_workers(sweep, ledger, once_sent, print)
     [(question, queue)] = roots
     assert (question[:15], queue) == ("sweep-question-", CHUNKS.queue)
     folder = SweepFolder(tmp_path, "id")

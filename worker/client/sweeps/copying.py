@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.documents.spec.sweep_spec import SweepSpec
@@ -17,10 +17,15 @@ NAMED = 3  # of the sweeps that rows were copied from
 
 
 def missing_rows(
-    spec: SweepSpec, folder: SweepFolder, data_sha256: str, *, copies: bool = True
+    spec: SweepSpec,
+    folder: SweepFolder,
+    data_sha256: str,
+    *,
+    copies: bool = True,
+    tell: Callable[[str], None] = warn,
 ) -> MissingRows:
-    """What the folder lacks, and where to look for it first."""
-    others = OtherSweeps(folder, data_sha256, ENGINE_VERSION, warn) if copies else None
+    """What the folder lacks, and where to look for it first; `tell` of rows that are damaged."""
+    others = OtherSweeps(folder, data_sha256, ENGINE_VERSION, tell) if copies else None
     return MissingRows(spec, folder, others)
 
 

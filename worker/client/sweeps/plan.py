@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -72,10 +71,13 @@ def local_digest(spec: SweepSpec, settings: Settings) -> str | None:
         return None
 
 
-def ask_workers(spec: SweepSpec, ledger: Ledger, meanwhile: Callable[[], None]) -> Plan:
+def ask_workers(
+    spec: SweepSpec, ledger: Ledger, meanwhile: Callable[[], None], tell: Callable[[str], None]
+) -> Plan:
     """Have a worker open the data and time some of the configs; waits for one that does.
 
-    `meanwhile` is called again and again until there is an answer.
+    `meanwhile` is called again and again until there is an answer, and `tell` with what is waited
+    for where that takes long.
 
     Raises:
         SweepError: The file cannot be used there.
@@ -83,9 +85,9 @@ def ask_workers(spec: SweepSpec, ledger: Ledger, meanwhile: Callable[[], None]) 
     question = Chunk(
         spec=of_spec(spec), start=0, stop=0, data_sha256=None, engine_version=ENGINE_VERSION
     )
-    meta = _answer(question, ledger, meanwhile)
+    meta = _answer(question, ledger, meanwhile, tell)
     if is_of_one_config(meta):
-        meta = _answer(question.model_copy(update={"pilots": 0}), ledger, meanwhile)
+        meta = _answer(question.model_copy(update={"pilots": 0}), ledger, meanwhile, tell)
     if meta["status"] != "SUCCESS":
         raise SweepError(failure_message(meta))
     answer: DataFacts = meta["result"]
@@ -154,7 +156,9 @@ def _shapes_among_first(spec: SweepSpec, size: int) -> float:
     return sum(min(1.0, configs / FEWEST_BY_TRIPS) for configs in shapes.values())
 
 
-def _answer(question: Chunk, ledger: Ledger, meanwhile: Callable[[], None]) -> Meta:
+def _answer(
+    question: Chunk, ledger: Ledger, meanwhile: Callable[[], None], tell: Callable[[str], None]
+) -> Meta:
     job_id = f"sweep-question-{uuid.uuid4()}"
     says_so_at = time.monotonic() + PATIENCE_S
     try:
@@ -166,7 +170,7 @@ def _answer(question: Chunk, ledger: Ledger, meanwhile: Callable[[], None]) -> M
                 submit(ledger, [question.submission(job_id)], CHUNKS)
             if time.monotonic() > says_so_at:
                 says_so_at = math.inf
-                print("waiting for a worker to open the data file ...", file=sys.stderr)
+                tell("waiting for a worker to open the data file ...")
             meanwhile()
             time.sleep(POLL_S)
     finally:

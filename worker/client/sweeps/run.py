@@ -16,11 +16,11 @@ from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 from arbitrage.errors import ConfigError
 from arbitrage.results.store.folder import SweepFolder, digest_of_latest
-from arbitrage.results.store.missing_rows import MissingRows
 from arbitrage.shell.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, say
 from worker.client.own_server import bring_up
-from worker.client.sweeps.collector import Collector, Progress
+from worker.client.sweeps.collector import Collector
 from worker.client.sweeps.copying import copied_lines, copy_ahead, missing_rows
+from worker.client.sweeps.filling import Onlooker, fill
 from worker.client.sweeps.in_queue import (
     NO_CHUNKS,
     cancel,
@@ -29,7 +29,7 @@ from worker.client.sweeps.in_queue import (
     finished_chunks,
     forget,
 )
-from worker.client.sweeps.plan import Plan, ask_workers, check_that_some_config_trades, local_digest
+from worker.client.sweeps.plan import ask_workers, local_digest
 from worker.client.sweeps.progress import sweep_progress
 from worker.client.sweeps.report import print_report
 from worker.client.sweeps.summary import summary_of
@@ -71,6 +71,10 @@ def _run_in_sentences(
             return EXIT_INTERRUPTED
 
 
+def _print_beside(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+
+
 def _may_compute(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> bool:
     """Whether there may be anything to run: a finished sweep needs no server and no workers."""
     digest = local_digest(spec, settings)
@@ -85,10 +89,12 @@ def _run(
     arguments: argparse.Namespace, spec: SweepSpec, settings: Settings, copied: Counter[str]
 ) -> int:
     ledger = cache(partial(open_patient_ledger, settings))  # what is finished does without one
-    meanwhile = look_for_workers(settings, local=arguments.local)
+    onlooker = Onlooker(
+        sweep_progress, look_for_workers(settings, local=arguments.local), _print_beside
+    )
     digest, plan = _known_digest(arguments, spec, settings), None
     if digest is None:
-        plan = ask_workers(spec, ledger(), meanwhile)
+        plan = ask_workers(spec, ledger(), onlooker.meanwhile, onlooker.tell)
         digest = plan.data_sha256
     folder = _folder(spec, digest, settings)
     if arguments.status:
@@ -104,11 +110,7 @@ def _run(
             if arguments.fresh:
                 forget(folder, ledger())
             missing = missing_rows(spec, folder, digest, copies=not arguments.fresh)
-            if not folder.is_complete(spec.total):
-                plan = _known_plan(folder, digest) or plan or ask_workers(spec, ledger(), meanwhile)
-                if not (arguments.anyway or folder.parts(spec.total)):  # what has begun goes on
-                    check_that_some_config_trades(spec, plan.data)
-                _compute(missing, plan, ledger(), meanwhile)
+            fill(missing, digest, plan, ledger, onlooker, anyway=arguments.anyway)
             copied += missing.copied
             if copied:
                 print(*copied_lines(copied, missing.computed), sep="\n", file=sys.stderr)
@@ -127,28 +129,8 @@ def _known_digest(arguments: argparse.Namespace, spec: SweepSpec, settings: Sett
     return digest
 
 
-def _known_plan(folder: SweepFolder, digest: str) -> Plan | None:
-    """The plan of an earlier run."""
-    known = folder.description()
-    return Plan(digest, known.chunk_size, known.data) if known and known.chunk_size else None
-
-
 def _folder(spec: SweepSpec, digest: str, settings: Settings) -> SweepFolder:
     return SweepFolder(settings.results_dir, sweep_id(spec.identity(), digest, ENGINE_VERSION))
-
-
-def _compute(
-    missing: MissingRows, plan: Plan, ledger: Ledger, meanwhile: Callable[[], None]
-) -> None:
-    spec, folder = missing.spec, missing.folder
-    folder.describe(spec, plan.data_sha256, ENGINE_VERSION, plan.chunk_size, plan.data)
-    with sweep_progress(spec) as show:
-
-        def tick(progress: Progress) -> None:
-            show(progress)
-            meanwhile()
-
-        Collector(missing, plan.data_sha256, ledger, tick).run(plan.chunk_size)
 
 
 def _collect(spec: SweepSpec, folder: SweepFolder, digest: str, ledger: Ledger) -> None:

@@ -38,7 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs",
         metavar="FILE",
-        help="a config as a JSON object on each line, or - for stdin; all are checked first",
+        help="a config as a JSON object on each line, with a job_id if you like, or - for stdin; "
+        "all are checked first",
     )
     parser.add_argument(
         "--job-id",

@@ -6,7 +6,7 @@ import argparse
 
 from arbitrage.documents.result import as_text
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, warn
-from worker.client.job_documents import result_documents, sweeps_are_asked
+from worker.client.job_documents import exit_status, result_documents, sweeps_are_asked
 from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger.view import State
 from worker.settings import Settings
@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the document; 0 for a success, 1 for anything else."""
+    """Print the document; 0 for a success, and see `exit_status`."""
     job_id = arguments.job_id
     settings = Settings.from_environment()
     with redis_errors_in_a_sentence(settings):
@@ -31,4 +31,5 @@ def run(arguments: argparse.Namespace) -> int:
     print(as_text(document))
     if document["status"] == State.UNKNOWN and (hint := sweeps_are_asked(job_id, "--status")):
         warn(f"no job {job_id}: {hint}")
-    return EXIT_OK if document["status"] == State.SUCCESS else EXIT_FAILED
+    ended = EXIT_OK if document["status"] == State.SUCCESS else EXIT_FAILED
+    return exit_status(document, ended=ended)

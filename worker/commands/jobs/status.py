@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from arbitrage.documents.result import Document, as_text
-from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, span
-from worker.client.job_documents import figures_in_short, result_documents, sweeps_are_asked
+from arbitrage.documents.result import as_text
+from arbitrage.shell.console import EXIT_OK, span
+from worker.client.job_documents import exit_status, figures_in_short, sweeps_are_asked
+from worker.client.job_status import JobStatus
 from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger.view import JobRecord, State
 from worker.settings import Settings
@@ -31,52 +32,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the state; 0 when the job is known."""
+    """Print the state; 0 when the job has ended, and see `exit_status`."""
     settings = Settings.from_environment()
     with redis_errors_in_a_sentence(settings):
-        ledger = open_ledger(settings)
-        record = ledger.record(arguments.job_id)
-        [document] = result_documents(ledger, [arguments.job_id])
-        is_dead = ledger.is_dead(arguments.job_id)
-    status = str(document["status"])
+        status = JobStatus.of(open_ledger(settings), arguments.job_id)
     if arguments.json:
-        print(as_text(_status_document(arguments.job_id, status, record, is_dead=is_dead)))
+        print(as_text(status.as_json()))
     else:
-        print(_status_line(arguments.job_id, document, record, time.time(), is_dead=is_dead))
-    return EXIT_FAILED if status == State.UNKNOWN else EXIT_OK
+        print(_status_line(status, time.time()))
+    return exit_status(status.document, ended=EXIT_OK)
 
 
-def _status_document(
-    job_id: str, status: str, record: JobRecord | None, *, is_dead: bool
-) -> Document:
-    document: Document = {"job_id": job_id, "status": status, "config": None}
-    if record is not None:
-        document |= {
-            "config": record.config,
-            "attempts": record.attempts,
-            "worker": record.worker,
-            "submitted_at": record.submitted_at,
-            "started_at": record.started_at,
-            "finished_at": record.finished_at,
-            "due_at": record.due_at,
-            "error": record.error,
-            "dead_letter": is_dead,
-        }
-    return document
-
-
-def _status_line(
-    job_id: str, document: Mapping[str, Any], record: JobRecord | None, now: float, *, is_dead: bool
-) -> str:
-    status = document["status"]
-    if status == State.UNKNOWN:
+def _status_line(status: JobStatus, now: float) -> str:
+    job_id, document, record = status.job_id, status.document, status.record
+    state = document["status"]
+    if state == State.UNKNOWN:
         return f"{job_id}  unknown: {sweeps_are_asked(job_id, '--status') or _WHY_UNKNOWN}"
-    parts = [f"{job_id}  {status}"]
-    if figures := figures_in_short(document.get("metrics") or {}):
-        parts.append(figures)
+    metrics: dict[str, Any] = document.get("metrics") or {}  # type: ignore[assignment]
+    parts = [f"{job_id}  {state}", *filter(None, [figures_in_short(metrics)])]
     if record is not None:
         parts += _parts(record, now)
-    if is_dead:
+    if status.is_dead:
         parts.append(f"a dead letter: arbtune dead show {job_id}")
     return "; ".join(parts)
 
