@@ -20,6 +20,7 @@ from arbitrage.errors import ConfigError
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK
 from worker.client.embedded import embedded_server, ended_by_signals, local_workers
 from worker.client.sending import send, submission
+from worker.client.tables import TITLES, figure_cell
 from worker.client.waiting import progress_bar, results_as_they_come
 from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger.view import State
@@ -120,8 +121,6 @@ def _report(documents: list[Mapping[str, Any]], root: Path, *, as_json: bool) ->
 
 
 def _print_ranking(ranking: list[Mapping[str, Any]]) -> None:
-    from worker.client.sweeps.report import TITLES, figure_cell  # once there is something to rank
-
     console = Console(highlight=False)
     table = Table(title="Ranking by net profit (open trades at their closing price)", box=None)
     for title in ("min spread bps", *TITLES.values()):

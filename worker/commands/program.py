@@ -18,6 +18,8 @@ COMMANDS = {
     "cancel": ("worker.commands.jobs.cancel", "cancel a job that waits or runs"),
     "dead": ("worker.commands.jobs.dead", "list, show, retry or purge dead letters"),
     "sweep": ("worker.commands.sweep", "run many configs through the queue, or resume"),
+    "sweeps": ("worker.commands.answers.sweeps", "list the sweeps whose results are on disk"),
+    "results": ("worker.commands.answers.results", "rank the configs of sweeps, by any figure"),
     "data": ("worker.commands.data.group", "make a data file of raw files, or check one"),
     "doctor": ("worker.commands.doctor", "check a deployment, and say what to change"),
     "metrics": ("worker.commands.metrics", "serve figures of the queue to Prometheus"),

@@ -83,4 +83,4 @@ def equals_of(rows: pl.LazyFrame, some: pl.DataFrame, columns: Sequence[str]) ->
     alike = rows.join(placed, on=columns, nulls_equal=True).select(_PLACE, "config_number")
     found = alike.collect(engine="streaming").sort(_PLACE, "config_number")
     ends = np.searchsorted(found[_PLACE].to_numpy(), np.arange(1, some.height))
-    return np.split(found["config_number"].to_numpy(), ends)
+    return np.split(found["config_number"].to_numpy(), ends)[: some.height]

@@ -262,9 +262,17 @@ class SweepFolder:
         try:
             yield
         except (pl.exceptions.PolarsError, OSError) as error:
-            for part in self.parts(total):
-                _check(part)
+            self.check(total)
             raise DataError(f"cannot read the results in {self.path}: {error}") from error
+
+    def check(self, total: int) -> None:
+        """Read all parts.
+
+        Raises:
+            DataError: One is damaged.
+        """
+        for part in self.parts(total):
+            _check(part)
 
 
 def digest_of_latest(results_dir: str | Path, spec: SweepSpec) -> str | None:

@@ -5,13 +5,14 @@ Over any number of rows in bounded memory: whatever runs here is streamed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from arbitrage.results.store.rows import ERROR, SCHEMA, SUCCESS
+from arbitrage.results.store.rows import ERROR, SUCCESS
 
 CONFIGS = "configs"
 _RANKED = "ranked"
@@ -59,7 +60,8 @@ def first_error(rows: pl.LazyFrame) -> str | None:
 
 def best_row(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Any] | None:
     """The best row, as docs/sweeps.md defines it, or None."""
-    return next(_ranked(rankable(rows, spec), spec, 1).iter_rows(named=True), None)
+    ranked = rankable(rows, spec).sort(spec.rank_by, "config_number", descending=[True, False])
+    return next(ranked.head(1).collect(engine="streaming").iter_rows(named=True), None)
 
 
 def ranked_groups(rows: pl.LazyFrame, spec: SweepSpec, count: int) -> list[dict[str, Any]]:
@@ -70,19 +72,45 @@ def ranked_groups(rows: pl.LazyFrame, spec: SweepSpec, count: int) -> list[dict[
     rows and groups in bounded memory, mostly in two passes.
     """
     passing, figures = rankable(rows, spec), list(FIGURE_NAMES)
-    found = SCHEMA.to_frame()
-    while found.height < count:
-        others = passing.join(found.lazy(), on=figures, how="anti", nulls_equal=True)
-        ahead = _ranked(others if found.height else passing, spec, _AHEAD)
-        firsts = ahead.unique(figures, keep="first", maintain_order=True)
-        found = pl.concat([found, firsts.head(count - found.height)])
-        if ahead.height < _AHEAD:
-            break
+    found = first_groups(passing, spec.rank_by, figures, count)
     alike = passing.join(found.lazy(), on=figures, how="semi", nulls_equal=True)
     sizes = alike.group_by(figures).agg(pl.len().alias(CONFIGS)).collect(engine="streaming")
     return found.join(
         sizes, on=figures, how="left", nulls_equal=True, maintain_order="left"
     ).to_dicts()
+
+
+def first_groups(
+    rows: pl.LazyFrame,
+    figure: str,
+    alike: Sequence[str],
+    count: int,
+    *,
+    descending: bool = True,
+    ties: Sequence[str] = ("config_number",),
+) -> pl.DataFrame:
+    """The first row of each of the first groups, in the order of a figure.
+
+    Args:
+        rows: Rows that have the figure.
+        figure: The column to sort by.
+        alike: The rows of a group are the same in these columns.
+        count: How many groups are wanted.
+        descending: Whether the highest value comes first.
+        ties: Columns of which the lowest value comes first among equals.
+    """
+    order = [figure, *ties]
+    directions = [descending, *(False for _ in ties)]
+    found = rows.collect_schema().to_frame()
+    while found.height < count:
+        others = rows.join(found.lazy(), on=alike, how="anti", nulls_equal=True)
+        ranked = (others if found.height else rows).sort(order, descending=directions)
+        ahead = ranked.head(_AHEAD).collect(engine="streaming")
+        firsts = ahead.unique(alike, keep="first", maintain_order=True)
+        found = pl.concat([found, firsts.head(count - found.height)])
+        if ahead.height < _AHEAD:
+            break
+    return found
 
 
 def rejections(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Rejection]:
@@ -118,9 +146,3 @@ def _filters(spec: SweepSpec) -> dict[str, pl.Expr]:
     if spec.filters.min_trades is not None:
         filters["min_trades"] = pl.col("total_trades") >= spec.filters.min_trades
     return filters
-
-
-def _ranked(rows: pl.LazyFrame, spec: SweepSpec, count: int) -> pl.DataFrame:
-    """The first rows by rank, descending; of equals the lowest config number is the first."""
-    ranked = rows.sort(spec.rank_by, "config_number", descending=[True, False])
-    return ranked.head(count).collect(engine="streaming")

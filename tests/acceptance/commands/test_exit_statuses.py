@@ -83,6 +83,13 @@ CASES: dict[str, list[tuple[str, int]]] = {
     ],
     "sweep --explain-plan": [("sweep spec.json --explain-plan", 0)],
     "sweep --cancel": [("sweep spec.json --cancel", 0)],
+    "sweeps, results SWEEP ...": [
+        ("sweeps", 0),
+        ("results latest", 1),
+        ("sweep spec.json --local", 0),
+        ("results latest --where=total_trades<0", 0),
+        ("results latest --sort=net", 1),
+    ],
     "data align": [
         ("data align --a raw.csv --b raw.csv -o out.csv", 0),
         ("data align --a raw.csv --b nope.csv -o out.csv", 1),

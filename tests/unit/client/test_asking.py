@@ -13,6 +13,7 @@ import pytest
 from arbitrage.documents.result import ErrorRecord
 from arbitrage.documents.spec.sweep_spec import sweep_id
 from arbitrage.shell.console import Command, run_command, span
+from arbitrage.shell.cutting import cut
 from tests.conftest import JOB
 from worker.client import waiting
 from worker.client.differences import Differences
@@ -21,7 +22,6 @@ from worker.client.sending import submission
 from worker.client.waiting import results_as_they_come, wait_for_results
 from worker.commands.jobs import cancel, dead, result, status
 from worker.commands.jobs import listing as jobs
-from worker.commands.jobs.listing import _cut
 from worker.ledger.celery_meta import cancelled_meta, failed_meta, success_meta
 from worker.ledger.envelope import CHUNKS, JOBS, Route, job_message
 from worker.ledger.ledger import Ledger, Outcome, State, Submission
@@ -137,7 +137,7 @@ def test_no_line_is_longer_than_the_terminal(
     ],
 )
 def test_a_text_is_cut_by_the_columns_it_takes(text: str, room: int, shown: str) -> None:
-    assert _cut(text, room) == shown
+    assert cut(text, room) == shown
 
 
 def test_a_pipe_has_everything_in_full(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 
 from arbitrage.documents.config import TuningConfig
 from arbitrage.documents.spec.grids import exact
@@ -16,6 +15,16 @@ from arbitrage.documents.spec.sweep_spec import LOW_IS_BETTER, Filters
 from arbitrage.results.report.two_parameters import sweep_heatmap
 from arbitrage.results.store.ranking import CONFIGS
 from arbitrage.shell.pictures.heatmap import heatmap_text
+from worker.client.tables import (
+    TITLES,
+    UNBOUNDED,
+    TableColumn,
+    figure_cell,
+    fitting,
+    not_shown,
+    table,
+    title_of,
+)
 
 if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec
@@ -24,23 +33,6 @@ if TYPE_CHECKING:
     from worker.client.sweeps.summary import Summary
 
 SHOWN = 10
-
-TITLES = {
-    "net_pnl_usd": "net USD",
-    "realized_pnl_usd": "realized USD",
-    "total_trades": "trades",
-    "win_rate": "win rate",
-    "max_drawdown_pct": "drawdown %",
-}
-
-# What gives way, one after the other, where a line is too short for all; the grids follow, the last
-# first. The best config is told in full below.
-LEAST_MISSED = ("win_rate", "realized_pnl_usd", "total_trades", "max_drawdown_pct")
-
-UNBOUNDED = 10_000  # columns
-
-TableColumn = tuple[str, list[str]]
-"""A title and the cells below it."""
 
 
 def print_report(spec: SweepSpec, folder: SweepFolder, summary: Summary, note: str) -> None:
@@ -66,10 +58,10 @@ def _print_ranking(console: Console, spec: SweepSpec, folder: SweepFolder) -> No
     width = console.width if console.is_terminal else UNBOUNDED
     groups = folder.first_groups(spec, SHOWN)
     columns = dict(_columns(spec, groups))
-    shown = _fitting(spec, columns, width)
-    console.print(_table([columns[name] for name in shown]), width=width)
+    shown = fitting(columns, [grid.name for grid in spec.grids], spec.rank_by, width)
+    console.print(table(columns[name] for name in shown), width=width)
     if hidden := [name for name in columns if name not in shown]:
-        console.print(_not_shown(hidden), width=width, soft_wrap=False)
+        console.print(not_shown(hidden), width=width, soft_wrap=False)
     if _are_shared(groups):
         console.print("Configs whose figures are all the same share a line; it shows the first.")
 
@@ -108,10 +100,6 @@ def _passed(filtered: Rejection) -> str:
     return f"{passed:,} of {filtered.judged:,} configs pass the filters"
 
 
-def _not_shown(columns: list[str]) -> str:
-    return f"No room for {', '.join(columns)}: the Parquet files have them, or a wider terminal."
-
-
 def _why_none(spec: SweepSpec, folder: SweepFolder, summary: Summary) -> Iterator[str]:
     """Why there is no best config, a sentence a line."""
     if summary.row_counts.succeeded:
@@ -138,45 +126,11 @@ def _are_shared(groups: list[dict[str, Any]]) -> bool:
     return any(group[CONFIGS] > 1 for group in groups)
 
 
-def _fitting(spec: SweepSpec, columns: dict[str, TableColumn], width: int) -> list[str]:
-    """The columns that a line of this width has room for."""
-    shown = list(columns)
-    for name in [*LEAST_MISSED, *reversed([grid.name for grid in spec.grids])]:
-        if _width(columns[name] for name in shown) <= width:
-            break
-        if name in shown and name != spec.rank_by:
-            shown.remove(name)
-    return shown
-
-
-def _table(columns: list[TableColumn]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title, _ in columns:
-        table.add_column(title, justify="right", no_wrap=True)
-    for cells in zip(*(cells for _, cells in columns), strict=True):
-        table.add_row(*cells)
-    return table
-
-
 def _columns(spec: SweepSpec, rows: list[dict[str, Any]]) -> Iterator[tuple[str, TableColumn]]:
     for grid in spec.grids:
         cells = [short_text(grid, row[grid.name]) for row in rows]
         yield grid.name, (grid.name.replace("_", "\n"), cells)
     for name in dict.fromkeys([*TITLES, spec.rank_by]):
-        title = TITLES.get(name, name.replace("_", " ")).replace(" ", "\n")
-        yield name, (title, [figure_cell(row[name]) for row in rows])
+        yield name, (title_of(name), [figure_cell(row[name]) for row in rows])
     if _are_shared(rows):
         yield CONFIGS, (CONFIGS, [f"{row[CONFIGS]:,}" for row in rows])
-
-
-def _width(columns: Iterable[TableColumn]) -> int:
-    """Of columns side by side, with two blanks between them."""
-    widths = [max(map(len, [*title.split("\n"), *cells])) + 2 for title, cells in columns]
-    return sum(widths) - 2
-
-
-def figure_cell(value: float | None) -> str:
-    """A figure as a ranking has it."""
-    if value is None:
-        return ""
-    return str(value) if isinstance(value, int) else f"{value:z,.2f}"

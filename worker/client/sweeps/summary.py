@@ -68,7 +68,7 @@ class Summary:
             "succeeded": self.row_counts.succeeded,
             "failed": self.row_counts.failed,
             "results_dir": self.results_dir,
-            "best": self.best and {**self.best, **_job(spec, self.best)},
+            "best": self.best and {**self.best, **job_of(spec, self.best)},
             "traded": self.row_counts.traded,
             "lowest_threshold_bps": self.row_counts.lowest_threshold_bps,
             "data": self.data,
@@ -94,7 +94,7 @@ def summary_of(spec: SweepSpec, folder: SweepFolder) -> Summary:
     )
 
 
-def _job(spec: SweepSpec, row: dict[str, Any]) -> dict[str, Any]:
+def job_of(spec: SweepSpec, row: dict[str, Any]) -> dict[str, Any]:
     """A row as the job that it is: a config to enqueue, and what it came to."""
     return {
         "config": spec.config(row["config_number"]).model_dump(mode="json"),

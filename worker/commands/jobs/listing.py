@@ -7,13 +7,13 @@ import json
 import shutil
 import sys
 import time
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
 
 from arbitrage.shell.console import EXIT_OK, count, printable, span
+from arbitrage.shell.cutting import cut
 from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger.ledger import JobRecord, Ledger, State
 from worker.ledger.view import slices
@@ -188,13 +188,13 @@ def _table(pages: Iterable[_Page], width: int, now: float, *, told: bool) -> Ite
         for row, error in zip(rows, errors, strict=True):
             yield _line(row, widths, room)
             if error:
-                yield _cut(f"  {error}", width)
+                yield cut(f"  {error}", width)
 
 
 def _line(row: tuple[str, ...], widths: list[int], room: int) -> str:
     job_id, state, age, net, what = row
     first = f"{job_id:<{widths[0]}} {state:<{widths[1]}} {age:>{widths[2]}} {net:>{widths[3]}}"
-    return f"{first} {_cut(what, room)}".rstrip()
+    return f"{first} {cut(what, room)}".rstrip()
 
 
 def _row(record: JobRecord, net: float | None, dead: set[str], now: float) -> tuple[str, ...]:
@@ -206,22 +206,3 @@ def _row(record: JobRecord, net: float | None, dead: set[str], now: float) -> tu
         "" if net is None else f"{net:z,.2f}",
         ", ".join(filter(None, (tag, PurePath(data_file).name))),
     )
-
-
-def _cut(text: str, room: int) -> str:
-    """The text in so many columns of a terminal, where some characters take two."""
-    if sum(map(_columns, text)) <= room:
-        return text
-    kept, left = "", room - 1
-    for mark in text:
-        left -= _columns(mark)
-        if left < 0:
-            break
-        kept += mark
-    return f"{kept}…"
-
-
-def _columns(mark: str) -> int:
-    if unicodedata.combining(mark):
-        return 0
-    return 2 if unicodedata.east_asian_width(mark) in "WF" else 1

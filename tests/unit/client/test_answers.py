@@ -1,0 +1,192 @@
+"""What `arbtune sweeps` and `arbtune results` print: in a pipe, on a terminal, for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from arbitrage.documents.figures import FIGURE_NAMES
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.results.store.folder import SweepFolder
+from arbitrage.results.store.rows import sweep_rows
+from arbitrage.shell.console import run_command
+from tests.sweeps import spec
+from tests.terminals import COLUMNS, on_terminal
+from worker.commands.answers import results as results_command
+from worker.commands.answers import sweeps as sweeps_command
+
+GRIDS = (
+    {"name": "min_spread_bps", "start": 0, "stop": 0.3, "step": 0.1},
+    {"name": "slippage_bps", "values": [0, 1]},
+)
+TOTAL = 8
+
+
+def keep(results_dir: Path, sweep_id: str, age_s: int, **fields: Any) -> None:
+    """A sweep whose net profit is 1.5 times its config number, written so many seconds ago."""
+    sweep = SweepSpec(**spec(*GRIDS, **fields))
+    folder = SweepFolder(results_dir, sweep_id)
+    figures: dict[str, Any] = dict.fromkeys(FIGURE_NAMES, np.ones(TOTAL, np.int64))
+    figures |= {"stopped_timestamp": [None] * TOTAL, "net_pnl_usd": np.arange(TOTAL) * 1.5}
+    with folder.exclusively():
+        folder.describe(sweep, "0" * 64, "2")
+        folder.write_part(sweep_rows(sweep, 0, TOTAL, figures, {}))
+    path = results_dir / f"{sweep_id}.json"
+    moment = path.stat().st_mtime - age_s
+    os.utime(path, (moment, moment))
+
+
+@pytest.fixture
+def results_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ARBTUNE_RESULTS_DIR", str(tmp_path))
+    keep(tmp_path, "a" * 16, age_s=10)
+    keep(tmp_path, "b" * 16, age_s=20, latency_a_ms=50, rank_by="win_rate")
+    return tmp_path
+
+
+def sweeps(*flags: str) -> int:
+    return run_command("arbtune sweeps", sweeps_command, [*flags])
+
+
+def results(*flags: str) -> int:
+    return run_command("arbtune results", results_command, [*flags])
+
+
+def in_cells(text: str) -> list[dict[str, str]]:
+    return [*csv.DictReader(io.StringIO(text), delimiter="\t")]
+
+
+def lines_on_terminal(results_dir: Path, *words: str) -> list[str]:
+    status, shown = on_terminal(
+        [sys.executable, "-m", "worker.cli", *words],
+        {**os.environ, "ARBTUNE_RESULTS_DIR": str(results_dir), "NO_COLOR": "1"},
+    )
+    assert status == 0, shown
+    lines = shown.replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
+    assert max(map(len, lines)) <= COLUMNS
+    return lines
+
+
+@pytest.mark.usefixtures("results_dir")
+def test_sweeps_are_listed_in_cells(capsys: pytest.CaptureFixture[str]) -> None:
+    assert sweeps() == 0
+    first, second = in_cells(capsys.readouterr().out)
+    assert first == {
+        "SWEEP": "a" * 16,
+        "DONE": "8",
+        "TOTAL": "8",
+        "RANK_BY": "net_pnl_usd",
+        "BEST": "10.5",
+        "DATA_FILE": "quotes.csv",
+        "SPEC": "min_spread_bps 0 to 0.3 (4 values); slippage_bps 0, 1",
+        "ERROR": "",
+    }
+    assert (second["RANK_BY"], second["BEST"]) == ("win_rate", "1")
+    assert sweeps("--limit=1") == 0
+    assert len(in_cells(capsys.readouterr().out)) == 1
+
+
+def test_sweeps_for_programs_have_the_best_as_a_job(
+    results_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [part] = (results_dir / ("b" * 16)).glob("*.parquet")
+    part.write_bytes(b"damaged")
+    (results_dir / "foreign.json").write_text("{}")
+
+    assert sweeps("--json") == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["best"]["config_number"] == 7
+    assert first["best"]["config"] == SweepSpec(**spec(*GRIDS)).config(7).model_dump()
+    assert first["best"]["metrics"]["net_pnl_usd"] == 10.5
+    assert (first["done"], first["total"], first["error"]) == (8, 8, None)
+    assert second["best"] is None
+    assert f"the results in {part} cannot be read" in second["error"]
+
+
+@pytest.mark.usefixtures("results_dir")
+def test_results_are_cells_with_all_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    assert results("a", "--top=2", "--neighbours=net_pnl_usd") == 0
+    first, second = in_cells(capsys.readouterr().out)
+    assert (first["config_number"], second["config_number"]) == ("7", "6")
+    assert first["min_spread_bps"] == "0.3"
+    assert second["stop_on_drawdown_pct"] == ""
+    assert first["neighbours_median"] == "8.25"  # of 5 and 6
+
+
+@pytest.mark.usefixtures("results_dir")
+def test_results_for_programs_are_objects(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        results(
+            "aaaa", "b", "--sort=net_pnl_usd:up", "--by=slippage_bps", "--by=slippage_bps", "--json"
+        )
+        == 0
+    )
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["sweep_id"][0], line["config_number"]) for line in lines] == [("a", 0), ("a", 1)]
+    assert lines[1]["slippage_bps"] == 1
+    assert "neighbours_median" not in lines[0]
+    assert results("a", "a", "aaa", "--json") == 0
+    assert len(capsys.readouterr().out.splitlines()) == TOTAL  # each config once
+
+
+@pytest.mark.usefixtures("results_dir")
+def test_neighbours_are_by_the_rank_of_the_spec(capsys: pytest.CaptureFixture[str]) -> None:
+    assert results("b", "--sort=neighbours_median", "--json") == 0
+    shown = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {line["neighbours_median"] for line in shown} == {1.0}
+    assert results("a", "--sort=neighbours_median", "--json", "--top=1") == 0
+    first = json.loads(capsys.readouterr().out)
+    assert (first["config_number"], first["neighbours_median"]) == (6, 8.25)  # of 4 and 7
+
+
+@pytest.mark.usefixtures("results_dir")
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["q"], "no sweep 'q' in"),
+        (["a", "--sort=net_pnl_usd:sideways"], "--sort takes FIGURE, FIGURE:up or FIGURE:down"),
+        (["a", "--sort=net_pnl"], "--sort: no such column: 'net_pnl': did you mean net_pnl_usd?"),
+        (["a", "--where=x > 1"], "--where: rows have no column 'x'"),
+        (["a", "--top=-1"], "must be a whole number"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(
+    flags: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert results(*flags) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("arbtune: ")
+    assert sentence in said
+    assert said.count("\n") == 1
+
+
+def test_a_terminal_gets_a_table_that_fits(results_dir: Path) -> None:
+    lines = lines_on_terminal(results_dir, "results", "a", "b", "--by", "sweep_id")
+    text = "\n".join(lines)
+    assert lines[0] == f"sweep {'a' * 16}: 8 of 8; latency_a_ms 0"
+    assert lines[1] == f"sweep {'b' * 16}: 8 of 8; latency_a_ms 50"
+    assert "by net_pnl_usd, the highest first, the first of each sweep_id" in text
+    assert [line.split()[:3] for line in lines if line.startswith(("a", "b"))][-2:] == [
+        ["aaaaaaaa", "7", "0.3"],
+        ["bbbbbbbb", "7", "0.3"],
+    ]
+
+
+def test_a_terminal_gets_two_lines_a_sweep(results_dir: Path) -> None:
+    keep(results_dir, "c" * 16, age_s=0, tag_prefix="x", max_holding_seconds=5)
+    lines = lines_on_terminal(results_dir, "sweeps")
+    assert lines[0] == f"{'c' * 16}  8 of 8, best net_pnl_usd 10.50"
+    assert lines[1] == "  quotes.csv: min_spread_bps 0 to 0.3 (4 values); slippage_bps 0, 1"
+    assert len(lines) == 6
+
+
+def test_no_sweeps_are_no_error(tmp_path: Path) -> None:
+    assert lines_on_terminal(tmp_path, "sweeps") == ["no sweeps yet: arbtune sweep SPEC runs one"]

@@ -1,0 +1,1 @@
+"""Answers from the rows of sweeps, for people, pipes and programs."""

@@ -1,0 +1,1 @@
+"""The commands that answer from the rows of sweeps, a module each."""
