@@ -1,6 +1,7 @@
 """A sweep in this process, for notebooks and programs: `run_sweep(SweepSpec(...))`.
 
-`explain(spec.config(n))` tells what one of its configs did.
+`explain(spec.config(n))` tells what one of its configs did, `walk_forward(spec, ...)` what its best
+ones earn on rows that they were not chosen on.
 """
 
 from __future__ import annotations
@@ -28,15 +29,21 @@ from arbitrage.results.store.rows import SCHEMA, sweep_rows, with_timestamps
 from arbitrage.results.verdict.judging import Asked, judge_search
 from arbitrage.results.verdict.search import Search, TriedSweep, search_of
 from arbitrage.results.verdict.verdict import Verdict
+from arbitrage.results.walk_forward.choosing import Choice, choice_of
+from arbitrage.results.walk_forward.outcome import WalkForward
+from arbitrage.results.walk_forward.walking import walk
+from arbitrage.results.walk_forward.windows import Division, Window
 
 __all__ = [
     "Explanation",
     "SweepSpec",
     "Verdict",
+    "WalkForward",
     "explain",
     "judge",
     "replay_range",
     "run_sweep",
+    "walk_forward",
 ]
 
 # Configs replayed at a time: their parameters and figures stay in a core's cache.
@@ -70,6 +77,37 @@ def run_sweep(
     data = open_data(spec.data_path, limits, name=spec.data_file)
     if results_dir is not None:
         return _kept_rows(spec, data, Path(results_dir))
+    return _all_rows(spec, data)
+
+
+def walk_forward(
+    spec: SweepSpec, *, folds: int, train: str, test: str, limits: DataLimits | None = None
+) -> WalkForward:
+    """Choose the best config on each training window, and judge it on the rows that follow.
+
+    Args:
+        spec: As `run_sweep` takes it.
+        folds: How many times.
+        train: How long a training window is, such as `2h`.
+        test: The same of a test window; the last one ends with the file.
+        limits: Bounds on the data file.
+
+    Raises:
+        ConfigError: The file is too short for these windows; and as `run_sweep`.
+        FileNotFoundError, DataError, OSError: As `run_sweep`.
+    """
+    check_fork()
+    division = Division.of(folds, train, test)
+    data = open_data(spec.data_path, limits, name=spec.data_file)
+
+    def choose(window: Window) -> Choice:
+        rows = _all_rows(spec, data.between(window.first_row, window.stop_row))
+        return choice_of(rows.lazy(), spec)
+
+    return walk(spec, data, division, choose)
+
+
+def _all_rows(spec: SweepSpec, data: OpenedFile) -> pl.DataFrame:
     parts = [
         replay_range(spec, data, start, min(start + _CONFIGS_AT_ONCE, spec.total))
         for start in range(0, spec.total, _CONFIGS_AT_ONCE)

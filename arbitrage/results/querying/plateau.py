@@ -68,13 +68,17 @@ def shown_best(known: KnownSweep) -> dict[str, Any] | None:
     """
     spec = known.spec
     with known.folder.damage_in_a_sentence(spec.total):
-        rows = known.folder.rows(spec.total)
-        best = best_row(rows, spec)
-        if best is None:
-            return None
-        [equals] = equals_of(rows, pl.DataFrame([best], schema=rows.collect_schema()), FIGURE_NAMES)
-        middle = rows.filter(config_number=middle_of(spec, equals))
-        return middle.collect(engine="streaming").row(0, named=True)
+        return middle_of_best(known.folder.rows(spec.total), spec)
+
+
+def middle_of_best(rows: pl.LazyFrame, spec: SweepSpec) -> dict[str, Any] | None:
+    """The best of a sweep's rows, and of those that are equal to it in all figures the middle."""
+    best = best_row(rows, spec)
+    if best is None:
+        return None
+    [equals] = equals_of(rows, pl.DataFrame([best], schema=rows.collect_schema()), FIGURE_NAMES)
+    middle = rows.filter(config_number=middle_of(spec, equals))
+    return middle.collect(engine="streaming").row(0, named=True)
 
 
 def equals_of(rows: pl.LazyFrame, some: pl.DataFrame, columns: Sequence[str]) -> list[Indices]:

@@ -1,0 +1,192 @@
+"""What a walk-forward came to: a document that is kept beside the sweep's description."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from statistics import median, stdev
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from arbitrage.documents.result import as_text
+from arbitrage.documents.whole_file import write_whole
+
+VERSION: Literal[1] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What the chosen config came to in one window; zeros where none was chosen.
+
+    Attributes:
+        begin, end: The window has the rows later than the first of these times, up to the second.
+        hours: How long it is; no longer than the file.
+        first_row, stop_row: The rows `first_row` to `stop_row` - 1 of the file.
+        net_pnl_usd: A trade that is open on the last row is marked there.
+    """
+
+    begin: str
+    end: str
+    hours: float
+    first_row: int
+    stop_row: int
+    net_pnl_usd: float = 0.0
+    total_trades: int = 0
+    open_trades: int = 0
+    max_drawdown_pct: float = 0.0
+
+    @property
+    def net_usd_per_hour(self) -> float:
+        """The net profit over the length of the window."""
+        return self.net_pnl_usd / self.hours
+
+    def as_json(self) -> dict[str, Any]:
+        """The window in the document."""
+        return {**asdict(self), "net_usd_per_hour": self.net_usd_per_hour}
+
+
+@dataclass(frozen=True, slots=True)
+class FoldOutcome:
+    """One fold: what was chosen on its training window, and what that came to in both windows.
+
+    Attributes:
+        config_number: The config that was chosen; None where the fold stands aside.
+        parameters: Its values of what varies, by name; a null is None.
+        stands_aside: Why none was chosen.
+    """
+
+    config_number: int | None
+    parameters: dict[str, float | None]
+    stands_aside: str | None
+    in_sample: Side
+    out_of_sample: Side
+
+    def as_json(self) -> dict[str, Any]:
+        """The fold in the document."""
+        sides = {"in_sample": self.in_sample, "out_of_sample": self.out_of_sample}
+        return {**asdict(self), **{name: side.as_json() for name, side in sides.items()}}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The profit out of sample of all folds together, after the row of this time."""
+
+    time: str
+    net_pnl_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How one parameter moves from fold to fold, over those that chose a config.
+
+    Attributes:
+        values: Those that were chosen, in the order of the folds; a null is None.
+        changes: How many of them differ from the one before.
+    """
+
+    values: list[float | None]
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class WalkForward:
+    """All folds of one sweep over one file.
+
+    Attributes:
+        configs: How many each training window chose from.
+        equity: The profit out of sample, stitched together over the folds.
+    """
+
+    sweep_id: str
+    data_file: str
+    data_sha256: str
+    engine_version: str
+    configs: int
+    rank_by: str
+    train_seconds: float
+    test_seconds: float
+    folds: list[FoldOutcome]
+    equity: list[Point]
+    version: Literal[1] = VERSION
+
+    @property
+    def in_sample_usd_per_hour(self) -> float:
+        """The net profit of all training windows over their hours."""
+        return _per_hour([fold.in_sample for fold in self.folds])
+
+    @property
+    def out_of_sample_usd_per_hour(self) -> float:
+        """The net profit of all test windows over their hours."""
+        return _per_hour([fold.out_of_sample for fold in self.folds])
+
+    @property
+    def kept_share(self) -> float | None:
+        """The profit an hour out of sample over that in sample; None where there was none."""
+        in_sample = self.in_sample_usd_per_hour
+        return self.out_of_sample_usd_per_hour / in_sample if in_sample > 0 else None
+
+    @property
+    def spread(self) -> dict[str, float | int | None]:
+        """How far the folds are apart out of sample, in USD an hour."""
+        rates = [fold.out_of_sample.net_usd_per_hour for fold in self.folds]
+        return {
+            "lowest": min(rates),
+            "median": median(rates),
+            "highest": max(rates),
+            "standard_deviation": stdev(rates) if len(rates) > 1 else None,
+            "folds_with_profit": sum(rate > 0 for rate in rates),
+        }
+
+    @property
+    def moves(self) -> dict[str, Move]:
+        """How the parameters move that vary, by their names."""
+        chosen = [fold.parameters for fold in self.folds if fold.config_number is not None]
+        return (
+            {name: _move([values[name] for values in chosen]) for name in chosen[0]}
+            if chosen
+            else {}
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The document; what follows from the folds stands in it for those who only read it."""
+        return {
+            **asdict(self),
+            "folds": [fold.as_json() for fold in self.folds],
+            "in_sample_usd_per_hour": self.in_sample_usd_per_hour,
+            "out_of_sample_usd_per_hour": self.out_of_sample_usd_per_hour,
+            "kept_share": self.kept_share,
+            "spread": self.spread,
+            "moves": {name: asdict(move) for name, move in self.moves.items()},
+        }
+
+    def write(self, results_dir: Path) -> None:
+        """Keep the document beside the description of the sweep, in place of an earlier one.
+
+        Raises:
+            OSError: It cannot be written there.
+        """
+        write_whole(path_of(results_dir, self.sweep_id), as_text(self.as_json()) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> WalkForward | None:
+        """The document in a file, or None where it has none that this version knows."""
+        try:
+            return TypeAdapter(cls).validate_json(path.read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+
+def path_of(results_dir: Path, sweep_id: str) -> Path:
+    """Where the last walk-forward of a sweep is kept."""
+    return results_dir / f"{sweep_id}.walk-forward.json"
+
+
+def _per_hour(sides: list[Side]) -> float:
+    return sum(side.net_pnl_usd for side in sides) / sum(side.hours for side in sides)
+
+
+def _move(values: list[float | None]) -> Move:
+    changes = sum(here != before for before, here in pairwise(values))
+    return Move(values, changes)
