@@ -36,6 +36,7 @@ class Side:
     total_trades: int = 0
     open_trades: int = 0
     max_drawdown_pct: float = 0.0
+    stopped_row: int | None = None
 
     @property
     def net_usd_per_hour(self) -> float:
@@ -71,7 +72,7 @@ class FoldOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The profit out of sample of all folds together, after the row of this time."""
+    """The profit out of sample of all folds so far, after the row of this time."""
 
     time: str
     net_pnl_usd: float
@@ -96,7 +97,7 @@ class WalkForward:
 
     Attributes:
         configs: How many each training window chose from.
-        equity: The profit out of sample, stitched together over the folds.
+        equity: The profit out of sample over time, as `stitching` has it.
     """
 
     sweep_id: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import accumulate
+from collections.abc import Callable
 from typing import Any
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
@@ -14,13 +13,14 @@ from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.replay.many_configs import replay_one
 from arbitrage.results.walk_forward.choosing import Choice
-from arbitrage.results.walk_forward.outcome import FoldOutcome, Point, Side, WalkForward
+from arbitrage.results.walk_forward.outcome import FoldOutcome, Side, WalkForward
+from arbitrage.results.walk_forward.stitching import stitched
 from arbitrage.results.walk_forward.windows import Division, Fold, Window
 
 Choose = Callable[[Window], Choice]
 """Has all configs run over the rows of a training window, and chooses one."""
 
-_FIGURES = ("net_pnl_usd", "total_trades", "open_trades", "max_drawdown_pct")
+_FIGURES = ("net_pnl_usd", "total_trades", "open_trades", "max_drawdown_pct", "stopped_row")
 _NS = 10**9
 
 
@@ -47,7 +47,7 @@ def walk(spec: SweepSpec, data: OpenedFile, division: Division, choose: Choose) 
         train_seconds=division.train_ns / _NS,
         test_seconds=division.test_ns / _NS,
         folds=folds,
-        equity=[*_equity(folds)],
+        equity=[*stitched(spec, data, folds)],
     )
 
 
@@ -72,10 +72,3 @@ def _side(window: Window, figures: dict[str, Any]) -> Side:
         stop_row=window.stop_row,
         **{name: figures[name] for name in _FIGURES if name in figures},
     )
-
-
-def _equity(folds: list[FoldOutcome]) -> Iterator[Point]:
-    tests = [fold.out_of_sample for fold in folds]
-    profits = accumulate(test.net_pnl_usd for test in tests)
-    for test, profit in zip(tests, profits, strict=True):
-        yield Point(test.end, profit)

@@ -41,6 +41,12 @@ def stamp(seconds: float) -> str:
     return (START + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
 
 
+def at(seconds: float, row: Row) -> Row:
+    """The row at another time."""
+    _, bid_a, ask_a, bid_b, ask_b = row
+    return stamp(seconds), bid_a, ask_a, bid_b, ask_b
+
+
 def csv_file(folder: Path, rows: list[Row], name: str = "quotes.csv") -> Path:
     path = folder / name
     lines = [",".join([row[0], *map(repr, row[1:])]) for row in rows]
@@ -54,8 +60,9 @@ def walk_of(random: Random, count: int) -> list[Row]:
     for number in range(count):
         mid *= 1 + random.gauss(0, 3) / 1e4
         basis = 0.9 * basis + random.gauss(0, 12)
-        _, *prices = quote(0, mid, basis, random.uniform(0.5, 2), random.uniform(0.5, 2))
-        rows.append((stamp(number), *prices))
+        rows.append(
+            at(number, quote(0, mid, basis, random.uniform(0.5, 2), random.uniform(0.5, 2)))
+        )
     return rows
 
 
@@ -202,8 +209,38 @@ def test_folds_choose_and_judge_as_by_hand(tmp_path: Path, seed: int) -> None:
     assert found.equity[-1].net_pnl_usd == pytest.approx(total)
     assert found.equity[-1].time == rows[-1][0]
     assert found.out_of_sample_usd_per_hour == pytest.approx(total / (90 / 3_600))
+    assert len(found.equity) > 3
     trained = sum(fold.in_sample.net_pnl_usd for fold in found.folds)
     assert found.kept_share == pytest.approx((total / 90) / (trained / 180))
+
+
+def test_the_equity_is_marked_at_the_ends_of_periods(tmp_path: Path) -> None:
+    """Each point is what the chosen configs would have come to if the file ended there."""
+    rows = walk_of(Random(5), 200)
+    found = walk_forward(spec_of(csv_file(tmp_path, rows)), folds=2, train="60s", test="50s")
+    by_time = {point.time: point.net_pnl_usd for point in found.equity}
+    before = 0.0
+    for fold in found.folds:
+        first, stop = fold.out_of_sample.first_row, fold.out_of_sample.stop_row
+        values = fold.parameters
+        params = params_of(values["min_spread_bps"] or 0, values["exit_spread_bps"] or 0)
+        for row in range(first, stop):
+            if rows[row][0] in by_time:
+                figures = naive.backtest(rows[first : row + 1], params).figures
+                assert by_time[rows[row][0]] == pytest.approx(before + figures.net_pnl_usd)
+        before += fold.out_of_sample.net_pnl_usd
+    assert [*by_time] == [row[0] for row in rows[100:]]  # a second is a period of such a file
+
+
+def test_the_equity_ends_where_a_drawdown_stops_the_run(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, walk_of(Random(5), 200))
+    spec = spec_of(path, stop_on_drawdown_pct=0.005)
+    found = walk_forward(spec, folds=2, train="60s", test="50s")
+    stopped = [fold.out_of_sample.stopped_row for fold in found.folds]
+    assert all(row is not None for row in stopped)
+    assert found.equity[-1].time == stamp(stopped[-1] or 0)
+    total = sum(fold.out_of_sample.net_pnl_usd for fold in found.folds)
+    assert found.equity[-1].net_pnl_usd == pytest.approx(total)
 
 
 def chosen(found: WalkForward) -> list[tuple[Any, Any]]:
@@ -225,8 +262,7 @@ def baited(tmp_path: Path) -> tuple[SweepSpec, SweepSpec]:
     """A file, and the same with a bait for whoever sees one row of the test window."""
     rows = walk_of(Random(8), 91)
     # A low threshold opens on the last row of the training window, and holds there at a loss.
-    _, *prices = quote(0, 100.0, 7.0, 0.5, 0.5)
-    rows[60] = (rows[60][0], *prices)
+    rows[60] = at(60, quote(0, 100.0, 7.0, 0.5, 0.5))
     plain = csv_file(tmp_path, rows, "plain.csv")
     return spec_of(plain), spec_of(csv_file(tmp_path, with_a_bait(rows, 61), "bait.csv"))
 
@@ -262,8 +298,7 @@ def test_nothing_leaks_into_a_test_window(tmp_path: Path) -> None:
     rows: list[Row] = []
     for second in range(91):
         basis = 30.0 if second == 60 or (10 <= second < 15) else 0.0
-        _, *prices = quote(0, 100.0, basis, 0.5, 0.5)
-        rows.append((stamp(second), *prices))
+        rows.append(at(second, quote(0, 100.0, basis, 0.5, 0.5)))
     spec = spec_of(csv_file(tmp_path, rows))
     [fold] = walk_forward(spec, folds=1, train="60s", test="30s").folds
     assert fold.in_sample.open_trades == 1
@@ -275,8 +310,7 @@ def test_nothing_leaks_into_a_test_window(tmp_path: Path) -> None:
 
 
 def flat(count: int) -> list[Row]:
-    _, *prices = quote(0, 100.0, 0.0, 0.5, 0.5)
-    return [(stamp(at), *prices) for at in range(count)]
+    return [at(second, quote(0, 100.0, 0.0, 0.5, 0.5)) for second in range(count)]
 
 
 def stands_aside(found: WalkForward) -> list[str | None]:
@@ -284,7 +318,7 @@ def stands_aside(found: WalkForward) -> list[str | None]:
 
 
 def test_a_fold_without_trades_stands_aside_with_nothing(tmp_path: Path) -> None:
-    rows = flat(61) + [(stamp(61 + at), *row[1:]) for at, row in enumerate(walk_of(Random(1), 60))]
+    rows = flat(61) + [at(61 + place, row) for place, row in enumerate(walk_of(Random(1), 60))]
     found = walk_forward(spec_of(csv_file(tmp_path, rows)), folds=2, train="50s", test="30s")
     assert stands_aside(found) == ["no config traded", None]
     [aside, other] = found.folds
@@ -309,7 +343,7 @@ def test_a_fold_in_which_no_config_passes_or_earns_stands_aside(tmp_path: Path) 
 def test_a_window_without_rows_earns_nothing(tmp_path: Path) -> None:
     """The file has a gap as long as two windows."""
     rows = walk_of(Random(3), 60)
-    late = [(stamp(240 + at), *row[1:]) for at, row in enumerate(walk_of(Random(3), 60))]
+    late = [at(240 + place, row) for place, row in enumerate(walk_of(Random(3), 60))]
     path = csv_file(tmp_path, [*rows, *late])
     found = walk_forward(spec_of(path), folds=4, train="50s", test="60s")
     assert stands_aside(found) == [None, "no config traded", "no config traded", "no config traded"]
@@ -322,8 +356,7 @@ def test_of_equals_the_middle_is_chosen(tmp_path: Path) -> None:
     rows: list[Row] = []
     for second in range(121):
         basis = 30.0 if second % 10 < 3 else -6.0
-        _, *prices = quote(0, 100.0, basis, 0.5, 0.5)
-        rows.append((stamp(second), *prices))
+        rows.append(at(second, quote(0, 100.0, basis, 0.5, 0.5)))
     grids = [{"name": "min_spread_bps", "values": [4, 8, 12, 16, 20, 40, 50]}]
     spec = spec_of(csv_file(tmp_path, rows), grids=grids)
     [fold] = walk_forward(spec, folds=1, train="60s", test="60s").folds
@@ -346,8 +379,7 @@ def moving_optimum(folder: Path) -> Path:
     late = cycles([15.0, 15.0, 60.0] * 12, 25.0)
     rows: list[Row] = []
     for second, (basis, half) in enumerate([*early, *late]):
-        _, *prices = quote(0, 100.0, basis, half, half)
-        rows.append((stamp(second), *prices))
+        rows.append(at(second, quote(0, 100.0, basis, half, half)))
     return csv_file(folder, rows)
 
 
