@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_tuning import metrics_over
 from arbitrage.documents.config import NUMERIC_FIELDS, TuningConfig
 from arbitrage.results.explain.equity_curve import equity_curve
+from arbitrage.results.explain.habits import Habits, habits_of
+from arbitrage.results.explain.money import Money, where_money_went
+from arbitrage.results.explain.quality import Quality, quality_of
 from arbitrage.results.explain.recording import recorded
 from arbitrage.results.explain.trade_table import trade_table
 
@@ -27,12 +30,28 @@ class Explanation:
         metrics: What it came to.
         trades: A row a trade, see `trade_table`.
         equity: How its equity went, see `equity_curve`.
+        money: Where the money went, see `where_money_went`.
+        habits: How it traded.
+        quality: What the rows were like.
     """
 
     config: TuningConfig
     metrics: TuningMetrics
     trades: pl.DataFrame
     equity: pl.DataFrame
+    money: list[Money]
+    habits: Habits
+    quality: Quality
+
+    def as_json(self) -> dict[str, Any]:
+        """All but the tables, as the object that a program reads."""
+        return {
+            "config": self.config.model_dump(mode="json"),
+            "metrics": self.metrics.model_dump(mode="json"),
+            "money": [item._asdict() for item in self.money],
+            "habits": self.habits._asdict(),
+            "quality": self.quality._asdict(),
+        }
 
 
 def explain_config(config: TuningConfig, data: OpenedFile) -> Explanation:
@@ -49,4 +68,14 @@ def explain_config(config: TuningConfig, data: OpenedFile) -> Explanation:
     metrics = metrics_over(config, data)
     numbers = config.model_dump(include=set(NUMERIC_FIELDS))
     run = recorded(data, numbers, metrics.total_trades)
-    return Explanation(config, metrics, trade_table(run), equity_curve(run))
+    trades = trade_table(run)
+    skipped_and_stale = data.skipped_and_stale(config.max_quote_age_ms)
+    return Explanation(
+        config=config,
+        metrics=metrics,
+        trades=trades,
+        equity=equity_curve(run),
+        money=where_money_went(trades, config, metrics),
+        habits=habits_of(run, trades, metrics.realized_pnl_usd),
+        quality=quality_of(run, trades, *skipped_and_stale),
+    )

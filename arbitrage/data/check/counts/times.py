@@ -10,7 +10,7 @@ from arbitrage.data.check.batch import Batch, Integers
 from arbitrage.data.check.numbers.round_figures import RoundCounts, round_figures
 
 NS = 10**9
-_STEPS_NS = np.array([int(figure) for figure in round_figures(0, 18)], np.int64)
+STEPS_NS = np.array([int(figure) for figure in round_figures(0, 18)], np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class TimeCounter:
     def __init__(self) -> None:
         self._stamps: list[str] = []
         self._moments: list[int] | None = []
-        self._steps = RoundCounts(_STEPS_NS)
+        self._steps = RoundCounts(STEPS_NS)
         self._repeated = 0
         self._largest: tuple[int, str] | None = None
 
