@@ -167,7 +167,7 @@ def judge(
         return judge_search(Search([_tried_here(spec, data, rows)]), data, asked)
     known = sweep_named(_id_of(spec, data), Path(results_dir))
     found = judge_search(search_of(known, [Path(results_dir)]), data, asked)
-    found.keep(Path(results_dir))
+    found.write(Path(results_dir))
     return found
 
 

@@ -15,7 +15,7 @@ from worker.ledger.identity import worker_id
 from worker.ledger.ledger import Attempt
 from worker.running.jobs import canvas
 from worker.running.jobs.chunk_job import run_chunk, version_of_chunk
-from worker.running.jobs.chunks import Chunk, ChunkResult, DataFacts
+from worker.running.jobs.chunks import Chunk, ChunkMaxima, ChunkResult, DataFacts
 from worker.running.jobs.job import attempt_job, attempted
 from worker.running.jobs.task_argument import CHUNK, CONFIG, Payload
 
@@ -35,8 +35,10 @@ def run_tuning_job(self: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:
 
 
 @app.task(name=CHUNKS.task, **_OPTIONS)
-def run_tuning_chunk(self: Task, *args: Any, **kwargs: Any) -> ChunkResult | DataFacts:
-    """Run a range of a sweep's configs; the result is the packed figures of each."""
+def run_tuning_chunk(
+    self: Task, *args: Any, **kwargs: Any
+) -> ChunkResult | ChunkMaxima | DataFacts:
+    """Run a range of a sweep's configs; the result is their packed figures, or maxima."""
     payload = _claimed(self, Payload.of_message(args, kwargs, CHUNK))
     settings = self.backend.settings
     # Before it is parsed: another version may say more, or other things.

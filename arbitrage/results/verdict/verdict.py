@@ -74,13 +74,13 @@ class Verdict:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
-    def keep(self, results_dir: Path) -> None:
+    def write(self, results_dir: Path) -> None:
         """Write it beside the sweep's description.
 
         Raises:
             OSError: It cannot be written.
         """
-        write_document(place_of(results_dir, self.sweep_id), self.as_json())
+        write_document(path_of(results_dir, self.sweep_id), self.as_json())
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
@@ -94,6 +94,6 @@ class Verdict:
         return found if found.version == VERSION else None
 
 
-def place_of(results_dir: Path, sweep_id: str) -> Path:
+def path_of(results_dir: Path, sweep_id: str) -> Path:
     """Where the verdict on a sweep is kept."""
     return results_dir / f"{sweep_id}.verdict.json"

@@ -90,6 +90,12 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("results latest --where=total_trades<0", 0),
         ("results latest --sort=net", 1),
     ],
+    "verdict SWEEP": [
+        ("verdict latest", 1),
+        ("sweep spec.json --local", 0),
+        ("verdict spec.json", 0),
+        ("verdict latest --json", 0),
+    ],
     "data align": [
         ("data align --a raw.csv --b raw.csv -o out.csv", 0),
         ("data align --a raw.csv --b nope.csv -o out.csv", 1),

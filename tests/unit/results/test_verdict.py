@@ -22,7 +22,7 @@ from arbitrage.results.verdict import luck, search
 from arbitrage.results.verdict.beside import effective_number
 from arbitrage.results.verdict.judging import Asked, judge_search
 from arbitrage.results.verdict.search import Search, search_of
-from arbitrage.results.verdict.verdict import EDGE, LUCK, NO_EDGE, TOO_LITTLE, Verdict, place_of
+from arbitrage.results.verdict.verdict import EDGE, LUCK, NO_EDGE, TOO_LITTLE, Verdict, path_of
 from arbitrage.selection import superior_predictive_ability
 from arbitrage.sweep import SweepSpec, judge, run_sweep
 from tests.luck.driver import verdicts
@@ -274,7 +274,7 @@ def test_a_band_of_deflated_ratios(quotes: Path) -> None:
 
 def test_a_verdict_is_kept_beside_the_sweep(quotes: Path, tmp_path: Path) -> None:
     found = quick(spec_of(quotes, thresholds(4, 6)), results_dir=tmp_path)
-    place = place_of(tmp_path, found.sweep_id)
+    place = path_of(tmp_path, found.sweep_id)
     assert place.name == f"{found.sweep_id}.verdict.json"
     assert json.loads(place.read_text()) == found.as_json()
     assert Verdict.read(place) == found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.errors import ConfigError, DataChanged
 from arbitrage.replay import many_configs
-from worker.running.jobs.chunks import Chunk, ChunkResult, DataFacts
+from worker.running.jobs.chunks import Bootstrap, Chunk, ChunkMaxima, ChunkResult, DataFacts
 from worker.running.jobs.data_root import resolve_in_root
 from worker.running.jobs.pilots import pilot_times
 from worker.running.jobs.task_argument import Payload
@@ -31,9 +31,13 @@ def version_of_chunk(payload: Payload) -> str:
     return ENGINE_VERSION  # `Chunk.parse` complains
 
 
-def run_chunk(chunk: Chunk, settings: Settings) -> ChunkResult | DataFacts:
+def run_chunk(chunk: Chunk, settings: Settings) -> ChunkResult | ChunkMaxima | DataFacts:
     """The result of a chunk; an empty chunk asks about its data."""
-    return replay_chunk(chunk, settings) if chunk.configs else data_facts(chunk, settings)
+    if not chunk.configs:
+        return data_facts(chunk, settings)
+    if chunk.bootstrap:
+        return tested_chunk(chunk, chunk.bootstrap, settings)
+    return replay_chunk(chunk, settings)
 
 
 def replay_chunk(chunk: Chunk, settings: Settings) -> ChunkResult:
@@ -47,11 +51,29 @@ def replay_chunk(chunk: Chunk, settings: Settings) -> ChunkResult:
 
     spec = chunk.sweep
     data = _open(chunk, spec, settings)
-    if chunk.stop > spec.total:
-        raise ConfigError(f"config {chunk.stop - 1} of a sweep of {spec.total}")
+    _check_range(chunk, spec)
     numbers = chunk.numbers
     figures = many_configs.replay(data, spec.columns_of(numbers), len(numbers))
     return {"start": chunk.start, "stop": chunk.stop, "figures": packed(figures, data)}
+
+
+def tested_chunk(chunk: Chunk, bootstrap: Bootstrap, settings: Settings) -> ChunkMaxima:
+    """The maxima of the replicates, over the chunk's configs.
+
+    Raises:
+        DataChanged: The data file is another than the sweep's.
+        ConfigError, DataError, OSError: The file cannot be used.
+    """
+    from worker.running.jobs.chunk_maxima import chunk_maxima  # polars, in children only
+
+    spec = chunk.sweep
+    data = _open(chunk, spec, settings)
+    _check_range(chunk, spec)
+    return {
+        "start": chunk.start,
+        "stop": chunk.stop,
+        "maxima": chunk_maxima(chunk, bootstrap, data),
+    }
 
 
 def data_facts(chunk: Chunk, settings: Settings) -> DataFacts:
@@ -73,6 +95,11 @@ def data_facts(chunk: Chunk, settings: Settings) -> DataFacts:
         "seconds_per_config": times.per_config if times else None,
         "seconds_per_shape": times.per_shape if times else 0.0,
     }
+
+
+def _check_range(chunk: Chunk, spec: SweepSpec) -> None:
+    if chunk.stop > spec.total:
+        raise ConfigError(f"config {chunk.stop - 1} of a sweep of {spec.total}")
 
 
 def _open(chunk: Chunk, spec: SweepSpec, settings: Settings) -> OpenedFile:

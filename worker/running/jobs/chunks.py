@@ -16,7 +16,7 @@ from arbitrage.documents.json_text import compact_json
 from arbitrage.documents.spec.axes import Indices
 from arbitrage.documents.spec.spec_text import MAX_SPEC_BYTES, too_large
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from arbitrage.documents.strict_model import StrictModel
+from arbitrage.documents.strict_model import StrictModel, names_of_part
 from arbitrage.documents.validation import one_sentence, refuse
 from arbitrage.errors import ConfigError
 from worker.ledger.envelope import CHUNKS, job_message
@@ -25,6 +25,7 @@ from worker.running.jobs.task_argument import Payload
 
 MAX_CONFIGS = 20_000  # their figures are about a megabyte in Redis
 MAX_PILOTS = 100
+MAX_REPLICATES = 100_000  # their weights take a gigabyte, where there are 1,000 periods
 
 ConfigNumber = Annotated[int, Field(ge=0)]
 
@@ -35,6 +36,22 @@ class ChunkResult(TypedDict):
     start: int
     stop: int
     figures: str  # packed by `chunk_figures`
+
+
+class PackedMaxima(TypedDict):
+    """The maxima of a chunk's configs in one measure, see `selection.maxima`."""
+
+    numbers: str  # packed by `chunk_maxima`
+    best: int | None
+    n_configs: int
+
+
+class ChunkMaxima(TypedDict):
+    """What a chunk with a `bootstrap` comes to."""
+
+    start: int
+    stop: int
+    maxima: list[PackedMaxima]  # for each of the measures
 
 
 class DataFacts(TypedDict):
@@ -50,13 +67,25 @@ class DataFacts(TypedDict):
     seconds_per_shape: NotRequired[float]
 
 
+class Bootstrap(StrictModel):
+    """The replicates of the test of a search: all workers draw the same ones by these numbers."""
+
+    mean_block: Annotated[float, Field(ge=1)]
+    n_bootstrap: Annotated[int, Field(ge=1, le=MAX_REPLICATES)]
+    seed: Annotated[int, Field(ge=0)]
+
+    @classmethod
+    def _message_names(cls, _: Any, /) -> dict[str, str]:
+        return names_of_part("bootstrap")
+
+
 class Chunk(StrictModel):
     """The configs `start` to `stop` - 1 of a sweep; an empty range asks about the data alone.
 
     `data_sha256` is the digest that the data must have, or None when that is the question. `only`
     names those that are wanted where it is not all of them: a bit each, the first the highest of
     the first byte, in base64. Of an empty range so many `pilots` are timed: configs from all over
-    the sweep.
+    the sweep. With a `bootstrap` the maxima of its replicates are wanted instead of figures.
     """
 
     spec: dict[str, Any]
@@ -66,6 +95,7 @@ class Chunk(StrictModel):
     engine_version: str
     only: str | None = None
     pilots: Annotated[int, Field(ge=0, le=MAX_PILOTS)] = 16
+    bootstrap: Bootstrap | None = None
 
     @classmethod
     def _message_names(cls, _: Any, /) -> dict[str, str]:

@@ -1,0 +1,244 @@
+"""The verdict in words, for people who know no statistics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from arbitrage.replay.periods.period_clock import FEWEST
+from arbitrage.results.verdict.verdict import (
+    EDGE,
+    FEWEST_TRADES,
+    LUCK,
+    NO_EDGE,
+    SIGNIFICANT,
+    TOO_LITTLE,
+    Verdict,
+)
+
+_COSTS = ("taker_fee_a_bps", "taker_fee_b_bps", "slippage_bps")
+_LONE_PEAK = 0.5  # of the winner's profit: neighbours that earn less are told of
+
+
+def reasons(verdict: Verdict) -> list[str]:
+    """Why the verdict is what it is, a sentence or two each."""
+    return [*_REASONS[verdict.verdict](verdict)]
+
+
+def changes(verdict: Verdict) -> list[str]:
+    """What would change the verdict."""
+    return [*_CHANGES[verdict.verdict](verdict)]
+
+
+def cautions(verdict: Verdict) -> list[str]:
+    """What whoever wants good news had better know."""
+    return [
+        *_cautions_of_the_winner(verdict),
+        *_cautions_of_the_test(verdict),
+        *_cautions_of_the_search(verdict),
+    ]
+
+
+def in_cases(p_value: float, n_bootstrap: int) -> str:
+    """A p value as a number of cases: `in about 12 of 1,000 cases`."""
+    if p_value < 1 / n_bootstrap:
+        return f"in fewer than 1 of {n_bootstrap:,} cases"
+    if round(p_value * 1000) == 0:
+        return f"in about {p_value * 1_000_000:,.0f} of 1,000,000 cases"
+    return f"in about {p_value * 1000:,.0f} of 1,000 cases"
+
+
+def of_period(seconds: int) -> str:
+    """The length of a period."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds % length == 0:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
+def _best(verdict: Verdict) -> str:
+    """What was tried, and what the best of it earned."""
+    figures, n_configs = verdict.winner["figures"], verdict.n_configs
+    one = (
+        f"The best of the {n_configs:,} configs that were tried" if n_configs > 1 else "The config"
+    )
+    trades = figures["closed_trades"]
+    return (
+        f"{one} earned {figures['net_pnl_usd']:z,.2f} USD net, in {trades:,} closed "
+        f"trade{'' if trades == 1 else 's'}."
+    )
+
+
+def _as_good(verdict: Verdict) -> str:
+    p_value = verdict.p_value or 0.0
+    tried = verdict.n_configs + verdict.also_tried
+    who = "the best of them" if tried > 1 else "such a config"
+    none = f"If none of the {tried:,} had an edge" if tried > 1 else "If it had no edge"
+    return (
+        f"{none}, {who} would look as good by luck {in_cases(p_value, verdict.n_bootstrap)} "
+        f"(p = {p_value:.3f})"
+    )
+
+
+def _why_no_edge(verdict: Verdict) -> Iterator[str]:
+    figures, n_configs = verdict.winner["figures"], verdict.n_configs
+    if figures["total_trades"] == 0:
+        yield (
+            f"None of the {n_configs:,} configs that were tried earned anything: the best of them "
+            "did not trade at all."
+        )
+        return
+    yield (
+        f"None of the {n_configs:,} configs that were tried earned anything after costs. The best "
+        f"came to {figures['net_pnl_usd']:z,.2f} USD net."
+    )
+
+
+def _why_too_little(verdict: Verdict) -> Iterator[str]:
+    yield _best(verdict)
+    if verdict.periods is None:
+        yield (
+            f"The data are too short to tell profit from luck: they cover fewer than {FEWEST} "
+            "seconds, and a profit has to show in many periods."
+        )
+    if verdict.winner["figures"]["closed_trades"] < FEWEST_TRADES:
+        yield (
+            f"Fewer than {FEWEST_TRADES} closed trades are too few to tell anything from, "
+            "whatever they earned."
+        )
+
+
+def _why_luck(verdict: Verdict) -> Iterator[str]:
+    yield _best(verdict)
+    yield (
+        f"{_as_good(verdict)}. That is more often than {SIGNIFICANT:.0%}, so nobody can say that "
+        "it is more than luck."
+    )
+
+
+def _why_an_edge(verdict: Verdict) -> Iterator[str]:
+    yield _best(verdict)
+    yield (
+        f"{_as_good(verdict)}. So it is hardly the luck of a long search: there was something to "
+        "earn in these data, in this model. That it goes on is not said."
+    )
+
+
+def _what_changes_no_edge(_: Verdict) -> Iterator[str]:
+    yield "Lower costs, other parameters, or data of other days."
+
+
+def _what_changes_too_little(verdict: Verdict) -> Iterator[str]:
+    if verdict.periods is None:
+        yield f"A longer file: {FEWEST} periods are the fewest."
+    if verdict.winner["figures"]["closed_trades"] < FEWEST_TRADES:
+        yield f"A longer file, or configs that trade more: {FEWEST_TRADES} closed trades at least."
+
+
+def _what_changes_luck(verdict: Verdict) -> Iterator[str]:
+    yield (
+        "More data of the same kind: run the same sweep over a longer file. A smaller search after "
+        "a look at this one changes nothing: what was looked at counts."
+    )
+    test = verdict.test or {}
+    by_deviation, in_dollars = test["by_deviation"]["calibrated"], test["in_dollars"]["consistent"]
+    if by_deviation <= SIGNIFICANT < in_dollars:
+        yield (
+            f"By how steadily they earn some configs stand out (p = {by_deviation:.3f}), in "
+            f"dollars none does (p = {in_dollars:.3f}): either configs with larger swings drown "
+            "them, and a sweep without those may tell, or a loss that belongs to them is to come."
+        )
+    if in_dollars <= SIGNIFICANT < by_deviation:
+        yield (
+            f"In dollars the best stands out (p = {in_dollars:.3f}), by how steadily it earns it "
+            f"does not (p = {by_deviation:.3f}): few periods made most of the profit."
+        )
+
+
+def _what_changes_an_edge(verdict: Verdict) -> Iterator[str]:
+    yield (
+        f"If {tolerated_elsewhere(verdict):,} more configs or so were tried on these data "
+        "elsewhere (--also-tried), it could not be told from luck."
+    )
+    yield "Days that the search has not seen: arbtune walk-forward holds some of them back."
+
+
+def tolerated_elsewhere(verdict: Verdict) -> int:
+    """How many configs tried elsewhere an edge bears, with those that were told."""
+    least = max(verdict.p_value or 0.0, 1 / (verdict.n_bootstrap + 1))
+    searches = math.log1p(-SIGNIFICANT) / math.log1p(-least)
+    return math.ceil((verdict.n_configs + verdict.also_tried) * searches) - verdict.n_configs
+
+
+def _cautions_of_the_winner(verdict: Verdict) -> Iterator[str]:
+    winner, net = verdict.winner, verdict.winner["figures"]["net_pnl_usd"]
+    if not any(winner["config"].get(name) for name in _COSTS):
+        yield "Its costs are 0, as on no venue: no fee, no slippage."
+    if winner["figures"]["stopped_row"] is not None and verdict.periods is not None:
+        yield (
+            f"A drawdown stop ended its run. The test has no stops: without one it comes to "
+            f"{winner['unstopped_net_pnl_usd']:z,.2f} USD net."
+        )
+    beside = verdict.plateau["median_net_pnl_usd"]
+    if beside is not None and net > 0 and beside < _LONE_PEAK * net:
+        yield (
+            f"It stands alone: its neighbours in the grids earn {beside:z,.2f} USD at the median. "
+            "A config that is right for a reason has neighbours that are nearly as good."
+        )
+    if winner["sweep_id"] != verdict.sweep_id:
+        yield f"It is of another sweep over the same data, {winner['sweep_id']}."
+
+
+def _cautions_of_the_test(verdict: Verdict) -> Iterator[str]:
+    if verdict.test is None or verdict.verdict != EDGE:
+        return
+    own, best = verdict.test["winner_p_value"], verdict.test["best"]
+    if own > SIGNIFICANT:
+        yield (
+            f"The edge is not shown to be that of the best config itself (p = {own:.3f}), but of "
+            f"the search. Config {best['config_number']} of sweep {best['sweep_id']} earns the "
+            "most steadily."
+        )
+
+
+def _cautions_of_the_search(verdict: Verdict) -> Iterator[str]:
+    gone = [sweep for sweep in verdict.search["sweeps"] if sweep["is_gone"]]
+    if gone:
+        configs = sum(sweep["configs"] for sweep in gone)
+        yield (
+            f"The rows of {_counted(len(gone), 'sweep')} are gone. Their {configs:,} configs were "
+            "tried all the same and are tested, but none of them can be the best."
+        )
+    others, configs = verdict.search["other_sweeps"], verdict.search["other_configs"]
+    if others:
+        yield (
+            f"Not counted: {_counted(others, 'sweep')} with {configs:,} configs on other data "
+            "files, or by another engine. If one was a part of these data or nearly the same, "
+            f"count it: --also-tried {configs}."
+        )
+    yield (
+        f"Counted were the {verdict.n_configs:,} configs that the results know of"
+        f"{_elsewhere(verdict)}. What was tried and left no results has to be told by --also-tried."
+    )
+
+
+def _elsewhere(verdict: Verdict) -> str:
+    return f", and {verdict.also_tried:,} as tried elsewhere" if verdict.also_tried else ""
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+_REASONS = {
+    NO_EDGE: _why_no_edge,
+    TOO_LITTLE: _why_too_little,
+    LUCK: _why_luck,
+    EDGE: _why_an_edge,
+}
+_CHANGES = {
+    NO_EDGE: _what_changes_no_edge,
+    TOO_LITTLE: _what_changes_too_little,
+    LUCK: _what_changes_luck,
+    EDGE: _what_changes_an_edge,
+}

@@ -1,0 +1,50 @@
+"""The data file of a sweep that was run before, where this machine has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from arbitrage.errors import ArbtuneError, ConfigError
+from arbitrage.replay.many_configs import open_data
+
+if TYPE_CHECKING:
+    from arbitrage.replay.files.opened_file import OpenedFile
+    from arbitrage.results.store.known_sweeps import KnownSweep
+    from worker.settings import Settings
+
+
+def data_of(known: KnownSweep, word: str, settings: Settings) -> OpenedFile:
+    """The data that a sweep is over.
+
+    Args:
+        known: The sweep.
+        word: What the user calls it: where that is a spec file, the data may be beside it.
+        settings: Whose data root comes first.
+
+    Raises:
+        ConfigError: The file is not here, or it is another than the sweep was run on.
+        DataError, OSError: It cannot be used.
+    """
+    name = known.spec.data_file
+    places = dict.fromkeys([settings.data_root / name, Path(name), Path(word).parent / name])
+    there = [place for place in places if _is_file(place)]
+    if not there:
+        raise ConfigError(
+            f"sweep {known.sweep_id} is over {name}, which is not here: set ARBTUNE_DATA_ROOT to "
+            "the folder that its path begins in"
+        )
+    for place in there:
+        data = open_data(place, settings.data_limits, name=name)
+        if data.data_sha256 == known.description.data_sha256:
+            return data
+    raise ConfigError(
+        f"{name} has changed since sweep {known.sweep_id} was run on it: run the sweep again"
+    )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError) as error:
+        raise ArbtuneError(f"data_file is not a usable path: {str(path)!r:.80}") from error
