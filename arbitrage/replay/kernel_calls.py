@@ -12,6 +12,7 @@ from arbitrage.replay.kernels.layout import (
     Floats,
     Integers,
     Parameters,
+    PeriodSheet,
     Prices,
     Quotes,
     Rows,
@@ -75,12 +76,18 @@ def scan_all(
 
 
 def replay_all(
-    windows: Windows, parameters: Parameters, stretch: int = STRETCH
+    windows: Windows,
+    parameters: Parameters,
+    stretch: int = STRETCH,
+    sheet: PeriodSheet | None = None,
 ) -> RunTotals[Floats]:
-    """Every config over its trades, a stretch of windows at a time; thresholds not negative."""
+    """Every config over its trades, a stretch of windows at a time; thresholds not negative.
+
+    With a sheet it is filled, and the totals say nothing.
+    """
     tally = empty_tally(parameters)
     order = np.argsort(parameters.threshold, kind="stable")
-    replay_trades(windows, parameters, order, tally, stretch)
+    replay_trades(windows, parameters, order, tally, stretch, sheet)
     return RunTotals._make(tally)
 
 

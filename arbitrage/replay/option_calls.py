@@ -9,6 +9,7 @@ the memory of a call does not depend on how many shapes there are.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +17,10 @@ import numpy as np
 from arbitrage.replay.files.prepared_rows import PreparedRows
 from arbitrage.replay.kernel_calls import empty_tally, read_only
 from arbitrage.replay.kernels.layout import (
+    Integers,
     Options,
     Parameters,
+    PeriodSheet,
     Rows,
     Shape,
     Sizes,
@@ -44,15 +47,28 @@ class _FreshRows(NamedTuple):
     spreads: Spreads
 
 
-def replay_with_options(data: PreparedRows, parameters: Parameters, options: Options) -> Tally:
-    """Every config over the file; equal to the engine, to the last bit."""
+SheetOf = Callable[[Integers, Integers], PeriodSheet | None]
+"""The sheet of some runs, from the numbers of the rows that they look at, and their places."""
+
+
+def _no_sheet(_rows: Integers, _members: Integers) -> None:
+    return None
+
+
+def replay_with_options(
+    data: PreparedRows, parameters: Parameters, options: Options, sheet_of: SheetOf = _no_sheet
+) -> Tally:
+    """Every config over the file; equal to the engine, to the last bit.
+
+    With sheets these are filled, and the totals say nothing.
+    """
     tally = empty_tally(parameters)
     by_trips = goes_by_trips(parameters.slots, options)
     scanned = np.flatnonzero(~by_trips)
     if len(scanned):
         part = empty_tally(some(parameters, scanned))
         those, own = some(parameters, scanned), some(options, scanned)
-        scan_with_options(data.rows, those, own, part, None, None)
+        scan_with_options(data.rows, those, own, part, sheet_of(data.rows.row, scanned), None)
         tally[:, scanned] = part
     fresh, shapes = None, 0
     for members in by_shape(options, np.flatnonzero(by_trips)):
@@ -61,7 +77,12 @@ def replay_with_options(data: PreparedRows, parameters: Parameters, options: Opt
         if fresh is None or fresh.max_age_ms != max_age_ms:
             fresh = None  # before the next are made: there is room for those of one limit
             fresh = _fresh_rows(data, max_age_ms)
-        tally[:, members] = _replay_shape(fresh, some(parameters, members), some(options, members))
+        tally[:, members] = _replay_shape(
+            fresh,
+            some(parameters, members),
+            some(options, members),
+            sheet_of(fresh.rows.row, members),
+        )
     _log.debug(
         "with options: %d configs of %d shapes by trips, %d by the plain scan",
         by_trips.sum(), shapes, len(scanned),
@@ -69,11 +90,13 @@ def replay_with_options(data: PreparedRows, parameters: Parameters, options: Opt
     return tally
 
 
-def _replay_shape(fresh: _FreshRows, parameters: Parameters, options: Options) -> Tally:
+def _replay_shape(
+    fresh: _FreshRows, parameters: Parameters, options: Options, sheet: PeriodSheet | None
+) -> Tally:
     shape = Shape._make(column[0] for column in options[:4])
     tally = empty_tally(parameters)
     sizes = Sizes(options.size_share, options.least_usd)
-    replay_trips(fresh.rows, fresh.spreads, shape, STRETCH, parameters, sizes, tally)
+    replay_trips(fresh.rows, fresh.spreads, shape, STRETCH, parameters, sizes, tally, sheet)
     return tally
 
 

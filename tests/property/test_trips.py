@@ -30,7 +30,7 @@ def test_the_replay_over_trips_is_the_oracle(random: Random, stretch: int, n_row
     shape = Shape._make(column[0] for column in wanted[:4])
     tally = np.zeros((len(RunTotals._fields), len(runs)))
     sizes = Sizes(wanted.size_share, wanted.least_usd)
-    replay_trips(rows, spreads_of(rows), shape, stretch, parameters, sizes, tally)
+    replay_trips(rows, spreads_of(rows), shape, stretch, parameters, sizes, tally, None)
     for place, run in enumerate(runs):
         figures = naive.backtest(market, run, more).figures
         wanted_totals = [

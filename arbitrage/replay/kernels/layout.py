@@ -204,14 +204,23 @@ class Trips(NamedTuple):
 
 
 class PeriodSheet(NamedTuple):
-    """Where runs write what they earn in each period, instead of what they come to.
+    """Where runs write what they earn in each period, and how far each has come.
 
-    Of each period `row_ends` says how many of the rows lie before its end. `profits` is (configs,
-    periods), in USD.
+    Of each period: `ends`, how many places (in a run by windows) or rows (in any other) lie before
+    its end; `closings`, in a run by windows how many windows end before it, and in any other the
+    same as `ends`. A trade that is closed by a lower window or row closes before the period ends.
+
+    `profits` is (lines, periods), in USD. Of each run: its `line`, the `period` that it is in, what
+    it has `realized` since that began, and what its open trades were worth then (`marked`).
     """
 
-    row_ends: Integers
+    ends: Integers
+    closings: Integers
     profits: Floats
+    line: Integers
+    period: Integers
+    realized: Floats
+    marked: Floats
 
 
 class RunTotals(NamedTuple, Generic[Value]):

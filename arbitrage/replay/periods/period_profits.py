@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from arbitrage.replay.files.opened_file import OpenedFile
-from arbitrage.replay.kernel_calls import empty_tally
-from arbitrage.replay.kernels.layout import Floats, PeriodSheet
-from arbitrage.replay.kernels.options.scan_options import scan_with_options
+from arbitrage.replay.kernel_calls import replay_all
+from arbitrage.replay.kernels.layout import Floats, Integers, PeriodSheet, Windows
+from arbitrage.replay.option_calls import replay_with_options
 from arbitrage.replay.periods.period_clock import Periods
-from arbitrage.replay.roads import are_set, columns_of, options_of, parameters_of
+from arbitrage.replay.roads import are_set, columns_of, options_of, parameters_of, some
 
 
 def period_profits(
@@ -44,11 +45,63 @@ def period_profits(
         DataError: The data lack what an option needs.
     """
     columns = columns_of(parameters, count)
+    run_by = parameters_of(columns)._replace(stop=np.full(count, np.inf))
     options = options_of(columns)
-    if are_set(options).any():
+    sheets = _Sheets(periods, np.empty((count, len(periods))))
+    has_options = are_set(options)
+    plain, others = np.flatnonzero(~has_options), np.flatnonzero(has_options)
+    if len(plain):
+        replay_all(data.windows, some(run_by, plain), sheet=sheets.by_windows(data.windows, plain))
+    if len(others):
         data.check(columns)
-    unstopped = parameters_of(columns)._replace(stop=np.full(count, np.inf))
-    rows, profits = data.with_options.rows, np.zeros((count, len(periods)))
-    sheet = PeriodSheet(np.searchsorted(rows.row, periods.ends), profits)
-    scan_with_options(rows, unstopped, options, empty_tally(unstopped), sheet, None)
-    return profits.T
+        runs = some(run_by, others), some(options, others)
+        replay_with_options(data.with_options, *runs, partial(sheets.by_rows, others))
+    return sheets.profits.T
+
+
+class _Sheets(NamedTuple):
+    """The sheets of runs by any road, all of which write into one array of configs x periods."""
+
+    periods: Periods
+    profits: Floats
+
+    def by_windows(self, windows: Windows, lines: Integers) -> PeriodSheet:
+        """The sheet of the runs without options, whose lines of the array these are."""
+        places, closings = places_and_windows(windows, self.periods.ends)
+        return self._sheet(places, closings, lines)
+
+    def by_rows(self, lines: Integers, rows: Integers, members: Integers) -> PeriodSheet:
+        """The sheet of some runs with options.
+
+        Args:
+            lines: Those of all runs with options.
+            rows: The numbers of the rows that these run over.
+            members: Their places among the runs with options.
+        """
+        ends = np.searchsorted(rows, self.periods.ends)
+        return self._sheet(ends, ends, lines[members])
+
+    def _sheet(self, ends: Integers, closings: Integers, lines: Integers) -> PeriodSheet:
+        return PeriodSheet(
+            ends=ends,
+            closings=closings,
+            profits=self.profits,
+            line=lines,
+            period=np.zeros(len(lines), np.int64),
+            realized=np.zeros(len(lines)),
+            marked=np.zeros(len(lines)),
+        )
+
+
+def places_and_windows(windows: Windows, ends: Integers) -> tuple[Integers, Integers]:
+    """How many places lie before each of some rows, and how many windows end before it."""
+    if not len(windows.first_row):
+        return np.zeros_like(ends), np.zeros_like(ends)
+    begun = np.searchsorted(windows.first_row, ends)
+    last = np.maximum(begun - 1, 0)
+    first_row, skipped = windows.first_row[last], windows.skipped
+    left_out = np.searchsorted(skipped, ends) - np.searchsorted(skipped, first_row)
+    places = windows.first_place[last] + (ends - first_row) - left_out
+    places = np.where(begun, np.minimum(places, windows.first_place[last + 1]), 0)
+    ended = windows.end_row[: -1 if windows.end_row[-1] < 0 else None]
+    return places, np.searchsorted(ended, ends)

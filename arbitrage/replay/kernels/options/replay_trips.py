@@ -27,6 +27,7 @@ from arbitrage.replay.kernels.layout import (
     TRIP_WORST,
     Floats,
     Parameters,
+    PeriodSheet,
     Rows,
     RunTotals,
     Shape,
@@ -37,6 +38,7 @@ from arbitrage.replay.kernels.layout import (
 )
 from arbitrage.replay.kernels.options.sizes import fill_sizes
 from arbitrage.replay.kernels.options.trips import fill_trips, nothing_filled, room_for_trips
+from arbitrage.replay.kernels.period_sheet import end_period, end_until, next_closing
 
 # Columns of the array in which runs stand between two stretches: the next row to look at, or
 # `OVER`; the row from which the slot is free; what has come of the trades; and from which row on
@@ -67,10 +69,13 @@ def replay_trips(
     parameters: Parameters,
     sizes: Sizes,
     tally: Tally,
+    sheet: PeriodSheet | None,
 ) -> None:
     """Run every config, each with one slot; all are of one shape.
 
     The configs take turns, each over a stretch of so many rows.
+
+    With a sheet it is filled, profits are counted anew in each period, and the totals say nothing.
     """
     runs = np.zeros((len(parameters.threshold), RUN_FIELDS))
     runs[:, PEAK] = parameters.balance
@@ -85,10 +90,12 @@ def replay_trips(
         for c in range(len(runs)):
             if 0 <= runs[c, NEXT] < end:
                 terms = _terms(parameters, sizes, c)
-                _go_on(rows, spreads, trips, terms, start, end, runs[c], tally, c)
+                _go_on(rows, spreads, trips, terms, start, end, runs[c], tally, c, sheet)
     for c in range(len(runs)):
         if runs[c, NEXT] != OVER:
             _finish(rows, _terms(parameters, sizes, c), runs[c], tally, c)
+            if sheet is not None:
+                end_until(sheet, c, len(rows.row), runs[c, REALIZED])
 
 
 @compiled
@@ -115,6 +122,7 @@ def _go_on(
     run: Floats,
     tally: Tally,
     c: int,
+    sheet: PeriodSheet | None,
 ) -> None:
     """Run one config over a stretch of rows, as far as it starts trades there.
 
@@ -128,6 +136,7 @@ def _go_on(
     at, realized, peak, drawdown = run[AT], run[REALIZED], run[PEAK], run[DRAWDOWN]
     closed, wins = run[CLOSED], run[WINS]
     base = terms.balance + realized
+    until = n_rows if sheet is None else next_closing(sheet, c)
     row = next_row(best_spread, highest, int(run[NEXT]), end, threshold)
     while row < end:
         k = row - start
@@ -146,19 +155,25 @@ def _go_on(
             if drawdown >= terms.stop or opens == n_rows:
                 row = n_rows
                 break
-        best = base + (records[k, TRIP_BEST] - cost) / BPS * notional
-        worst = base + (records[k, TRIP_WORST] - cost) / BPS * notional
-        deepest = fall_pct(peak, worst)
-        fall = records[k, TRIP_FALL] / BPS * notional
-        quiet = brings_nothing_new(best, worst, fall, base, peak, drawdown)
         stopped = -1
-        if (best > peak) & (not quiet) or deepest >= terms.stop:
-            account = base, peak, drawdown
-            stopped, peak, drawdown = _walk(
-                rows, spreads, row, records[k], terms, notional, account
+        if sheet is None:
+            best = base + (records[k, TRIP_BEST] - cost) / BPS * notional
+            worst = base + (records[k, TRIP_WORST] - cost) / BPS * notional
+            deepest = fall_pct(peak, worst)
+            fall = records[k, TRIP_FALL] / BPS * notional
+            quiet = brings_nothing_new(best, worst, fall, base, peak, drawdown)
+            if (best > peak) & (not quiet) or deepest >= terms.stop:
+                account = base, peak, drawdown
+                stopped, peak, drawdown = _walk(
+                    rows, spreads, row, records[k], terms, notional, account
+                )
+            else:
+                peak, drawdown = max(peak, best), max(drawdown, deepest)
+        elif closes >= until:
+            realized = _pass_over(
+                rows, spreads, row, records[k], terms, notional, sheet, c, realized
             )
-        else:
-            peak, drawdown = max(peak, best), max(drawdown, deepest)
+            until = next_closing(sheet, c)
         if stopped >= 0 or closes == n_rows:
             run[CLOSED], run[WINS], run[REALIZED], run[DRAWDOWN] = closed, wins, realized, drawdown
             _leave_open(rows, spreads, row, records[k], terms, notional, stopped, run, tally, c)
@@ -240,6 +255,28 @@ def _leave_open(
         beyond_size=run[BEYOND],
     )
     put(totals, tally, c)
+
+
+@compiled
+def _pass_over(
+    rows: Rows,
+    spreads: Spreads,
+    row: int,
+    record: Floats,
+    terms: Terms,
+    notional: float,
+    sheet: PeriodSheet,
+    c: int,
+    realized: float,
+) -> float:
+    """End the periods before the one in which a trip closes."""
+    realized = end_until(sheet, c, int(record[TRIP_OPENS]), realized)
+    while next_closing(sheet, c) <= record[TRIP_CLOSES]:
+        out = _exit_at(rows, spreads, row, sheet.ends[sheet.period[c]] - 1)
+        left_bps = record[TRIP_ENTRY] - out / record[TRIP_PRICE] * BPS - terms.cost
+        end_period(sheet, c, realized, left_bps / BPS * notional)
+        realized = 0.0
+    return realized
 
 
 @compiled

@@ -42,6 +42,7 @@ from arbitrage.replay.kernels.options.state import (
     settled,
     without,
 )
+from arbitrage.replay.kernels.period_sheet import end_period
 
 ASK_A, BID_B, ASK_B, BID_A = range(4)  # the quotes that opening hits
 
@@ -114,11 +115,9 @@ def _scan_one(
     hit, is_any_hit = np.full(4, -1, np.int64), False  # the row on which a quote was hit
     unrealized = drawdown = 0.0
     peak, stopped_row = balance, -1.0
-    period, marked = 0, 0.0
     for i in range(len(rows.row)):
-        if sheet is not None and sheet.row_ends[period] == i:
-            period = _end_periods(sheet, c, period, i, state.realized, unrealized - marked)
-            state, marked = settled(state), unrealized
+        if sheet is not None and sheet.ends[sheet.period[c]] == i:
+            state = _end_periods(sheet, c, i, unrealized, state)
         if np.isfinite(max_age_ms) and not rows.age_ms[i] <= max_age_ms:
             continue
         now = rows.time_ns[i]
@@ -163,7 +162,7 @@ def _scan_one(
             stopped_row = float(rows.row[i])
             break
     if sheet is not None:
-        _end_periods(sheet, c, period, len(rows.row), state.realized, unrealized - marked)
+        _end_periods(sheet, c, len(rows.row), unrealized, state)
     return RunTotals(
         opened=state.opened,
         closed=state.closed,
@@ -177,23 +176,12 @@ def _scan_one(
 
 
 @compiled
-def _end_periods(
-    sheet: PeriodSheet, c: int, period: int, i: int, realized: float, moved: float
-) -> int:
-    """Write what was earned in the period that ends before a row; the one that it lies in.
-
-    Args:
-        sheet: It has zeros where nothing is written: in the periods without a row.
-        c: The config.
-        period: That of the last row before.
-        i: The row.
-        realized: In the period.
-        moved: What the open trades are worth at its end above that at its begin.
-    """
-    sheet.profits[c, period] = realized + moved
-    while period < len(sheet.row_ends) and sheet.row_ends[period] <= i:
-        period += 1
-    return period
+def _end_periods(sheet: PeriodSheet, c: int, i: int, unrealized: float, state: State) -> State:
+    """End the periods that end before a row, and count profits anew."""
+    while sheet.period[c] < len(sheet.ends) and sheet.ends[sheet.period[c]] <= i:
+        end_period(sheet, c, state.realized, unrealized)
+        state = settled(state)
+    return state
 
 
 @compiled
