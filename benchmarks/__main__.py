@@ -27,6 +27,12 @@ def _options(*, quick: bool, rounds: int) -> Section:
     return options(quick=quick, rounds=rounds)
 
 
+def _periods(*, quick: bool, rounds: int) -> Section:
+    from benchmarks.periods import periods
+
+    return periods(quick=quick, rounds=rounds)
+
+
 def _sweep(*, quick: bool, rounds: int) -> Section:
     from benchmarks.sweep_rate import sweep_rate
 
@@ -66,6 +72,7 @@ def _scale(*, quick: bool, rounds: int) -> Section:
 SECTIONS: dict[str, Callable[..., Section]] = {
     "kernels": _kernels,
     "options": _options,
+    "periods": _periods,
     "sweep": _sweep,
     "loading": _loading,
     "queue": _queue,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -12,18 +13,20 @@ from hypothesis import given, settings
 
 from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine
 from arbitrage.documents.config import NUMERIC_FIELDS
+from arbitrage.replay import option_calls
 from arbitrage.replay.files.opened_file import OpenedFile
+from arbitrage.replay.kernel_calls import replay_all
 from arbitrage.replay.kernels.layout import Floats
 from arbitrage.replay.many_configs import open_data, replay
+from arbitrage.replay.periods import period_profits as module
 from arbitrage.replay.periods.period_clock import Periods
-from arbitrage.replay.periods.period_profits import period_profits
 from arbitrage.replay.roads import FEWEST_BY_TRIPS
 from tests import options
 from tests.naive import Params
 from tests.options import Market
 
 randoms = options.randoms
-WIDTHS_NS = (1, 10**6, 10**7, 3 * 10**7, 10**8, 7 * 10**8, 10**9, 10**10)
+WIDTHS_NS = (10**7, 3 * 10**7, 10**8, 7 * 10**8, 10**9, 10**10)
 
 
 def periods_of(market: Market, width_ns: int) -> list[int]:
@@ -58,12 +61,22 @@ def expected(market: Market, params: Params, width_ns: int) -> list[float]:
 
 
 def found(
-    data: OpenedFile, market: Market, runs: list[Params], width_ns: int, first_row: int = 0
+    data: OpenedFile,
+    market: Market,
+    runs: list[Params],
+    width_ns: int,
+    *,
+    first_row: int = 0,
+    stretch: int = 2_048,
 ) -> Floats:
+    """The profits, wherever the stretches of a turn end."""
     periods = periods_of(market, width_ns)
     ends = np.searchsorted(periods, np.arange(periods[-1] + 1), side="right")
     columns = {name: [getattr(run, name) for run in runs] for name in NUMERIC_FIELDS}
-    return period_profits(data, columns, len(runs), Periods(1, ends + first_row))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(option_calls, "STRETCH", stretch)
+        patch.setattr(module, "replay_all", partial(replay_all, stretch=stretch))
+        return module.period_profits(data, columns, len(runs), Periods(1, ends + first_row))
 
 
 @pytest.fixture(scope="module")
@@ -93,10 +106,9 @@ def some_runs(random: Random) -> list[Params]:
 @given(randoms)
 def test_profits_are_those_of_the_engine_marked_row_by_row(folder: Path, random: Random) -> None:
     market, path = drawn(random, folder)
-    runs, width_ns = some_runs(random), random.choice(WIDTHS_NS[1:])
-    if periods_of(market, width_ns)[-1] > 10**5:
-        width_ns = 10**8
-    profits = found(open_data(path), market, runs, width_ns)
+    runs, width_ns = some_runs(random), random.choice(WIDTHS_NS)
+    stretch = random.choice((1, 3, 20, 2_048))
+    profits = found(open_data(path), market, runs, width_ns, stretch=stretch)
     for place, run in enumerate(runs):
         assert profits[:, place].tolist() == expected(market, run, width_ns), run
 
@@ -128,6 +140,6 @@ def test_a_range_of_a_file_has_the_profits_of_its_rows(folder: Path, random: Ran
     market = rows[first:stop], more[first:stop]
     runs = some_runs(random)
     data = open_data(path).between(first, stop)
-    profits = found(data, market, runs, 10**8, first)
+    profits = found(data, market, runs, 10**8, first_row=first)
     for place, run in enumerate(runs):
         assert profits[:, place].tolist() == expected(market, run, 10**8), run
