@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -78,7 +79,7 @@ def _measured(
     data: OpenedFile, case: Case, cut: Periods, rounds: int
 ) -> tuple[int, dict[str, float]]:
     """How many trades the configs make, and the seconds that each call takes."""
-    costs = {"taker_fee_a_bps": 5, "taker_fee_b_bps": 5, "slippage_bps": 2}
+    costs: dict[str, Any] = {"taker_fee_a_bps": 5, "taker_fee_b_bps": 5, "slippage_bps": 2}
     job = TuningConfig(
         data_file="quotes", min_spread_bps=0, max_position_usd=1_000, **costs, **case.fields
     )
@@ -90,7 +91,7 @@ def _measured(
     off = np.abs(profits.sum(axis=0) - figures["net_pnl_usd"])
     if not (off <= ROUNDING * np.abs(profits).sum(axis=0)).all():
         raise SystemExit(f"profits per period do not add up to the net profit: {case.name}")
-    runs = {
+    runs: dict[str, Callable[[], Any]] = {
         "replay": partial(replay, data, columns, case.configs),
         "profits": partial(period_profits, data, columns, case.configs, cut),
     }

@@ -28,8 +28,10 @@ def main(argv: list[str] | None = None) -> int:
         os.environ["ARBTUNE_CACHE_DIR"] = str(shipped_folder())
     from arbitrage.data.venues.books.kernels import warming  # numba, which reads the variable
     from arbitrage.replay import many_configs  # the same
+    from arbitrage.replay.periods import period_profits  # the same
 
     many_configs.warm_up()
+    period_profits.warm_up()
     warming.warm_up()
     return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,15 @@ from arbitrage.documents.figures import NULLABLE_COUNTS
 from arbitrage.replay.files.opened_file import OpenedFile, open_data
 from arbitrage.replay.files.prepared_rows import PreparedRows, RowFacts
 from arbitrage.replay.kernel_calls import empty_tally, quotes_of, read_only, replay_all, windows_of
-from arbitrage.replay.kernels.layout import Floats, Options, Parameters, Prices, Rows, RunTotals
+from arbitrage.replay.kernels.layout import (
+    Floats,
+    Options,
+    Parameters,
+    Prices,
+    Rows,
+    RunTotals,
+    Windows,
+)
 from arbitrage.replay.option_calls import replay_with_options
 from arbitrage.replay.roads import (
     FEWEST_BY_TRIPS,
@@ -42,21 +50,38 @@ FigureArrays = dict[str, NDArray[Any]]
 """An array for each figure, by its name, with one element a config."""
 
 
+class Example(NamedTuple):
+    """The smallest runs that call every kernel."""
+
+    data: PreparedRows
+    windows: Windows
+    parameters: Parameters
+    options: Options
+
+
+def example() -> Example:
+    """Four rows; configs by trips, and one with two slots."""
+    slots = np.array([2, *[1] * FEWEST_BY_TRIPS])
+    ones = np.ones(len(slots))
+    numbers = read_only(np.arange(4))
+    prices = Prices._make(read_only(np.full(4, price)) for price in (100.0, 100.1, 100.5, 100.6))
+    rows = Rows._make([*prices, *[read_only(np.ones(4))] * 5, numbers, numbers])
+    return Example(
+        data=PreparedRows(RowFacts("warm-up", 4, 0, (), None), rows, np.empty(0)),
+        windows=windows_of(quotes_of(prices)),
+        parameters=Parameters(ones, ones, ones, slots, ones, ones),
+        options=Options._make([ones, *[np.ones_like(slots)] * 3, *[ones] * 3]),
+    )
+
+
 def warm_up() -> None:
     """Load or compile every kernel of the replay, so that no job has to.
 
     For the parent of a pool of processes: it runs no polars and starts no thread.
     """
-    slots = np.array([2, *[1] * FEWEST_BY_TRIPS])
-    ones = np.ones(len(slots))
-    parameters = Parameters(ones, ones, ones, slots, ones, ones)
-    numbers = read_only(np.arange(4))
-    prices = Prices._make(read_only(np.full(4, price)) for price in (100.0, 100.1, 100.5, 100.6))
-    rows = Rows._make([*prices, *[read_only(np.ones(4))] * 5, numbers, numbers])
-    data = PreparedRows(RowFacts("warm-up", 4, 0, (), None), rows, np.empty(0))
-    options = Options._make([ones, *[np.ones_like(slots)] * 3, *[ones] * 3])
     with one_at_a_time():
-        replay_all(windows_of(quotes_of(prices)), parameters)
+        data, windows, parameters, options = example()
+        replay_all(windows, parameters)
         replay_with_options(data, parameters, options)
 
 

@@ -8,12 +8,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from arbitrage.caches.compiled import one_at_a_time
 from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.replay.kernel_calls import replay_all
 from arbitrage.replay.kernels.layout import Floats, Integers, PeriodSheet, Windows
+from arbitrage.replay.many_configs import example
 from arbitrage.replay.option_calls import replay_with_options
 from arbitrage.replay.periods.period_clock import Periods
 from arbitrage.replay.roads import are_set, columns_of, options_of, parameters_of, some
+
+
+def warm_up() -> None:
+    """Load or compile every kernel of `period_profits`, which a sweep has no use for."""
+    with one_at_a_time():
+        data, windows, parameters, options = example()
+        lines = np.arange(len(parameters.slots))
+        sheets = _Sheets(Periods(1, np.array([2, 4])), np.empty((len(lines), 2)))
+        replay_all(windows, parameters, sheet=sheets.by_windows(windows, lines))
+        replay_with_options(data, parameters, options, partial(sheets.by_rows, lines))
 
 
 def period_profits(

@@ -159,6 +159,8 @@ def test_kernels_are_prepared_where_there_is_no_room_for_them(tmp_path: Path) ->
         "kernel_calls.windows_of = lambda quotes: quotes\n"
         "kernel_calls.replay_all = lambda quotes, _: quotes\n"
         "option_calls.replay_with_options = lambda *_: None\n"
+        "from arbitrage.replay.periods import period_profits\n"
+        "period_profits.warm_up = lambda: None\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
         "raise SystemExit(prepare_kernels.main([]))\n"
     )

@@ -54,13 +54,16 @@ COUNT_PROGRAM = """
 import sys
 from numba.core.dispatcher import Dispatcher
 from arbitrage.documents.config import NUMERIC_FIELDS
-from arbitrage.replay.kernels import trades, windows
+from arbitrage.replay.kernels import period_sheet, trades, windows
 from arbitrage.replay.kernels.options import extremes, replay_trips, scan_options
 from arbitrage.replay.kernels.options import sizes, trips, ways
 from arbitrage.replay.many_configs import open_data, replay, warm_up
+from arbitrage.replay.periods import period_profits
+from arbitrage.replay.periods.period_clock import periods_of
 
 def variants():
     modules = (extremes, replay_trips, scan_options, sizes, trades, trips, ways, windows)
+    modules = (*modules, period_sheet)
     kernels = {name: kernel for module in modules for name, kernel in vars(module).items()}
     return {
         name: (len(kernel.signatures), sum(kernel.stats.cache_misses.values()))
@@ -68,6 +71,7 @@ def variants():
     }
 
 warm_up()
+period_profits.warm_up()
 before = variants()
 for _ in range(2):  # prepared, and mapped
     data = open_data(sys.argv[1])
@@ -75,8 +79,10 @@ for _ in range(2):  # prepared, and mapped
         numbers = {**dict.fromkeys(NUMERIC_FIELDS, 1.0), "max_open_trades": slots}
         plain = {"max_quote_age_ms": None, "size_share": None, "max_holding_seconds": None}
         plain |= dict.fromkeys(("exit_spread_bps", "latency_a_ms", "latency_b_ms"), 0)
-        replay(data, {**numbers, **plain}, 5)
-        replay(data, {**numbers, **plain, "latency_a_ms": 1, "max_holding_seconds": 1}, 5)
+        delayed = {**plain, "latency_a_ms": 1, "max_holding_seconds": 1}
+        for options in (plain, delayed):
+            replay(data, {**numbers, **options}, 5)
+            period_profits.period_profits(data, {**numbers, **options}, 5, periods_of(data))
 assert variants() == before, (before, variants())
 print(*map(sum, zip(*before.values())))
 """
