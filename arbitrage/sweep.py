@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import polars as pl
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.data.forks import check_fork
 from arbitrage.data.snapshot_table import DataLimits
 from arbitrage.documents.config import TuningConfig
-from arbitrage.documents.spec.axes import Indices
 from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
-from arbitrage.replay.many_configs import OpenedFile, open_data, replay
+from arbitrage.replay.many_configs import OpenedFile, open_data
 from arbitrage.results.explain.explanation import Explanation, explain_config
+from arbitrage.results.store.computing import all_rows, keep_missing, replay_range
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.known_sweeps import sweep_named
 from arbitrage.results.store.missing_rows import MissingRows
 from arbitrage.results.store.other_sweeps import OtherSweeps
-from arbitrage.results.store.rows import SCHEMA, sweep_rows, with_timestamps
 from arbitrage.results.verdict.judging import Asked, judge_search
 from arbitrage.results.verdict.search import Search, TriedSweep, search_of
 from arbitrage.results.verdict.verdict import Verdict
@@ -45,9 +42,6 @@ __all__ = [
     "run_sweep",
     "walk_forward",
 ]
-
-# Configs replayed at a time: their parameters and figures stay in a core's cache.
-_CONFIGS_AT_ONCE = 4_096
 
 
 def run_sweep(
@@ -77,7 +71,7 @@ def run_sweep(
     data = open_data(spec.data_path, limits, name=spec.data_file)
     if results_dir is not None:
         return _kept_rows(spec, data, Path(results_dir))
-    return _all_rows(spec, data)
+    return all_rows(spec, data)
 
 
 def walk_forward(
@@ -101,18 +95,10 @@ def walk_forward(
     data = open_data(spec.data_path, limits, name=spec.data_file)
 
     def choose(window: Window) -> Choice:
-        rows = _all_rows(spec, data.between(window.first_row, window.stop_row))
+        rows = all_rows(spec, data.between(window.first_row, window.stop_row))
         return choice_of(rows.lazy(), spec)
 
     return walk(spec, data, division, choose)
-
-
-def _all_rows(spec: SweepSpec, data: OpenedFile) -> pl.DataFrame:
-    parts = [
-        replay_range(spec, data, start, min(start + _CONFIGS_AT_ONCE, spec.total))
-        for start in range(0, spec.total, _CONFIGS_AT_ONCE)
-    ]
-    return pl.concat([SCHEMA.to_frame(), *parts])
 
 
 def explain(config: TuningConfig, limits: DataLimits | None = None) -> Explanation:
@@ -171,11 +157,6 @@ def judge(
     return found
 
 
-def replay_range(spec: SweepSpec, data: OpenedFile, start: int, stop: int) -> pl.DataFrame:
-    """The result rows of the configs `start` to `stop` - 1, computed here."""
-    return sweep_rows(spec, start, stop, _figures(spec, data, np.arange(start, stop)), {})
-
-
 def _kept_rows(spec: SweepSpec, data: OpenedFile, results_dir: Path) -> pl.DataFrame:
     """The rows of a sweep from its results folder, once what it lacks is there."""
     folder = SweepFolder(results_dir, _id_of(spec, data))
@@ -183,8 +164,7 @@ def _kept_rows(spec: SweepSpec, data: OpenedFile, results_dir: Path) -> pl.DataF
         folder.describe(spec, data.data_sha256, ENGINE_VERSION, data=data.facts.of_rows())
         others = OtherSweeps(folder, data.data_sha256, ENGINE_VERSION, _warn)
         missing = MissingRows(spec, folder, others)
-        for piece in missing.pieces(_CONFIGS_AT_ONCE, _CONFIGS_AT_ONCE):
-            missing.keep(piece, _figures(spec, data, piece.new), {})
+        keep_missing(missing, data)
     with folder.damage_in_a_sentence(spec.total):
         return folder.rows(spec.total).collect()
 
@@ -195,11 +175,6 @@ def _tried_here(spec: SweepSpec, data: OpenedFile, rows: pl.DataFrame) -> TriedS
 
 def _id_of(spec: SweepSpec, data: OpenedFile) -> str:
     return sweep_id(spec.identity(), data.data_sha256, ENGINE_VERSION)
-
-
-def _figures(spec: SweepSpec, data: OpenedFile, numbers: Indices) -> dict[str, Any]:
-    """The figures of these configs, computed here."""
-    return with_timestamps(replay(data, spec.columns_of(numbers), len(numbers)), data.timestamp)
 
 
 def _warn(sentence: str) -> None:

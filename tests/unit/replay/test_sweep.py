@@ -89,7 +89,7 @@ def test_more_configs_than_are_replayed_at_once(
 ) -> None:
     sweep = SweepSpec(**spec(*GRIDS))
     whole = run_sweep(sweep)
-    monkeypatch.setattr("arbitrage.sweep._CONFIGS_AT_ONCE", 5)
+    monkeypatch.setattr("arbitrage.results.store.computing._CONFIGS_AT_ONCE", 5)
     assert run_sweep(sweep).equals(whole)
     assert quotes.exists()
 

@@ -22,7 +22,7 @@ import arbitrage.sweep as sweep_here
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 from arbitrage.replay.many_configs import open_data, replay
-from arbitrage.results.store import missing_rows
+from arbitrage.results.store import computing, missing_rows
 from arbitrage.results.store.checksum import CHECKSUM, checksum_of
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.missing_rows import MissingRows, Piece
@@ -93,7 +93,7 @@ def desk(quotes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
         place.computed += count
         return replay(data, columns, count)
 
-    monkeypatch.setattr(sweep_here, "replay", counted)
+    monkeypatch.setattr(computing, "replay", counted)
     rows = place.run(KEPT)
     assert place.computed == 20
     assert 0 < rows["stopped_row"].null_count() < 20
@@ -483,8 +483,8 @@ def killed_at_the_last(handle):
         os.kill(os.getpid(), signal.SIGKILL)
     sync(handle)
 os.fsync = killed_at_the_last
-import arbitrage.sweep
-arbitrage.sweep._CONFIGS_AT_ONCE = 7
+import arbitrage.results.store.computing
+arbitrage.results.store.computing._CONFIGS_AT_ONCE = 7
 run_sweep(SweepSpec.from_text(sys.argv[1]), results_dir=sys.argv[2])
 """
 

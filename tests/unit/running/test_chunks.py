@@ -71,6 +71,27 @@ def test_the_chunks_of_a_sweep_make_its_rows(settings: Settings) -> None:
     assert 0 < expected["stopped_row"].null_count() < SWEEP.total
 
 
+def test_a_chunk_of_some_rows_is_a_sweep_over_these_rows(settings: Settings) -> None:
+    """A range of rows is a file of its own; without one a message says nothing of rows."""
+    of_rows = parsed(chunk(0, SWEEP.total, rows=[20, 61]))
+    figures = unpacked(replay_chunk(of_rows, settings)["figures"])
+    data = open_data(settings.data_root / "quotes.csv").between(20, 61)
+    expected = replay(data, SWEEP.columns(0, SWEEP.total), SWEEP.total)
+    assert {name: figures[name].to_list() for name in expected} == {
+        name: column.tolist() for name, column in expected.items()
+    }
+    assert set(expected["stopped_row"]) & {*range(20, 61)}
+    assert data_facts(parsed(chunk(0, 0, rows=[20, 61])), settings)["rows"] == 41
+    of_all = parsed(chunk(0, SWEEP.total)).submission("id").config
+    assert of_all == json.dumps(chunk(0, SWEEP.total), separators=(",", ":"))
+
+
+def test_rows_that_the_data_do_not_have_are_refused(settings: Settings) -> None:
+    for rows in ([0, 102], [3, 2]):
+        with pytest.raises(ConfigError, match=rf"the chunk is of rows {rows[0]} to {rows[1]} of"):
+            run_chunk(parsed(chunk(0, 1, rows=rows)), settings)
+
+
 @pytest.mark.parametrize("wanted", [[3], [10], [3, 4, 8], [4, 10], [*range(3, 11)]])
 def test_a_chunk_computes_those_that_are_wanted_alone(
     settings: Settings, wanted: list[int]
@@ -146,6 +167,8 @@ def test_a_chunk_past_the_end_of_its_sweep_is_refused(settings: Settings) -> Non
 WRONG: dict[str, tuple[Any, str]] = {
     "no object": ([1], "the chunk"),
     "nothing in it": ({}, "spec"),
+    "one row": (chunk(0, 1, rows=[3]), "rows"),
+    "a row below 0": (chunk(0, 1, rows=[-1, 3]), "rows"),
     "an unknown field": (chunk(0, 1, surprise=1), "surprise"),
     "a range that falls": (chunk(2, 1), "its range rises"),
     "too many configs": (chunk(0, MAX_CONFIGS + 1), "a chunk has at most 20,000 configs"),

@@ -110,4 +110,11 @@ def _open(chunk: Chunk, spec: SweepSpec, settings: Settings) -> OpenedFile:
             f"{spec.data_file!r} is another file on this worker than the sweep was started with: "
             "it has changed since, or ARBTUNE_DATA_ROOT is another place there"
         )
-    return data
+    return data if chunk.rows is None else _between(data, *chunk.rows)
+
+
+def _between(data: OpenedFile, first_row: int, stop_row: int) -> OpenedFile:
+    try:
+        return data.between(first_row, stop_row)
+    except IndexError as error:
+        raise ConfigError(f"the chunk is of {error}") from None

@@ -28,6 +28,7 @@ MAX_PILOTS = 100
 MAX_REPLICATES = 100_000  # their weights take a gigabyte, where there are 1,000 periods
 
 ConfigNumber = Annotated[int, Field(ge=0)]
+RowNumber = Annotated[int, Field(ge=0)]
 
 
 class ChunkResult(TypedDict):
@@ -85,7 +86,9 @@ class Chunk(StrictModel):
     `data_sha256` is the digest that the data must have, or None when that is the question. `only`
     names those that are wanted where it is not all of them: a bit each, the first the highest of
     the first byte, in base64. Of an empty range so many `pilots` are timed: configs from all over
-    the sweep. With a `bootstrap` the maxima of its replicates are wanted instead of figures.
+    the sweep. With a `bootstrap` the maxima of its replicates are wanted instead of figures. `rows`
+    are the first row of the data and the one after the last that the configs run over, as if there
+    were no others; without them they run over the whole file.
     """
 
     spec: dict[str, Any]
@@ -96,6 +99,7 @@ class Chunk(StrictModel):
     only: str | None = None
     pilots: Annotated[int, Field(ge=0, le=MAX_PILOTS)] = 16
     bootstrap: Bootstrap | None = None
+    rows: list[RowNumber] | None = None
 
     @classmethod
     def _message_names(cls, _: Any, /) -> dict[str, str]:
@@ -105,6 +109,8 @@ class Chunk(StrictModel):
     def _range_rises(self) -> Chunk:
         if not self.start <= self.stop <= self.start + MAX_CONFIGS:
             refuse(f"a chunk has at most {MAX_CONFIGS:,} configs, and its range rises")
+        if self.rows is not None and len(self.rows) != 2:  # noqa: PLR2004 - the ends of a range
+            refuse("rows must be two numbers: the first row, and the one after the last")
         if self.only is not None and not self._names_some(self.only):
             refuse("only must have a bit for each config of the range, some of them 1, in base64")
         return self
