@@ -5,6 +5,7 @@ For programs: `from worker.client import Client`, or `AsyncClient`.
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["AsyncClient", "Client"]
 
 
-def __getattr__(name: str) -> Any:
-    """Import a client when it is asked for: what else stands in this room needs less."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from worker.client import async_client  # polars, which commands that only ask do without
+# Imported when they are asked for: what else stands in this room does without polars.
+_MODULES = {"AsyncClient": "worker.client.async_client", "Client": "worker.client.client"}
 
-    return getattr(async_client, name)
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name]), name)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec
     from worker.client.sweeps.collector import Progress
 
-__all__ = ["AsyncClient", "Client"]
-
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 

@@ -22,6 +22,11 @@ COMMANDS = {
     "results": ("worker.commands.answers.results", "rank the configs of sweeps, by any figure"),
     "verdict": ("worker.commands.answers.verdict", "edge, luck, or too little to tell"),
     "data": ("worker.commands.data.group", "make a data file of raw files, or check one"),
+    "top": (
+        "worker.commands.watching.top",
+        "show queue, workers and sweeps as they change",
+    ),
+    "workers": ("worker.commands.watching.workers", "list the workers and what each runs"),
     "doctor": ("worker.commands.doctor", "check a deployment, and say what to change"),
     "metrics": ("worker.commands.metrics", "serve figures of the queue to Prometheus"),
     "demo": ("worker.commands.demo", "all of it on this machine: server, workers, a small sweep"),

@@ -22,6 +22,8 @@ QUEUES_KEY = "arbtune:queues"  # all queues that the ledger has published to
 RECONCILER_KEY = "arbtune:reconciler"  # the worker that reconciles
 WORKERS_KEY = "arbtune:workers"  # the names of all workers that are present
 WORKER_KEY = "arbtune:worker:{}"  # the versions of one
+SWEEPS_KEY = "arbtune:sweeps"  # the ids of all sweeps that somebody waits for
+SWEEP_KEY = "arbtune:sweep:{}"  # where one of them is
 
 # Queues, which are lists of messages.
 JOBS_QUEUE = "celery"

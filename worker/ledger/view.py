@@ -88,6 +88,11 @@ class LedgerView:
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
 
+    @property
+    def client(self) -> redis.Redis:
+        """The connections to the server, for what is not a job's."""
+        return self._client
+
     def close(self) -> None:
         """Close the connections to the server."""
         self._client.close()

@@ -35,12 +35,16 @@ return waiting
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """A worker: its name, how many jobs it runs at once, and what it runs them with."""
+    """A worker: its name, how many jobs it runs at once, and what it runs them with.
+
+    `since` is when it started, in seconds since the epoch; None of one that does not say it.
+    """
 
     worker: str
     concurrency: int
     version: str
     engine_version: str
+    since: float | None = None
 
 
 def program_version() -> str:
@@ -48,9 +52,9 @@ def program_version() -> str:
     return metadata.version("arbtune")
 
 
-def own_presence(concurrency: int) -> Presence:
+def own_presence(concurrency: int, since: float | None = None) -> Presence:
     """The presence of the worker that this process is or belongs to."""
-    return Presence(worker_id(), concurrency, program_version(), ENGINE_VERSION)
+    return Presence(worker_id(), concurrency, program_version(), ENGINE_VERSION, since)
 
 
 def announce(client: redis.Redis, presence: Presence, queues: Sequence[str]) -> int:
@@ -86,6 +90,7 @@ def _presence(value: bytes) -> Presence | None:
     """What we know of the fields, a newer worker may say more of itself; None for no presence."""
     try:
         fields = json.loads(value)
-        return Presence(*(fields[field.name] for field in dataclass_fields(Presence)))
-    except (ValueError, TypeError, KeyError):
+        known = {field.name for field in dataclass_fields(Presence)}
+        return Presence(**{name: fields[name] for name in known & fields.keys()})
+    except (ValueError, TypeError, AttributeError):
         return None

@@ -16,7 +16,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from worker.ledger.envelope import JOBS, PRIORITY_SEPARATOR
 from worker.ledger.names import (
     COUNT_CONFIGS,
     COUNT_LAPSED,
@@ -28,14 +27,12 @@ from worker.ledger.names import (
     COUNTERS_KEY,
     DEAD_KEY,
     INDEX_KEY,
-    QUEUES_KEY,
     RUN_SECONDS,
 )
 from worker.ledger.view import State
 from worker.operating.presence import present_workers
+from worker.operating.queue_depths import queue_depths
 
-# The lists that kombu keeps for one queue: a plain client may have sent with a priority.
-_PRIORITIES = ("", *(f"{PRIORITY_SEPARATOR}{step}" for step in (3, 6, 9)))
 _OUTCOMES = (State.SUCCESS, State.ERROR, State.CANCELLED)
 _RECONCILED = {COUNT_LAPSED: "lease_lapsed", COUNT_LOST: "message_lost"}
 
@@ -79,18 +76,10 @@ class QueueMetrics(Collector):
         return pipeline.execute()
 
     def _depths(self) -> Metric:
-        known: Any = self._client.smembers(QUEUES_KEY)
-        names = (name.decode().partition(PRIORITY_SEPARATOR)[0] for name in known)
-        queues = sorted({JOBS.queue, *names})
-        pipeline = self._client.pipeline(transaction=False)
-        for queue in queues:
-            for priority in _PRIORITIES:
-                pipeline.llen(queue + priority)
-        lengths = iter(pipeline.execute())
         text = "Messages that no worker has taken yet."
         depth = GaugeMetricFamily("arbtune_queue_messages", text, labels=["queue"])
-        for queue in queues:
-            depth.add_metric([queue], sum(next(lengths) for _ in _PRIORITIES))
+        for queue, messages in queue_depths(self._client).items():
+            depth.add_metric([queue], messages)
         return depth
 
     def _counters(self) -> Iterator[Metric]:

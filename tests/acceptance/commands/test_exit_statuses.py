@@ -37,6 +37,8 @@ CASES: dict[str, list[tuple[str, int]]] = {
         (" ".join(["enqueue --local", *FLAGS, "--data-file=nope"]), 1),
     ],
     "jobs, dead list": [("jobs", 0), ("jobs --state=cancelled", 0), ("dead list", 0)],
+    "top": [("top", 0), ("top --json", 0), ("top --every=0", 1)],
+    "workers": [("workers", 1)],
     "status ID": [
         ("status good", 0),
         ("status failed", 0),

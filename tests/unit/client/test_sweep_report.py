@@ -30,7 +30,7 @@ from worker.client.sweeps import run as sweep_run
 from worker.client.sweeps.collector import Progress
 from worker.client.sweeps.copying import copied_lines
 from worker.client.sweeps.in_queue import chunks_note
-from worker.client.sweeps.progress import _Rate, progress_lines
+from worker.client.sweeps.progress import Rate, progress_lines
 from worker.client.sweeps.report import print_report
 from worker.client.sweeps.summary import Summary, summary_of
 from worker.commands import sweep as sweep_command
@@ -237,7 +237,7 @@ def test_what_was_copied_is_told_by_its_sweep(copied: dict[str, int], said: list
 def test_what_is_copied_says_nothing_of_the_rate() -> None:
     line, *_ = progress_lines(Progress(9, 5, 1, copied=4), 0, SweepSpec(**spec(GRID)), 80)
     assert line == "6 of 9 configs (67%), 1 failed, 4 copied, 0 running, 0 queued"
-    rate = _Rate()
+    rate = Rate()
     assert rate(Progress(9, 1)) == 0
     assert rate(Progress(9, 5, copied=4)) == 0
     assert rate(Progress(9, 6, copied=4)) > 0

@@ -32,7 +32,7 @@ def failure(line: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     [said] = told.out.splitlines()
     document = json.loads(said)
     error: dict[str, Any] = document.pop("error")
-    assert document == {"status": "error", "config": None}
+    assert document == {"status": "error", "config": None, "version": 1}
     assert told.err == f"arbtune: {error['message']}\n"
     return error
 

@@ -12,6 +12,7 @@ from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.missing_rows import MissingRows
 from worker.client.sweeps.collector import Collector, Progress
 from worker.client.sweeps.plan import Plan, ask_workers, check_that_some_config_trades
+from worker.client.sweeps.telling import telling
 from worker.ledger.ledger import Ledger
 
 
@@ -63,13 +64,15 @@ def fill(
     if not (anyway or folder.parts(spec.total)):  # what has begun goes on
         check_that_some_config_trades(spec, plan.data)
     folder.describe(spec, plan.data_sha256, ENGINE_VERSION, plan.chunk_size, plan.data)
-    with onlooker.progress(spec) as show:
+    queue = ledger()
+    with onlooker.progress(spec) as show, telling(queue.client, folder.sweep_id, spec) as tell:
 
         def tick(progress: Progress) -> None:
             show(progress)
+            tell(progress)
             onlooker.meanwhile()
 
-        Collector(missing, plan.data_sha256, ledger(), tick).run(plan.chunk_size)
+        Collector(missing, plan.data_sha256, queue, tick).run(plan.chunk_size)
 
 
 def _known_plan(folder: SweepFolder, digest: str) -> Plan | None:

@@ -23,7 +23,7 @@ PLAIN_LINE_EVERY_S = 5.0
 PLAIN_WIDTH = 80
 
 
-class _Rate:
+class Rate:
     """Configs a second since this client started; what was there or is copied does not count."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ def sweep_progress(spec: SweepSpec) -> Iterator[Show]:
     if not sys.stderr.isatty():
         yield _plain(spec)
         return
-    rate = _Rate()
+    rate = Rate()
     console = Console(stderr=True)
     with Live(console=console, refresh_per_second=5, transient=False) as live:
 
@@ -55,7 +55,7 @@ def sweep_progress(spec: SweepSpec) -> Iterator[Show]:
 
 
 def _plain(spec: SweepSpec) -> Show:
-    rate, next_line = _Rate(), time.monotonic()
+    rate, next_line = Rate(), time.monotonic()
 
     def show(progress: Progress) -> None:
         nonlocal next_line

@@ -6,6 +6,7 @@ On the timer of Celery's event loop, so that a loop which stands still shows not
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -44,6 +45,7 @@ class SignsOfLife(bootsteps.StartStopStep):
         patience_s = min(PATIENCE_S, worker_patience_s(settings))
         self._client = connect(settings, tries=0, patience_s=patience_s)
         self._has_failed = False
+        self._since = time.time()
         arguments = (parent, self._client)
         parent.timer.call_after(0, self._beat, arguments)  # ready as soon as it is
         self._entry = parent.timer.call_repeatedly(INTERVAL_S, self._beat, arguments)
@@ -59,7 +61,8 @@ class SignsOfLife(bootsteps.StartStopStep):
         if this_worker().is_stopping:
             return
         try:
-            waiting = announce(client, own_presence(parent.pool.num_processes), self._queues)
+            presence = own_presence(parent.pool.num_processes, self._since)
+            waiting = announce(client, presence, self._queues)
         except Exception as error:  # noqa: BLE001 - the next beat tries again; the timer must live
             if not self._has_failed:  # said once: an outage has lines of its own
                 log.warning("pulse.failed", extra={"error": f"{type(error).__name__}: {error}"})
