@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from arbitrage.documents.config import NUMERIC_FIELDS, TuningConfig
+from arbitrage.documents.config import TuningConfig
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.job_metrics import TuningMetrics
 from arbitrage.errors import TuningJobError
@@ -86,7 +86,7 @@ class ArbitrageTuningRunner:
             figures, data = self._figures()
         except Exception as error:
             raise TuningJobError(error) from error
-        return _metrics(self.config, figures, data, time.perf_counter() - started)
+        return metrics_of(self.config, figures, data, time.perf_counter() - started)
 
     def _figures(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The figures, by whichever way is the quicker one, and what the summary says of the data.
@@ -142,26 +142,20 @@ class ArbitrageTuningRunner:
         from arbitrage.replay.many_configs import open_data, replay_one  # numba
 
         data = open_data(self._data_path, self._limits, name=self.config.data_file)
-        figures = replay_one(data, self.config.model_dump(include=set(NUMERIC_FIELDS)))
-        return figures, _facts(self.config, data)
+        return replay_one(data, self.config.numbers()), facts_of(self.config, data)
 
 
-def metrics_over(config: TuningConfig, data: OpenedFile) -> TuningMetrics:
-    """What a job reports, by the compiled kernels, of a data file that is open already.
-
-    Raises:
-        DataError: The data lack what an option needs.
-    """
-    from arbitrage.replay.many_configs import replay_one  # numba
-
-    started = time.perf_counter()
-    figures = replay_one(data, config.model_dump(include=set(NUMERIC_FIELDS)))
-    return _metrics(config, figures, _facts(config, data), time.perf_counter() - started)
-
-
-def _metrics(
+def metrics_of(
     config: TuningConfig, figures: dict[str, Any], facts: dict[str, Any], seconds: float
 ) -> TuningMetrics:
+    """What a job reports.
+
+    Args:
+        config: What was run.
+        figures: What came of it.
+        facts: What is to be said of the data, as `facts_of` says it.
+        seconds: How long it took.
+    """
     return TuningMetrics(
         **figures,
         runtime_seconds=seconds,
@@ -173,8 +167,8 @@ def _metrics(
     )
 
 
-def _facts(config: TuningConfig, data: OpenedFile) -> dict[str, Any]:
-    """What the summary says of the data."""
+def facts_of(config: TuningConfig, data: OpenedFile) -> dict[str, Any]:
+    """What the summary of a job says of the data."""
     skipped, stale = data.skipped_and_stale(config.max_quote_age_ms)
     return {
         "snapshots_count": data.rows,

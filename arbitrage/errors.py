@@ -37,6 +37,10 @@ class ConfigError(ArbtuneError, ValueError):
     type_name = "ValueError"
 
 
+class UnknownSweepError(ConfigError):
+    """No sweep is called so."""
+
+
 class DataError(ArbtuneError, ValueError):
     """A data file cannot be used; the message names the file, and the line where there is one."""
 

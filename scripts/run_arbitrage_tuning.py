@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
+from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig, TuningMetrics
 from arbitrage.documents.result import (
     Document,
     as_text,
@@ -23,6 +23,7 @@ from arbitrage.documents.result import (
     write_document,
 )
 from arbitrage.errors import ConfigError, is_user_error
+from arbitrage.results.explain.table_file import table_path, write_table
 from arbitrage.shell.console import (
     EXIT_FAILED,
     EXIT_OK,
@@ -43,6 +44,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add this command's flags."""
     add_config_flags(parser)
     _add_output_flag(parser)
+    parser.add_argument(
+        "--trades",
+        type=table_path,
+        metavar="FILE",
+        help="also write its trades, a row each; the name ends in .csv or .parquet",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -51,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         config = config_from_flags(arguments)
         config_json = config.model_dump(mode="json")
-        metrics = ArbitrageTuningRunner(config).run()
+        metrics = _metrics(config, arguments.trades)
     except Exception as error:  # noqa: BLE001 - whatever it is, its document is owed
         return _report_error(arguments.output_json, config_json, error)
     document = success_document(config_json, metrics.model_dump(mode="json"))
@@ -63,6 +70,17 @@ def run(arguments: argparse.Namespace) -> int:
     if status == EXIT_OK and sys.stderr.isatty():
         print(_in_short(document["metrics"]), file=sys.stderr)
     return status
+
+
+def _metrics(config: TuningConfig, trades: Path | None) -> TuningMetrics:
+    """What the job came to; its trades are written on the way, where they are wanted."""
+    if trades is None:
+        return ArbitrageTuningRunner(config).run()
+    from arbitrage.sweep import explain  # numba and polars
+
+    explanation = explain(config)
+    write_table(explanation.trades, trades)
+    return explanation.metrics
 
 
 def _in_short(metrics: Document) -> str:

@@ -156,6 +156,10 @@ class TuningConfig(StrictModel):
         """The config as it travels: compact JSON with every field."""
         return compact_json(self.model_dump(mode="json"))
 
+    def numbers(self) -> dict[str, Any]:
+        """Its numbers by the names of their fields, None where one is not set."""
+        return self.model_dump(include=set(NUMERIC_FIELDS))
+
 
 NUMERIC_FIELDS = tuple(
     name for name in TuningConfig.model_fields if name not in {"data_file", "tag", "extra"}

@@ -20,6 +20,7 @@ COMMANDS = {
     "sweep": ("worker.commands.sweep", "run many configs through the queue, or resume"),
     "sweeps": ("worker.commands.answers.sweeps", "list the sweeps whose results are on disk"),
     "results": ("worker.commands.answers.results", "rank the configs of sweeps, by any figure"),
+    "explain": ("worker.commands.answers.explain", "say what one config did, and why"),
     "verdict": ("worker.commands.answers.verdict", "edge, luck, or too little to tell"),
     "data": ("worker.commands.data.group", "make a data file of raw files, or check one"),
     "top": (

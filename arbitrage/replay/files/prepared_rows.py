@@ -50,6 +50,11 @@ class PreparedRows:
         """The optional columns that the file has."""
         return self.facts.columns
 
+    @property
+    def has_times(self) -> bool:
+        """Whether the times of the file can be used."""
+        return self.facts.out_of_reach is None
+
     def need_times(self) -> None:
         """Refuse a file whose times cannot be used.
 

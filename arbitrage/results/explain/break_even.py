@@ -12,7 +12,7 @@ from arbitrage.documents.config import TuningConfig
 from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.replay.kernels.layout import Floats
 from arbitrage.replay.roads import are_set, columns_of, options_of
-from arbitrage.results.explain.variations import has_times, numbers_of, varied
+from arbitrage.results.explain.ladder import varied
 
 LONGEST_MS = 2**16
 
@@ -85,7 +85,7 @@ def _cost_bps(config: TuningConfig, data: OpenedFile) -> float | None:
 
 
 def _latency_ms(config: TuningConfig, data: OpenedFile) -> float | None:
-    if not has_times(data):
+    if not data.with_options.has_times:
         return None
 
     def nets(latencies: Floats) -> Floats:
@@ -151,7 +151,7 @@ def _is_without_profit(nets: Floats) -> NDArray[np.bool_]:
 
 
 def _goes_by_scan(config: TuningConfig) -> bool:
-    options = options_of(columns_of(numbers_of(config), 1))
+    options = options_of(columns_of(config.numbers(), 1))
     return config.max_open_trades > 1 and bool(are_set(options)[0])
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.arbitrage_tuning import metrics_over
-from arbitrage.documents.config import NUMERIC_FIELDS, TuningConfig
+from arbitrage.arbitrage_tuning import facts_of, metrics_of
+from arbitrage.documents.config import TuningConfig
+from arbitrage.replay.many_configs import replay_one
 from arbitrage.results.explain.equity_curve import equity_curve
 from arbitrage.results.explain.habits import Habits, habits_of
 from arbitrage.results.explain.money import Money, where_money_went
@@ -65,9 +67,11 @@ def explain_config(config: TuningConfig, data: OpenedFile) -> Explanation:
         DataError: The data lack what an option needs.
         DataChanged: The file is not the one that was opened.
     """
-    metrics = metrics_over(config, data)
-    numbers = config.model_dump(include=set(NUMERIC_FIELDS))
-    run = recorded(data, numbers, metrics.total_trades)
+    started = time.perf_counter()
+    figures = replay_one(data, config.numbers())
+    seconds = time.perf_counter() - started
+    metrics = metrics_of(config, figures, facts_of(config, data), seconds)
+    run = recorded(data, config.numbers(), metrics.total_trades)
     trades = trade_table(run)
     skipped_and_stale = data.skipped_and_stale(config.max_quote_age_ms)
     return Explanation(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from arbitrage.documents.config import TuningConfig
 from arbitrage.replay.files.opened_file import OpenedFile
+from arbitrage.replay.many_configs import FigureArrays, replay
 from arbitrage.replay.model.needed_columns import NEEDED_COLUMNS
-from arbitrage.results.explain.variations import has_times, numbers_of, varied
 
 LATENCIES_MS = (0, 50, 200)
 MORE_COST_BPS = 1
@@ -34,7 +36,7 @@ def ladder(config: TuningConfig, data: OpenedFile) -> list[Rung]:
         DataError: The data lack what an option of the config needs.
     """
     conditions = dict(_conditions(config, data))
-    numbers = numbers_of(config)
+    numbers = config.numbers()
     changed = {name for change in conditions.values() for name in change}
     figures = varied(
         config,
@@ -56,10 +58,28 @@ def _conditions(
 ) -> Iterator[tuple[str, Mapping[str, float]]]:
     """What each rung is called, and what it changes."""
     yield "as it is", {}
-    if has_times(data):
+    if data.with_options.has_times:
         for ms in LATENCIES_MS:
             yield f"latency {ms} ms", {"latency_a_ms": ms, "latency_b_ms": ms}
     if set(NEEDED_COLUMNS["size_share"]) <= set(data.with_options.columns):
         yield "displayed size", {"size_share": config.size_share or 1.0}
     more = config.slippage_bps + MORE_COST_BPS
     yield f"{MORE_COST_BPS} bp more cost", {"slippage_bps": more}
+
+
+def varied(
+    config: TuningConfig, data: OpenedFile, changes: Mapping[str, Any], count: int
+) -> FigureArrays:
+    """The figures of the config with other numbers.
+
+    Args:
+        config: What to begin with.
+        data: The file.
+        changes: Of some fields a number, or one for each of the configs, None where it is not set.
+        count: How many configs that makes.
+
+    Raises:
+        DataError: The data lack what an option needs.
+    """
+    arrays = {name: np.array(value, np.float64) for name, value in changes.items()}
+    return replay(data, {**config.numbers(), **arrays}, count)

@@ -37,7 +37,7 @@ class Recording:
     @property
     def has_times(self) -> bool:
         """Whether the times of the rows are within reach of 64 bits."""
-        return self.data.with_options.facts.out_of_reach is None
+        return self.data.with_options.has_times
 
     def numbers(self, places: Integers) -> Integers:
         """The numbers of rows in the file."""

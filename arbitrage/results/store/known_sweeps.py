@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from arbitrage.errors import ConfigError
+from arbitrage.errors import ConfigError, UnknownSweepError
 from arbitrage.results.store.description import Description, descriptions
 from arbitrage.results.store.folder import SweepFolder
 
@@ -47,7 +47,8 @@ def sweep_named(word: str, results_dir: Path) -> KnownSweep:
         results_dir: Where sweeps are looked for.
 
     Raises:
-        ConfigError: There is none, or several begin like that.
+        UnknownSweepError: There is none.
+        ConfigError: Several begin like that.
     """
     if word == LATEST:
         return _one_of([*known_sweeps(results_dir)][:1], word, results_dir)
@@ -68,7 +69,8 @@ def config_named(word: str, results_dir: Path) -> tuple[KnownSweep, int | None]:
     """The sweep that a user means by SWEEP or SWEEP:N, and the number N of its config.
 
     Raises:
-        ConfigError: There is no such sweep, or it has no such config.
+        UnknownSweepError: There is no such sweep.
+        ConfigError: It has no such config, or several sweeps begin like that.
     """
     name, mark, number = word.rpartition(":")
     if not mark or Path(word).exists():
@@ -92,8 +94,8 @@ def _one_of(found: list[KnownSweep], word: str, results_dir: Path) -> KnownSweep
     return found[0]
 
 
-def _no_sweep(word: str, results_dir: Path) -> ConfigError:
-    return ConfigError(f"no sweep {word!r:.60} in {results_dir}: see arbtune sweeps")
+def _no_sweep(word: str, results_dir: Path) -> UnknownSweepError:
+    return UnknownSweepError(f"no sweep {word!r:.60} in {results_dir}: see arbtune sweeps")
 
 
 def _in_folder(path: Path) -> Iterator[KnownSweep]:

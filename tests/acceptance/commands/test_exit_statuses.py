@@ -92,6 +92,11 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("results latest --where=total_trades<0", 0),
         ("results latest --sort=net", 1),
     ],
+    "explain SWEEP[:N], explain JOB_ID": [
+        ("explain waits --trades=trades.csv", 0),
+        ("explain nobody", 1),
+        ("explain latest", 1),
+    ],
     "verdict SWEEP": [
         ("verdict latest", 1),
         ("sweep spec.json --local", 0),

@@ -11,12 +11,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from arbitrage.arbitrage_tuning import TuningConfig
 from arbitrage.shell.console import EXIT_UNEXPECTED, run_command
 from scripts import run_arbitrage_tuning
 from tests.conftest import JOB, quotes_csv
+from tests.naive import plain_sum
 
 RUN_MODULE = ["-m", "scripts.run_arbitrage_tuning"]
 RUN_ARBTUNE = ["-m", "worker.cli", "run"]
@@ -370,3 +372,30 @@ def test_the_program_explains_itself(
     printed = capsys.readouterr()
     assert found == status
     assert text in printed.out + printed.err
+
+
+@pytest.mark.parametrize("name", ["trades.csv", "deep/trades.parquet"])
+def test_the_trades_go_to_a_file_and_the_document_is_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    documents = []
+    for more in ([], [f"--trades={name}"]):
+        assert here([*flags(), *more], folder, monkeypatch) == 0
+        documents.append(json.loads(capsys.readouterr().out))
+        documents[-1]["metrics"].pop("runtime_seconds")
+    assert documents[0] == documents[1]
+    read = pl.read_csv if name.endswith(".csv") else pl.read_parquet
+    trades = read(folder / name)
+    assert trades.height == documents[0]["metrics"]["total_trades"] > 0
+    earned = plain_sum(trades["pnl_usd"].drop_nulls())
+    assert earned == documents[0]["metrics"]["realized_pnl_usd"]
+
+
+def test_trades_that_cannot_be_written_are_an_error_of_the_job(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [*flags(), "--trades=quotes.csv/t.csv", "--output-json=out.json"]
+    assert here(arguments, folder, monkeypatch) == 1
+    assert "cannot write quotes.csv/t.csv: " in capsys.readouterr().err
+    document = json.loads((folder / "out.json").read_text())
+    assert document["error"]["message"].startswith("cannot write quotes.csv/t.csv")

@@ -1,0 +1,44 @@
+"""A table in a file, for programs that look at trades or draw equity."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from arbitrage.documents.whole_file import whole_file
+from arbitrage.errors import ConfigError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SUFFIXES = (".csv", ".parquet")
+
+
+def table_path(text: str) -> Path:
+    """The value of a flag that names a file for a table.
+
+    Raises:
+        argparse.ArgumentTypeError: Its name does not say which format is meant.
+    """
+    if not text.endswith(SUFFIXES):
+        raise argparse.ArgumentTypeError(f"must end in {' or '.join(SUFFIXES)}, not {text!r:.60}")
+    return Path(text)
+
+
+def write_table(table: pl.DataFrame, path: Path) -> None:
+    """Write a table whole or not at all, as its name says; folders above it are created.
+
+    Raises:
+        ConfigError: It cannot be written there.
+    """
+    target = path.resolve()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(target) as temporary, temporary.open("wb") as file:
+            if target.suffix == ".csv":
+                table.write_csv(file)
+            else:
+                table.write_parquet(file)
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror}") from error
