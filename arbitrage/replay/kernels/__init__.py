@@ -15,5 +15,6 @@ The replay rests on three facts, which hold as long as no threshold is negative:
   long leg's bid), and so does every rounded step of its computation. The lowest equity of a stretch
   of rows is therefore exactly that of its highest exit.
 
-A run that is given a `PeriodSheet` writes what it earns in each period, instead of what it comes to.
+A run that is given a `PeriodSheet` writes what it earns in each period, instead of what it comes
+to.
 """

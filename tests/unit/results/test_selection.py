@@ -20,6 +20,7 @@ from arbitrage.results.selection.bootstrap import (
     stationary_kernel,
     stationary_weights,
 )
+from arbitrage.results.selection.maxima import Replicates
 from arbitrage.selection import (
     deflated_sharpe_ratio,
     expected_maximum_sharpe,
@@ -260,6 +261,27 @@ def test_the_test_is_that_of_the_definition(studentize: bool, block: float) -> N
         expected = plain_ability(profits, weights, block, studentize)
         assert [found.lower, found.consistent, found.upper] == expected
         assert found.lower <= found.consistent <= found.upper
+
+
+@pytest.mark.parametrize("studentize", [True, False])
+def test_maxima_are_recentred_each_in_its_way(studentize: bool) -> None:
+    """One config after the other, above 0, below it and below its bound; and all of them."""
+    profits = drawn(4, 40, 6) * np.arange(1, 7)
+    profits += np.array([0.5, 0.0, -0.1, -3, -4, -0.2]) - profits.mean(axis=0) * [1, 1, 1, 1, 1, 0]
+    replicates = Replicates(40, 3.0, 50, 7, studentize=[studentize])
+    weights, kernel = stationary_weights(40, 3.0, 50, 7), stationary_kernel(40, 3.0)
+    expected = []
+    for column in profits.T:
+        mean, d = column.mean(), column - column.mean()
+        variance = float(d @ kernel @ d) / 40
+        is_low = mean < -math.sqrt(variance / 40 * 2 * math.log(math.log(40)))
+        centres = (max(mean, 0.0), 0.0 if is_low else mean, mean)
+        scale = math.sqrt(variance) if studentize else 1.0
+        expected.append([(weights @ column - centre) / scale for centre in centres])
+        [alone] = replicates.maxima(column[:, np.newaxis])
+        np.testing.assert_allclose(alone.largest, expected[-1], rtol=1e-9, atol=1e-12)
+    [found] = replicates.maxima(profits)
+    np.testing.assert_allclose(found.largest, np.max(expected, axis=0), rtol=1e-9, atol=1e-12)
 
 
 def test_batches_are_one_matrix(samples: tuple[Floats, Floats]) -> None:
