@@ -27,6 +27,7 @@ from arbitrage.shell.console import EXIT_OK, count, run_command
 from scripts import flickering_market, raw_files
 
 SUMMARY = "make a sample data file, the same bytes from the same seed"
+EXAMPLES = ("python -m scripts.make_sample_data",)
 
 OUTPUT = Path("data/sample_arbitrage_prices.csv")
 ROWS = 20_000

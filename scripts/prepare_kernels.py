@@ -26,13 +26,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     if parser.parse_args(argv).shipped:
         os.environ["ARBTUNE_CACHE_DIR"] = str(shipped_folder())
-    from arbitrage.data.venues.books.kernels import warming  # numba, which reads the variable
-    from arbitrage.replay import many_configs  # the same
-    from arbitrage.replay.periods import period_profits  # the same
+    from arbitrage.replay.warming import warm_up_all  # numba, which reads the variable
 
-    many_configs.warm_up()
-    period_profits.warm_up()
-    warming.warm_up()
+    warm_up_all()
     return 0
 
 

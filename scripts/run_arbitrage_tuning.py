@@ -38,6 +38,13 @@ SUMMARY = (
     "run one job in this process and print its result document; exit status 0: success, "
     "1: a wrong config or bad data, 2: an unexpected error"
 )
+EXAMPLES = (
+    (
+        "python -m scripts.run_arbitrage_tuning --data-file "
+        "data/sample_arbitrage_prices.csv --min-spread-bps 40 --taker-fee-a-bps 5 "
+        "--taker-fee-b-bps 5 --slippage-bps 2 --max-position-usd 1000"
+    ),
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         config_json = config.model_dump(mode="json")
         metrics = _metrics(config, arguments.trades)
     except Exception as error:  # noqa: BLE001 - whatever it is, its document is owed
-        return _report_error(arguments.output_json, config_json, error)
+        return report_error(arguments.output_json, config_json, error)
     document = success_document(config_json, metrics.model_dump(mode="json"))
     if arguments.output_json is None:
         print(as_text(document), flush=True)
@@ -114,7 +121,7 @@ def on_usage_error(argv: list[str], error: ConfigError) -> int:
         output = finder.parse_known_args(argv)[0].output_json
     except ConfigError:
         output = None
-    return _report_error(output, None, error)
+    return report_error(output, None, error)
 
 
 def _add_output_flag(parser: argparse.ArgumentParser) -> None:
@@ -126,7 +133,7 @@ def _add_output_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _report_error(output: Path | None, config: Document | None, error: BaseException) -> int:
+def report_error(output: Path | None, config: Document | None, error: BaseException) -> int:
     say(sentence(error))
     if output is not None:
         _write(output, error_document(config, error_record(error)))

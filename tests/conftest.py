@@ -20,7 +20,7 @@ import pytest
 import redis
 from hypothesis import settings
 
-from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.snapshot_table import SnapshotTable, load_snapshots
 from tests.data_files import Load
 from worker.client.embedded import embedded_server

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.snapshot_table import SnapshotTable
 from arbitrage.errors import DataError
 

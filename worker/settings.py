@@ -11,14 +11,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.errors import ConfigError
 from arbitrage.shell.numbers import number, whole_number
-
-if TYPE_CHECKING:
-    from arbitrage.data.files.data_file import DataLimits
 
 PREFIX = "ARBTUNE_"
 
@@ -146,8 +144,6 @@ class Settings:
     @property
     def data_limits(self) -> DataLimits:
         """The bounds on a data file."""
-        from arbitrage.data.files.data_file import DataLimits  # where one is opened
-
         return DataLimits(max_rows=self.max_rows, max_bytes=self.max_bytes)
 
     @classmethod
@@ -177,6 +173,14 @@ class Settings:
                     f"{_variable(setting.name)} must be {kind}, not {text!r}"
                 ) from None
         return cls(**given)
+
+    def by_variable(self) -> dict[str, Any]:
+        """Each value as JSON has it, by the name of its variable; the URL without its login."""
+        shown: dict[str, Any] = {}
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            shown[_variable(setting.name)] = str(value) if isinstance(value, Path) else value
+        return shown | {_variable("redis_url"): self.redis_place}
 
     @property
     def sentinels(self) -> Sentinels | None:

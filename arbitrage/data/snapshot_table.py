@@ -12,7 +12,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from arbitrage.data.columns import COLUMNS, SCHEMA, TIMESTAMP
-from arbitrage.data.files.data_file import DataLimits, opened_data_file
+from arbitrage.data.files.data_file import opened_data_file
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.quote_row import OrderBookSnapshot
 from arbitrage.data.readers.block_reader import read_blocks
 from arbitrage.data.rules.moment_columns import moments_of

@@ -1,8 +1,8 @@
 """How a command starts, ends and reports errors: shared by every command line.
 
-A command is a module with `SUMMARY`, `configure(parser)` and `run(arguments) -> exit status`, and
-optionally `on_usage_error(argv, error) -> exit status`. Modules are imported when their command is
-called, so that a command which only asks does not pay for those that compute.
+A command is a module with `SUMMARY`, `EXAMPLES`, `configure(parser)` and `run(arguments)`, which
+returns the exit status, and optionally `on_usage_error(argv, error)`. Modules are imported when
+their command is called, so that a command which only asks does not pay for those that compute.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import errno
 import gc
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn, Protocol, TextIO
 
+from arbitrage.documents.result import as_line, error_document, error_record
 from arbitrage.errors import ArbtuneError, ConfigError
 from arbitrage.shell.numbers import whole_number
 
@@ -42,17 +44,44 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 class Command(Protocol):
     """What a command module offers."""
 
-    SUMMARY: str
+    @property
+    def SUMMARY(self) -> str: ...  # noqa: N802 - a constant of the module
+
+    @property
+    def EXAMPLES(self) -> tuple[str, ...]: ...  # noqa: N802
 
     def configure(self, parser: argparse.ArgumentParser) -> None: ...
 
     def run(self, arguments: argparse.Namespace) -> int: ...
 
 
+class _HelpFormatter(argparse.HelpFormatter):
+    """Keeps the lines of the examples as they are."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if text.startswith(_EXAMPLES):
+            return text
+        return super()._fill_text(text, width, indent)
+
+
+_EXAMPLES = "examples:\n"
+
+
+def examples_of(command: Command) -> str:
+    """The examples of a command, for the end of its help."""
+    return _EXAMPLES + "\n".join(f"  {line}" for line in map(_in_lines, command.EXAMPLES))
+
+
+def _in_lines(example: str) -> str:
+    """An example in lines that fit a terminal and a shell takes as one."""
+    return " \\\n      ".join(textwrap.wrap(example, 70, break_on_hyphens=False))
+
+
 class ArgumentParser(argparse.ArgumentParser):
     """Raises on a wrong argument, where argparse prints its usage and exits with status 2."""
 
     def __init__(self, prog: str | None = None, **options: object) -> None:
+        options.setdefault("formatter_class", _HelpFormatter)
         super().__init__(prog, allow_abbrev=False, **options)  # type: ignore[arg-type]
 
     def parse(self, argv: list[str]) -> argparse.Namespace:
@@ -107,7 +136,7 @@ def call_command(prog: str, command: Command, argv: list[str]) -> int:
 
 
 def _call(prog: str, command: Command, argv: list[str]) -> int:
-    parser = ArgumentParser(prog, description=command.SUMMARY)
+    parser = ArgumentParser(prog, description=command.SUMMARY, epilog=examples_of(command))
     command.configure(parser)
     try:
         arguments = parser.parse(argv)
@@ -121,8 +150,6 @@ def _call(prog: str, command: Command, argv: list[str]) -> int:
 
 
 def _print_error_document(error: Exception) -> None:
-    from arbitrage.documents.result import as_line, error_document, error_record  # hardly ever
-
     print(as_line(error_document(None, error_record(error))), flush=True)
 
 

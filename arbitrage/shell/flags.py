@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.documents.config import TuningConfig, parse_config
@@ -47,6 +47,13 @@ def config_from_flags(arguments: argparse.Namespace) -> TuningConfig:
     )
 
 
+def fill_flags(arguments: argparse.Namespace, config: Mapping[str, Any]) -> None:
+    """Put the fields of a config where no flag was given."""
+    for name in TuningConfig.model_fields:
+        if getattr(arguments, name) is None and config.get(name) is not None:
+            setattr(arguments, name, _text(config[name]))
+
+
 def has_config_flags(arguments: argparse.Namespace) -> bool:
     """Whether any of the flags was given."""
     return any(getattr(arguments, name) is not None for name in TuningConfig.model_fields)
@@ -62,6 +69,11 @@ def _value(name: str, text: str) -> Any:
         return _PARSERS.get(_kind(name), str)(text)
     except (ValueError, RecursionError):
         return text
+
+
+def _text(value: Any) -> str:
+    """A value as a flag would have it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _metavar(name: str) -> str:

@@ -13,7 +13,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.errors import DataError
 from tests.fuzz.mutants import mutant

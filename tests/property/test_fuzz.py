@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arbitrage.arbitrage_tuning import TuningConfig
-from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.documents.result import MAX_SENTENCE
 from arbitrage.errors import DataError

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.readers.parquet_rows import read_parquet
 from arbitrage.data.rules import moment_columns
 from arbitrage.data.rules.moment_columns import check_reach, moments_of

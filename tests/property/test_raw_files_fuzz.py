@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.venues.members import members
 from arbitrage.data.venues.source import Reading
 from arbitrage.data.venues.sources import SOURCES, source_named

@@ -27,6 +27,7 @@ from worker.ledger.view import State
 from worker.settings import Settings
 
 SUMMARY = "start a server and two workers, send a small sweep of the sample, print the ranking"
+EXAMPLES = ("arbtune demo",)
 
 SAMPLE = Path("data/sample_arbitrage_prices.csv")
 WORKERS = 2

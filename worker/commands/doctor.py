@@ -12,6 +12,10 @@ from worker.operating.deployment import Check, examine
 from worker.settings import Settings
 
 SUMMARY = "check the Redis server, the data root and the workers, and say what to change"
+EXAMPLES = (
+    "arbtune doctor",
+    "arbtune doctor --json",
+)
 
 CHECKS = (
     "append-only",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wsgiref.simple_server import WSGIServer
 
 SUMMARY = "serve figures of the queue to Prometheus on ARBTUNE_METRICS_PORT until SIGTERM or Ctrl-C"
+EXAMPLES = ("ARBTUNE_METRICS_PORT=9100 arbtune metrics",)
 
 TRY_AGAIN_S = 1.0
 # For each answer of Redis. Prometheus gives a scrape 10 s, unless told otherwise.

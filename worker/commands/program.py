@@ -9,7 +9,7 @@ from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, call_command, nearest
 from worker.operating.misspelt_settings import warn_of_misnamed
 
 COMMANDS = {
-    "run": ("scripts.run_arbitrage_tuning", "run one job in this process, print its result"),
+    "run": ("worker.commands.jobs.run", "run one job in this process, print its result"),
     "enqueue": ("worker.commands.jobs.enqueue", "send jobs to the queue"),
     "worker": ("worker.commands.worker", "run a worker, which takes jobs from the queue"),
     "jobs": ("worker.commands.jobs.listing", "list the newest jobs, count all"),
@@ -30,6 +30,9 @@ COMMANDS = {
     "workers": ("worker.commands.watching.workers", "list the workers and what each runs"),
     "doctor": ("worker.commands.doctor", "check a deployment, and say what to change"),
     "metrics": ("worker.commands.metrics", "serve figures of the queue to Prometheus"),
+    "init": ("worker.commands.setup.init", "print a sweep spec to begin with"),
+    "config": ("worker.commands.setup.config", "show the settings and where they come from"),
+    "completion": ("worker.commands.setup.completion", "print what completes commands in a shell"),
     "demo": ("worker.commands.demo", "all of it on this machine: server, workers, a small sweep"),
 }
 

@@ -16,6 +16,11 @@ SUMMARY = (
     "run many configs over one data file through the queue and print the ranking; the same command "
     "resumes it, and computes nothing that is in ARBTUNE_RESULTS_DIR already"
 )
+EXAMPLES = (
+    "arbtune sweep sweep.yaml --local",
+    "arbtune sweep sweep.yaml --status",
+    "arbtune sweep sweep.yaml --json",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,10 @@ SUMMARY = (
     "run a worker: it takes jobs from the queue on ARBTUNE_REDIS_URL until SIGTERM or Ctrl-C, and "
     "reads data files below ARBTUNE_DATA_ROOT"
 )
+EXAMPLES = (
+    "arbtune worker --concurrency 4",
+    "arbtune worker --log-format json",
+)
 
 MAX_RESTARTS = 10
 

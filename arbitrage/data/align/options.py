@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.data_limits import DataLimits
 
 VENUES = ("a", "b")
 

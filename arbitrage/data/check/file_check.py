@@ -21,7 +21,8 @@ from arbitrage.data.check.document import Above, FileCheck, Rows, SpreadFigures,
 from arbitrage.data.check.numbers.distribution import Distribution
 from arbitrage.data.check.numbers.round_figures import round_figure_from, round_figures
 from arbitrage.data.columns import OPTIONAL_COLUMNS
-from arbitrage.data.files.data_file import DataLimits, opened_data_file
+from arbitrage.data.files.data_file import opened_data_file
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.readers.block_reader import read_blocks
 
 _ROWS_AT_ONCE = 65_536

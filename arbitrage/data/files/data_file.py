@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.files.digest import Digest
 from arbitrage.data.files.packing import MAGICS, unpacked_blocks
 from arbitrage.errors import DataChanged, DataError, is_retryable
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
 HEAD_BYTES = 2**16
 BLOCK_BYTES = 2**21
 _PACKED_BYTES = 2**20  # that are read of an archive at a time
-
-
-@dataclass(frozen=True, slots=True)
-class DataLimits:
-    """Bounds on a data file. `max_bytes` holds for what a compressed file unpacks to as well."""
-
-    max_rows: int = 1_000_000_000
-    max_bytes: int = 64 * 2**30
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from arbitrage.data.columns import COLUMNS
-from arbitrage.data.files.data_file import DataFile, DataLimits
+from arbitrage.data.files.data_file import DataFile
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.files.foreign_formats import foreign_format
 from arbitrage.data.forks import check_fork
 from arbitrage.data.readers import csv_rows

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from arbitrage.data.columns import TIMESTAMP, check_header, columns_of
-from arbitrage.data.files.data_file import DataLimits, too_large, too_many_rows
+from arbitrage.data.files.data_file import too_large, too_many_rows
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.readers.ahead import ahead
 from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE, Block, CheckedRows
 from arbitrage.errors import DataError, is_retryable

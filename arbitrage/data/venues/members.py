@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from arbitrage.data.files.data_file import DataLimits, plain_file, too_large
+from arbitrage.data.files.data_file import plain_file, too_large
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.files.packing import MAGICS, damaged, unpacked_blocks
 from arbitrage.data.venues.source import HEAD_BYTES, Member
 from arbitrage.errors import DataError

@@ -34,13 +34,13 @@ from numpy.typing import NDArray
 from arbitrage.caches.cache_folder import own_folder, warn_unwritable
 from arbitrage.data.files.data_file import (
     DataFile,
-    DataLimits,
     Identity,
     opened_data_file,
     plain_file,
     too_large,
     too_many_rows,
 )
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.documents.whole_file import remove_unfinished, whole_file
 from arbitrage.replay.arrays import Arrays, CannotKeepError, keeping
 from arbitrage.replay.files.prepared_file import FileFacts, PreparedFile

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.rules.moments import moment_ns
 from arbitrage.errors import DataChanged
 from arbitrage.replay.files import data_cache

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from arbitrage.data.columns import AGES, OPTIONAL_COLUMNS, PRICES, SIZES
-from arbitrage.data.files.data_file import DataFile, DataLimits
+from arbitrage.data.files.data_file import DataFile
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.readers.ahead import ahead
 from arbitrage.data.readers.block_reader import read_blocks
 from arbitrage.data.rules.checked_rows import Block

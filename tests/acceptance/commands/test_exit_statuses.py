@@ -119,6 +119,9 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("doctor", 1),
     ],
     "metrics": [("metrics", 1)],
+    "init": [("init", 0), ("init new.yaml --data-file=quotes.csv", 0), ("init new.yaml", 1)],
+    "config show": [("config show", 0), ("config show --json", 0), ("config", 1)],
+    "completion SHELL": [("completion zsh", 0), ("completion cmd", 1)],
 }
 
 

@@ -14,7 +14,8 @@ import polars as pl
 import pytest
 import zstandard
 
-from arbitrage.data.files.data_file import DataFile, DataLimits, opened_data_file
+from arbitrage.data.files.data_file import DataFile, opened_data_file
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.readers.block_reader import read_blocks
 from arbitrage.data.readers.line_blocks import BLOCK_BYTES
 from arbitrage.errors import DataChanged

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from arbitrage.arbitrage_core import OrderBookSnapshot
-from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE
 from tests.data_files import HEADER, Load, refusal
 

@@ -19,7 +19,7 @@ import pytest
 import zstandard
 
 from arbitrage.arbitrage_core import OrderBookSnapshot
-from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.files.packing import ZSTD_MAGIC
 from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE
 from arbitrage.data.snapshot_table import load_snapshots

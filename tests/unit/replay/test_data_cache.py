@@ -21,7 +21,8 @@ import polars as pl
 import pytest
 import zstandard
 
-from arbitrage.data.files.data_file import DataFile, DataLimits, opened_data_file
+from arbitrage.data.files.data_file import DataFile, opened_data_file
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.errors import DataError
 from arbitrage.replay.arrays import Arrays
 from arbitrage.replay.files import data_cache

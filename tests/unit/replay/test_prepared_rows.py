@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from arbitrage.data.columns import OPTIONAL_COLUMNS
-from arbitrage.data.files.data_file import DataFile, DataLimits, opened_data_file
+from arbitrage.data.files.data_file import DataFile, opened_data_file
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.errors import DataError
 from arbitrage.replay.arrays import Arrays

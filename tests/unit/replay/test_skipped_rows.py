@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from arbitrage.data.files.data_file import DataLimits, opened_data_file
+from arbitrage.data.files.data_file import opened_data_file
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.replay.arrays import Arrays
 from arbitrage.replay.files.prepared_file import FileFacts
 from arbitrage.replay.files.preparing import prepare_file

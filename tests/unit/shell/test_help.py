@@ -6,13 +6,14 @@ import argparse
 import importlib
 import inspect
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 
 from arbitrage.arbitrage_tuning import TuningConfig
-from arbitrage.shell.console import ArgumentParser
+from arbitrage.shell.console import ArgumentParser, examples_of
 from scripts import make_sample_data
 from worker import cli
 from worker.commands import program
@@ -40,7 +41,9 @@ def test_every_command_and_flag_is_explained_in_80_columns(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     module = MODULES[name]
-    outer = ArgumentParser(f"arbtune {name}", description=module.SUMMARY)
+    outer = ArgumentParser(
+        f"arbtune {name}", description=module.SUMMARY, epilog=examples_of(module)
+    )
     module.configure(outer)
     for parser in parsers(outer):
         assert parser.description
@@ -48,6 +51,19 @@ def test_every_command_and_flag_is_explained_in_80_columns(
         for action in parser._actions:
             if not isinstance(action, argparse._SubParsersAction):
                 assert action.help, (parser.prog, action.dest)
+
+
+@pytest.mark.parametrize("name", program.COMMANDS)
+def test_every_example_is_a_line_that_the_command_takes(name: str) -> None:
+    module = MODULES[name]
+    parser = ArgumentParser(f"arbtune {name}")
+    module.configure(parser)
+    assert module.EXAMPLES
+    for example in module.EXAMPLES:
+        called = re.search(rf"\barbtune {name}\b(.*)", example)
+        assert called, example
+        line = re.split(r" > |\)", called[1])[0]  # what the shell takes of it
+        parser.parse(shlex.split(line))
 
 
 def test_the_overview_fits_into_80_columns() -> None:

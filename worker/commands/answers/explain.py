@@ -12,6 +12,10 @@ SUMMARY = (
     "run one config again and say what it did: its trades, its equity, where the money went, and "
     "what would be left of it under other conditions"
 )
+EXAMPLES = (
+    "arbtune explain latest",
+    "arbtune explain latest:17 --trades trades.csv",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

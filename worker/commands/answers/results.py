@@ -11,6 +11,11 @@ SUMMARY = (
     "rank the configs of one or several sweeps, by any figure and under any condition: on a "
     "terminal as a table, elsewhere as lines of cells between tabs"
 )
+EXAMPLES = (
+    "arbtune results latest",
+    ('arbtune results latest --where "total_trades >= 20" --sort max_drawdown_pct:up --top 5'),
+    "arbtune results latest --by slippage_bps",
+)
 SHOWN = 10
 SWEEP_HELP = "a sweep id or its beginning, a spec file, the folder of its rows, or latest"
 

@@ -8,6 +8,10 @@ from arbitrage.shell.console import EXIT_OK, count
 from worker.settings import Settings
 
 SUMMARY = "list the sweeps in ARBTUNE_RESULTS_DIR, the last written first, each with its best"
+EXAMPLES = (
+    "arbtune sweeps",
+    "arbtune sweeps --json",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,11 @@ SUMMARY = (
     "say whether the best config of all that was tried on a sweep's data has an edge, or is luck, "
     "or whether too little can be told; the verdict is kept beside the sweep"
 )
+EXAMPLES = (
+    "arbtune verdict latest",
+    "arbtune verdict latest --also-tried 5000",
+    "arbtune verdict latest --json",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -15,6 +15,10 @@ SUMMARY = (
     "make one snapshot file of two venues' raw files: formats are told by content, times are put "
     "in order, and each row has both venues as they stood then"
 )
+EXAMPLES = (
+    "arbtune data align --a binance.csv --b bybit.csv -o quotes.parquet",
+    "arbtune data align --a a.csv.gz --b b.csv.gz --every 1s -o quotes.csv",
+)
 VENUES = ("a", "b")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from arbitrage.data.align.aligning import align
 from arbitrage.data.align.flags import rate, step_ns, venue_files
 from arbitrage.data.align.options import Request
-from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.data_limits import DataLimits
 
 
 def aligned(

@@ -17,6 +17,11 @@ SUMMARY = (
     "say what a snapshot file is like before a sweep is spent on it: gaps, repeats, unusable "
     "books, the spreads, and what costs leave of them"
 )
+EXAMPLES = (
+    "arbtune data check quotes.csv",
+    "arbtune data check quotes.csv --taker-fee-a-bps 5 --taker-fee-b-bps 5",
+    "arbtune data check quotes.csv --spec",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

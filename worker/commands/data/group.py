@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import importlib
 
-from arbitrage.shell.console import Command
+from arbitrage.shell.console import Command, examples_of
 
 SUMMARY = "data files: make one of two venues' raw files; see what one is like"
+EXAMPLES = (
+    "arbtune data check quotes.csv",
+    "arbtune data align --a binance.csv --b bybit.csv -o quotes.parquet",
+)
 
 ACTIONS = {"align": "worker.commands.data.align", "check": "worker.commands.data.check"}
 
@@ -17,7 +21,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name in ACTIONS:
         action = _module(name)
-        action.configure(actions.add_parser(name, help=action.SUMMARY, description=action.SUMMARY))
+        parser = actions.add_parser(
+            name, help=action.SUMMARY, description=action.SUMMARY, epilog=examples_of(action)
+        )
+        action.configure(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

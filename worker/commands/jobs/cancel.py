@@ -23,6 +23,10 @@ SUMMARY = (
     "cancel one job or many: a job that waits never starts, a job that runs is stopped; jobs that "
     "are sent in the meantime are not cancelled"
 )
+EXAMPLES = (
+    "arbtune cancel first",
+    "arbtune cancel --tag try-1 --yes",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

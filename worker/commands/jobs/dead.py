@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from worker.ledger.ledger import FailedAttempt, JobRecord, Ledger
 
 SUMMARY = "the dead letters: jobs that used up their attempts, kept until they are purged"
+EXAMPLES = (
+    "arbtune dead list",
+    "arbtune dead retry ID",
+)
 COLUMNS = ("JOB", "DIED", "ATTEMPTS", "ERROR")
 AT_ONCE = 500  # letters purged in one round trip
 

@@ -30,6 +30,15 @@ if TYPE_CHECKING:
     from worker.ledger.ledger import Ledger, Submission
 
 SUMMARY = "send one job, described by flags, or many from a file; print their ids"
+EXAMPLES = (
+    (
+        "arbtune enqueue --job-id first --data-file quotes.csv --min-spread-bps 30 "
+        "--taker-fee-a-bps 5 --taker-fee-b-bps 5 --slippage-bps 2 --max-position-usd "
+        "1000"
+    ),
+    "arbtune enqueue --jobs jobs.jsonl",
+    "arbtune enqueue --jobs jobs.jsonl --wait --json --timeout 600",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

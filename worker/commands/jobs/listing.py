@@ -23,6 +23,10 @@ SUMMARY = (
     "list the newest jobs: on a terminal with the time since each was sent, the net profit and the "
     "counts of all; elsewhere as lines of cells between tabs"
 )
+EXAMPLES = (
+    "arbtune jobs",
+    "arbtune jobs --state error --limit 100 --json",
+)
 STATES = [state.value for state in State if state is not State.UNKNOWN]
 COLUMNS = (
     "JOB",

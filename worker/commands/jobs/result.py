@@ -12,6 +12,7 @@ from worker.ledger.view import State
 from worker.settings import Settings
 
 SUMMARY = "print the result document of a job; while the job has not ended, its state"
+EXAMPLES = ("arbtune result first",)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

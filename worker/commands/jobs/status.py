@@ -16,6 +16,10 @@ from worker.ledger.view import JobRecord, State
 from worker.settings import Settings
 
 SUMMARY = "say where a job is: it waits, it runs, or how it ended"
+EXAMPLES = (
+    "arbtune status first",
+    "arbtune status first --json",
+)
 
 _WHY_UNKNOWN = (
     "the server has no record of it: it was never sent, its record has expired, "

@@ -20,6 +20,10 @@ SUMMARY = (
     "show the queue as it is now, again and again: jobs, queues, workers and what each runs, and "
     "sweeps with their rate, the time left and the best so far; q quits, s sorts, f filters"
 )
+EXAMPLES = (
+    "arbtune top",
+    "arbtune top --json",
+)
 
 PATIENCE_S = 2.0
 LEAST_S = 0.2

@@ -12,6 +12,10 @@ from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.settings import Settings
 
 SUMMARY = "list the workers that are present: where, which version, since when, and what each runs"
+EXAMPLES = (
+    "arbtune workers",
+    "arbtune workers --json",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.venues.books.kernels.layout import AFTER_GAP, CROSSED, EARLY, GAPS, REPEATED
 from arbitrage.data.venues.books.messages.collector import BESIDE, OTHERS
 from arbitrage.data.venues.books.replay import TOLD

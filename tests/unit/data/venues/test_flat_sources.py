@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.venues.flat.layouts import LAYOUTS, ONE_SIDE
 from arbitrage.data.venues.flat.mapping import mapped_source
 from arbitrage.data.venues.flat.table import blocks

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from arbitrage.data.files.data_file import DataLimits
+from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.venues.members import members
 from arbitrage.errors import DataError
 
