@@ -38,6 +38,9 @@ ARBTUNE = [sys.executable, "-m", "worker.cli"]
 Answer = tuple[float, float]
 """The best threshold and its net profit."""
 
+Timed = tuple[Answer, float]
+"""An answer, and the seconds that the process took."""
+
 
 def answer(*, quick: bool, rounds: int) -> Section:
     """Measure and report."""
@@ -54,7 +57,7 @@ def answer(*, quick: bool, rounds: int) -> Section:
 def _compared(
     title: str, path: Path, configs: int, rounds: int, wanted: float
 ) -> list[str | Table]:
-    ways: dict[str, Callable[[], Answer]] = {
+    ways: dict[str, Callable[[], Timed]] = {
         "the shortest script": lambda: _by_script(path, configs),
         "arbtune": lambda: _by_arbtune(path, configs),
     }
@@ -62,9 +65,9 @@ def _compared(
     for _ in range(rounds):
         answers = set()
         for name, run in ways.items():
-            started = time.perf_counter()
-            answers.add(run())
-            seconds[name].append(time.perf_counter() - started)
+            found_by_it, took = run()
+            answers.add(found_by_it)
+            seconds[name].append(took)
         if len(answers) > 1:
             raise SystemExit(f"the answers differ: {answers}")
     table = Table(["", "s"])
@@ -74,33 +77,35 @@ def _compared(
     return [f"### {title}", table, target("the script to arbtune", script / ours, wanted)]
 
 
-def _by_script(path: Path, configs: int) -> Answer:
+def _by_script(path: Path, configs: int) -> Timed:
     grid = [str(START_BPS), str(STOP_BPS), str(configs)]
-    lines = _printed([sys.executable, str(SCRIPT), str(path), *grid], path.parent)
+    lines, took = _printed([sys.executable, str(SCRIPT), str(path), *grid], path.parent)
     best_bps, net_usd = lines.splitlines()[0].split()
-    return float(best_bps), float(net_usd)
+    return (float(best_bps), float(net_usd)), took
 
 
-def _by_arbtune(path: Path, configs: int) -> Answer:
+def _by_arbtune(path: Path, configs: int) -> Timed:
     with tempfile.TemporaryDirectory(dir=path.parent) as empty:
         shutil.copytree(cache_folder() / "kernels", Path(empty) / "cache" / "kernels")
         if configs == 1:
             flags = {"data_file": path.name, "min_spread_bps": START_BPS, **CONFIG}
             words = [f"--{name.replace('_', '-')}={value}" for name, value in flags.items()]
-            document = json.loads(_printed([*ARBTUNE, "run", *words], path.parent, empty))
-            return START_BPS, document["metrics"]["net_pnl_usd"]
+            text, took = _printed([*ARBTUNE, "run", *words], path.parent, empty)
+            return (START_BPS, json.loads(text)["metrics"]["net_pnl_usd"]), took
         grid = {"name": "min_spread_bps", "start": START_BPS, "stop": STOP_BPS, "num": configs}
         spec = Path(empty) / "sweep.json"
         spec.write_text(json.dumps({"data_file": path.name, **CONFIG, "grids": [grid]}))
         command = [*ARBTUNE, "sweep", str(spec), "--local", "--json"]
-        best = json.loads(_printed(command, path.parent, empty))["best"]
-        return best["config"]["min_spread_bps"], best["metrics"]["net_pnl_usd"]
+        text, took = _printed(command, path.parent, empty)
+        best = json.loads(text)["best"]
+        return (best["config"]["min_spread_bps"], best["metrics"]["net_pnl_usd"]), took
 
 
-def _printed(command: Sequence[str], folder: Path, caches: str = "") -> str:
-    """What a command prints that runs in a folder, and keeps what it keeps in another."""
+def _printed(command: Sequence[str], folder: Path, caches: str = "") -> tuple[str, float]:
+    """What a command prints that runs in a folder and keeps what it keeps in another; its time."""
     kept = {"ARBTUNE_CACHE_DIR": f"{caches}/cache", "ARBTUNE_RESULTS_DIR": f"{caches}/results"}
-    return subprocess.run(
+    started = time.perf_counter()
+    done = subprocess.run(
         command,
         cwd=folder,
         env={**os.environ, **kept, "ARBTUNE_DATA_ROOT": str(folder)},
@@ -108,4 +113,5 @@ def _printed(command: Sequence[str], folder: Path, caches: str = "") -> str:
         stderr=subprocess.DEVNULL,
         check=True,
         text=True,
-    ).stdout
+    )
+    return done.stdout, time.perf_counter() - started

@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +19,7 @@ import polars as pl
 
 from arbitrage.data.columns import COLUMNS, SCHEMA, check_header, columns_of
 from arbitrage.data.files.data_file import too_many_rows
-from arbitrage.data.readers.ahead import ahead
+from arbitrage.data.readers.ahead import each_ahead
 from arbitrage.data.readers.csv_marks import has_lone_returns, is_rectangular, without_quotes
 from arbitrage.data.readers.line_blocks import line_blocks
 from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE, Block, CheckedRows
@@ -57,7 +58,7 @@ def read_csv(pieces: Iterable[bytes], name: str, max_rows: int) -> Iterator[Bloc
 def _blocks_of(pieces: Iterable[bytes], name: str, max_rows: int) -> Iterator[Block]:
     """By the fast road up to the first block about which something is odd."""
     checked, count, lines = CheckedRows(), 0, 0
-    parts = ahead(_read_fast(pieces))
+    parts = _read_fast(pieces)
     for part in parts:
         is_empty = part.frame is not None and part.frame.is_empty()
         block = None if part.frame is None or is_empty else checked.at_once(part.frame)
@@ -107,13 +108,17 @@ def _read_fast(pieces: Iterable[bytes]) -> Iterator[_Part]:
         raise DataError("CSV file is empty")
     plain = _plain(first)
     header = [] if plain is None else _header_of(plain)
-    names = ",".join(header).encode() + b"\n"
     frame = _read_columns(plain, header) if plain and header else None
     yield _Part(first, header, frame, has_header=True)
-    for text in blocks:
-        plain = _plain(text) if header else None
-        frame = None if plain is None else _read_columns(names + plain, header)
-        yield _Part(text, header, frame)
+    yield from each_ahead(partial(_read_part, header), blocks)
+
+
+def _read_part(header: list[str], text: bytes) -> _Part:
+    """A block after the first one."""
+    plain = _plain(text) if header else None
+    if plain is None:
+        return _Part(text, header, None)
+    return _Part(text, header, _read_columns(plain, header, has_header=False))
 
 
 def _plain(text: bytes) -> bytes | None:
@@ -137,19 +142,25 @@ def _header_of(text: bytes) -> list[str]:
     return header if is_plain else []
 
 
-def _read_columns(text: bytes, header: list[str]) -> pl.DataFrame | None:
+def _read_columns(
+    text: bytes, header: list[str], *, has_header: bool = True
+) -> pl.DataFrame | None:
     # Where all columns are read, polars refuses long rows, short ones lack a cell, and what is not
     # text shows in a number or a timestamp.
     columns = columns_of(header)
     if len(header) > len(columns) and not (_is_text(text) and is_rectangular(text, len(header))):
         return None
     try:
-        frame = pl.read_csv(
-            text,
-            columns=columns,
-            schema_overrides={column: SCHEMA.get(column, pl.String()) for column in header},
-            quote_char=None,
-            low_memory=False,
+        frame = (
+            pl.scan_csv(
+                text,
+                has_header=has_header,
+                schema={column: SCHEMA.get(column, pl.String()) for column in header},
+                quote_char=None,
+                low_memory=False,
+            )
+            .select(columns)
+            .collect()
         )
     except pl.exceptions.PolarsError:
         return None
@@ -157,7 +168,7 @@ def _read_columns(text: bytes, header: list[str]) -> pl.DataFrame | None:
         return None
     if sum(frame.null_count().row(0)) and not is_rectangular(text, len(header)):
         return None  # a cell that may be empty is not there at all
-    return frame.select(columns)
+    return frame
 
 
 def _is_text(text: bytes) -> bool:

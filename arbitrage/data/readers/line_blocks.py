@@ -12,13 +12,13 @@ def line_blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
     A line break within quotes is the end of a line too.
     """
-    parts: list[bytes] = []
+    parts: list[bytes | memoryview] = []
     length = 0
     for piece in pieces:
         parts.append(piece)
         length += len(piece)
         if length >= BLOCK_BYTES and (end := piece.rfind(b"\n") + 1):
-            parts[-1] = piece[:end]
+            parts[-1] = memoryview(piece)[:end]
             yield b"".join(parts)
             parts = [piece[end:]]
             length = len(parts[0])
