@@ -66,7 +66,7 @@ def _submitted(
     try:
         for item in items:
             yield pool.submit(make, item)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is raised in its turn
         failed: Future[Made] = Future()
         failed.set_exception(error)
         yield failed
