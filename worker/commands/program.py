@@ -21,6 +21,7 @@ COMMANDS = {
     "sweeps": ("worker.commands.answers.sweeps", "list the sweeps whose results are on disk"),
     "results": ("worker.commands.answers.results", "rank the configs of sweeps, by any figure"),
     "explain": ("worker.commands.answers.explain", "say what one config did, and why"),
+    "export": ("worker.commands.answers.export", "write the rows of a sweep into one file"),
     "verdict": ("worker.commands.answers.verdict", "edge, luck, or too little to tell"),
     "data": ("worker.commands.data.group", "make a data file of raw files, or check one"),
     "top": (

@@ -47,6 +47,11 @@ class ListAxis:
         """The least of the values, none of which is a null."""
         return float(self.values.min())
 
+    @property
+    def greatest(self) -> float:
+        """The greatest of the values, none of which is a null."""
+        return float(self.values.max())
+
     def at(self, indices: Indices) -> Values:
         """The values at these indices."""
         return self.values[indices]
@@ -112,6 +117,11 @@ class RangeAxis:
     def least(self) -> float:
         """The least of the values."""
         return min(self.start, self.last)
+
+    @property
+    def greatest(self) -> float:
+        """The greatest of the values."""
+        return max(self.start, self.last)
 
     def may_repeat(self) -> bool:
         """Whether rounding may make one value of two.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-PROFIT, DRAWDOWN = "net_pnl_usd", "max_drawdown_pct"
+from arbitrage.results.querying.front import DRAWDOWN, PROFIT, front_of
 
 _ACROSS, _UP = 40, 30  # cells of the cloud
 _LOSSES_SHOWN = 2.0  # times the best profit: deeper ones would flatten what is worth a look
@@ -35,17 +35,7 @@ def frontier_of(rows: pl.LazyFrame) -> Frontier:
     best = known[PROFIT].max()
     floor = -_LOSSES_SHOWN * best if isinstance(best, float) and best > 0 else float("-inf")
     shown = known.filter(pl.col(PROFIT) >= floor)
-    return Frontier(_cloud(shown), _front(known), known.height - shown.height, known.height)
-
-
-def _front(known: pl.DataFrame) -> pl.DataFrame:
-    """Those for which no config has as little drawdown and more profit, nor less and as much.
-
-    Of configs that are equal in both the first by number stands for all.
-    """
-    ordered = known.sort(DRAWDOWN, PROFIT, "config_number", descending=[False, True, False])
-    best_before = pl.col(PROFIT).cum_max().shift(1)
-    return ordered.filter(best_before.is_null() | (pl.col(PROFIT) > best_before))
+    return Frontier(_cloud(shown), front_of(known), known.height - shown.height, known.height)
 
 
 def _cloud(shown: pl.DataFrame) -> pl.DataFrame:

@@ -191,6 +191,17 @@ class SweepFolder:
             scans += [_scan([part.path for part in parts])] if whole else map(_some, parts)
         return pl.concat(scans)
 
+    def batches(self, total: int) -> Iterator[pl.DataFrame]:
+        """The rows of `rows`, a part at a time, for what cannot be streamed.
+
+        Raises:
+            DataError: A part is damaged.
+        """
+        for part in self.parts(total):
+            with self.damage_in_a_sentence(total):
+                batch = (_scan([part.path]) if part.whole else _some(part)).collect()
+            yield batch
+
     def best(self, spec: SweepSpec) -> dict[str, Any] | None:
         """The best row on disk, as `best_row` has it.
 

@@ -97,6 +97,12 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("explain nobody", 1),
         ("explain latest", 1),
     ],
+    "export SWEEP": [
+        ("export latest -o rows.csv", 1),
+        ("sweep spec.json --local", 0),
+        ("export latest -o rows.csv", 0),
+        ("export latest -o rows.xlsx", 1),
+    ],
     "verdict SWEEP": [
         ("verdict latest", 1),
         ("sweep spec.json --local", 0),

@@ -20,6 +20,7 @@ from arbitrage.results.store.rows import sweep_rows
 from arbitrage.shell.console import run_command
 from tests.sweeps import spec
 from tests.terminals import COLUMNS, on_terminal
+from worker.commands.answers import export as export_command
 from worker.commands.answers import results as results_command
 from worker.commands.answers import sweeps as sweeps_command
 
@@ -190,3 +191,31 @@ def test_a_terminal_gets_two_lines_a_sweep(results_dir: Path) -> None:
 
 def test_no_sweeps_are_no_error(tmp_path: Path) -> None:
     assert lines_on_terminal(tmp_path, "sweeps") == ["no sweeps yet: arbtune sweep SPEC runs one"]
+
+
+def test_a_sweep_is_exported(results_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = results_dir / "rows.csv"
+    assert run_command("arbtune export", export_command, ["latest", "-o", str(path)]) == 0
+    assert capsys.readouterr().out == f"8 of 8 configs written to {path}\n"
+    assert len(path.read_text().splitlines()) == 1 + TOTAL
+    assert run_command("arbtune export", export_command, ["b", f"-o={path}", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document == {"output": str(path), "sweep_id": "b" * 16, "written": TOTAL}
+
+
+@pytest.mark.usefixtures("results_dir")
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        ("rows.xlsx", "'rows.xlsx' ends in none of .csv, .parquet, .jsonl, .optuna.log"),
+        ("/proc/rows.csv", "cannot write '/proc/rows.csv'"),
+        ("", "is a folder: name a file in it"),
+    ],
+)
+def test_what_cannot_be_exported_is_said_in_a_sentence(
+    output: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command("arbtune export", export_command, ["latest", "-o", output]) == 1
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert said.count("\n") == 1
