@@ -96,46 +96,78 @@ class Replicates:
 
         A config whose profits are all the same takes no part.
         """
-        pieces = [self._of_piece(piece) for piece in _pieces(profits)]
+        room = _Room.of(min(profits.shape[1], CONFIGS_AT_ONCE), *self._weights.shape)
+        pieces = [self._of_piece(piece, room) for piece in _pieces(profits)]
         return [functools.reduce(Maxima.merged, each) for each in zip(*pieces, strict=True)]
 
-    def _of_piece(self, profits: Floats) -> list[Maxima]:
-        rows, n_configs = np.ascontiguousarray(profits.T), profits.shape[1]
-        [varied] = np.nonzero(np.ptp(rows, axis=1))
+    def _of_piece(self, profits: Floats, room: _Room) -> list[Maxima]:
+        room, n_configs = room.of_first(profits.shape[1]), profits.shape[1]
+        room.rows[:] = profits.T
+        [varied] = np.nonzero(np.ptp(room.rows, axis=1))
         if not varied.size:
             nothing = np.full((3, len(self._weights)), -np.inf)
             none = Maxima(nothing, -math.inf, None, n_configs)
             return [none for _ in self._studentize]
-        return self._of_varied(rows[varied], varied, n_configs)
+        if varied.size < n_configs:
+            room.rows[: varied.size] = room.rows[varied]
+        return self._of_varied(room.of_first(varied.size), varied, n_configs)
 
-    def _of_varied(self, rows: Floats, places: NDArray[np.intp], n_configs: int) -> list[Maxima]:
-        """Of profits that vary, configs x periods.
+    def _of_varied(self, room: _Room, places: NDArray[np.intp], n_configs: int) -> list[Maxima]:
+        """Of the profits in the room, which vary.
 
         One product serves all: the weights of a replicate add up to 1, so that of the profits less
         their mean is the replicate's mean less that of the config.
         """
+        rows, spare, drawn, measured = room
         means = rows.mean(axis=1)
-        deviations = rows - means[:, np.newaxis]
-        variances = self._variances(deviations)
+        rows -= means[:, np.newaxis]
+        variances = self._variances(rows, spare)
         bound = -np.sqrt(variances / self._n_periods * 2 * math.log(math.log(self._n_periods)))
         recentring = _Recentring.of(means, bound)
-        drawn = deviations[recentring.order] @ self._weights.T
+        np.take(rows, recentring.order, axis=0, out=spare, mode="clip")  # which takes no copy
+        np.matmul(spare, self._weights.T, out=drawn)
         found = []
         for studentize in self._studentize:
             scales = np.sqrt(variances) if studentize else np.ones(len(means))
             statistics = means / scales
             # Of those that equal the largest the first.
             best = int(np.argmin(_exceeds(statistics.max(), statistics)))
-            measured = drawn / scales[recentring.order, np.newaxis]
+            np.divide(drawn, scales[recentring.order, np.newaxis], out=measured)
             largest = recentring.largest(measured, statistics)
             found.append(Maxima(largest, float(statistics[best]), int(places[best]), n_configs))
         return found
 
-    def _variances(self, deviations: Floats) -> Floats:
+    def _variances(self, deviations: Floats, spare: Floats) -> Floats:
         """Of sqrt(T) times a replicate's mean, for each config."""
-        products: Floats = np.einsum("ct,ct->c", deviations @ self._kernel, deviations)
+        np.matmul(deviations, self._kernel, out=spare)
+        products: Floats = np.einsum("ct,ct->c", spare, deviations)
         # The kernel is positive definite; rounding is not.
         return np.maximum(products / self._n_periods, np.finfo(np.float64).tiny)
+
+
+class _Room(NamedTuple):
+    """Room for a piece: memory that is asked for anew takes longer to come than to be used.
+
+    Attributes:
+        rows: Configs x periods.
+        spare: The same.
+        drawn: Configs x replicates.
+        measured: The same.
+    """
+
+    rows: Floats
+    spare: Floats
+    drawn: Floats
+    measured: Floats
+
+    @classmethod
+    def of(cls, configs: int, replicates: int, periods: int) -> Self:
+        columns = (periods, periods, replicates, replicates)
+        return cls._make(np.empty((configs, count)) for count in columns)
+
+    def of_first(self, configs: int) -> _Room:
+        """Room for fewer."""
+        return _Room._make(part[:configs] for part in self)
 
 
 class _Recentring(NamedTuple):
