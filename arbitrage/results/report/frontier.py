@@ -9,7 +9,8 @@ import polars as pl
 from arbitrage.results.querying.front import DRAWDOWN, PROFIT, front_of
 
 _ACROSS, _UP = 40, 30  # cells of the cloud
-_LOSSES_SHOWN = 2.0  # times the best profit: deeper ones would flatten what is worth a look
+_LOSSES_SHOWN = 0.5  # times the best profit: deeper ones would flatten what is worth a look
+_DRAWDOWNS_SHOWN = 2.0  # times the largest of the front, for the same reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +20,32 @@ class Frontier:
     Attributes:
         cloud: `configs` by cell: `drawdown_from`, `drawdown_to`, `profit_from`, `profit_to`.
         front: The configs that are not bettered, by drawdown: `config_number`, profit, drawdown.
-        below: How many configs lie below the cloud.
-        configs: How many there are, with those below.
+        outside: How many configs lie outside of the cloud, by a loss or a drawdown.
+        configs: How many there are, with those outside.
     """
 
     cloud: pl.DataFrame
     front: pl.DataFrame
-    below: int
+    outside: int
     configs: int
 
 
 def frontier_of(rows: pl.LazyFrame) -> Frontier:
     """The cloud and the front of a sweep's rows, of those that have both figures."""
     known = rows.select("config_number", PROFIT, DRAWDOWN).drop_nulls().collect()
-    best = known[PROFIT].max()
-    floor = -_LOSSES_SHOWN * best if isinstance(best, float) and best > 0 else float("-inf")
-    shown = known.filter(pl.col(PROFIT) >= floor)
-    return Frontier(_cloud(shown), front_of(known), known.height - shown.height, known.height)
+    front = front_of(known)
+    shown = known.filter(_is_near(front))
+    return Frontier(_cloud(shown), front, known.height - shown.height, known.height)
+
+
+def _is_near(front: pl.DataFrame) -> pl.Expr:
+    """Which configs are shown: all where none has a profit."""
+    if front.is_empty() or (best := front[PROFIT][-1]) <= 0:
+        return pl.lit(True)
+    is_near: pl.Expr = pl.col(PROFIT) >= -_LOSSES_SHOWN * best
+    if largest := front[DRAWDOWN][-1]:
+        is_near &= pl.col(DRAWDOWN) <= _DRAWDOWNS_SHOWN * largest
+    return is_near
 
 
 def _cloud(shown: pl.DataFrame) -> pl.DataFrame:

@@ -29,17 +29,25 @@ class TwoParameters:
 
 
 def over_two(
-    rows: pl.LazyFrame,
+    placed: pl.LazyFrame,
     figure: str,
     down: Levels,
     across: Levels,
     statistics: Sequence[str] = (BEST, MEDIAN),
 ) -> TwoParameters:
-    """The statistics of a figure in each cell, over all values of the other parameters."""
+    """The statistics of a figure in each cell, over all values of the other parameters.
+
+    Args:
+        placed: Rows with the steps of both parameters, see `Levels.on`.
+        figure: The column; a row without it does not count.
+        down: The parameter that goes down.
+        across: The other one.
+        statistics: `BEST`, `MEDIAN` or both.
+    """
     value = pl.col(figure).cast(pl.Float64)
     of_cell = {BEST: value.max(), MEDIAN: value.median()}
     found = (
-        across.on(down.on(rows.filter(value.is_not_null())))
+        placed.filter(value.is_not_null())
         .group_by(down.column, across.column)
         .agg(of_cell[name].alias(name) for name in statistics)
         .collect(engine="streaming")
@@ -60,7 +68,8 @@ def sweep_heatmap(rows: pl.LazyFrame, spec: SweepSpec) -> Heatmap | None:
     longer, shorter = sorted(names, key=lambda name: -grids[name].axis.size)
     down = levels_of(passing, grids[longer], MAX_DOWN)
     across = levels_of(passing, grids[shorter], MAX_ACROSS)
-    [cells] = over_two(passing, spec.rank_by, down, across, [BEST]).cells.values()
+    placed = across.on(down.on(passing))
+    [cells] = over_two(placed, spec.rank_by, down, across, [BEST]).cells.values()
     down_axis, across_axis = (Axis(one.name, one.labels) for one in (down, across))
     return Heatmap(f"best {spec.rank_by}", down_axis, across_axis, cells)
 

@@ -109,6 +109,12 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("verdict spec.json", 0),
         ("verdict latest --json", 0),
     ],
+    "report SWEEP -o FILE": [
+        ("report spec.json -o report.html", 1),
+        ("sweep spec.json --local", 0),
+        ("report spec.json -o report.html", 0),
+        ("report spec.json", 1),
+    ],
     "data align": [
         ("data align --a raw.csv --b raw.csv -o out.csv", 0),
         ("data align --a raw.csv --b nope.csv -o out.csv", 1),

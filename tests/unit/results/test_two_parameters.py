@@ -54,7 +54,7 @@ def test_cells_have_the_best_and_the_median_of_their_configs(nets: list[int], mo
     sweep = _sweep()
     rows = _rows(sweep, [float(net) for net in nets])
     down, across = (levels_of(rows, grid, most) for grid in sweep.grids[:2])
-    found = over_two(rows, "net_pnl_usd", down, across)
+    found = over_two(across.on(down.on(rows)), "net_pnl_usd", down, across)
     steps = dict(down.steps.iter_rows()), dict(across.steps.iter_rows())
     cells: dict[tuple[int, int], list[int]] = {}
     for number, net in enumerate(nets):
@@ -117,12 +117,14 @@ def test_the_front_is_what_nothing_betters(points: list[tuple[int, int]]) -> Non
 
 @settings(max_examples=50)
 @given(POINTS)
-def test_the_cloud_counts_every_config_that_is_not_below_it(points: list[tuple[int, int]]) -> None:
+def test_the_cloud_counts_every_config_that_is_not_outside(points: list[tuple[int, int]]) -> None:
     found = frontier_of(_points(points))
-    best = max(net for net, _ in points)
-    below = sum(net < -2 * best for net, _ in points) if best > 0 else 0
-    assert found.below == below
-    assert found.cloud["configs"].sum() == len(points) - below
+    best, drawdown = max((net, -drawdown) for net, drawdown in points)
+    outside = [
+        net < -0.5 * best or (drawdown < 0 and other > -2 * drawdown) for net, other in points
+    ]
+    assert found.outside == (sum(outside) if best > 0 else 0)
+    assert found.cloud["configs"].sum() == len(points) - found.outside
     assert found.configs == len(points)
 
 

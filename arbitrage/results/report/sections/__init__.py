@@ -1,0 +1,1 @@
+"""The sections of the report, each of what is known of the sweep."""

@@ -1,0 +1,156 @@
+"""The report without a browser: what it says, and that foreign text stays text."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.results.report.charts.heatmap import heatmap_chart
+from arbitrage.results.report.page.parts import Section, Table
+from arbitrage.results.report.page.writing import page_of
+from tests.reports import FOREIGN, GRIDS, reported, swept
+from worker.client.answers.report import write_report
+
+_JSON = re.compile(r'<script type="application/json" id="(\w+)">(.*?)</script>', re.DOTALL)
+_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    reported(swept(folder, *GRIDS, tag_prefix="</script><script>alert(1)</script>"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> str:
+    return (folder / "report.html").read_text()
+
+
+def _charts(page: str) -> dict[str, Any]:
+    charts: dict[str, Any] = json.loads(dict(_JSON.findall(page))["charts"])
+    return charts
+
+
+def _text(page: str) -> str:
+    """The page as people read it."""
+    body = re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", body)).split())
+
+
+def test_foreign_text_is_shown_and_never_markup(page: str) -> None:
+    assert FOREIGN.replace("/", "_") in _text(page)
+    assert "<b>" not in page
+    assert "</script><script>alert" not in page
+    assert len(_SCRIPT.findall(page)) == 2
+
+
+def test_the_policy_names_every_script_and_the_style_by_its_digest(page: str) -> None:
+    [policy] = re.findall(r'http-equiv="Content-Security-Policy" content="(.*?)"', page)
+    [style] = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    for text in [*_SCRIPT.findall(page), style]:
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in html.unescape(policy)
+    assert policy.startswith("default-src ")
+    assert "unsafe" not in policy
+
+
+def test_the_best_config_is_told_first_of_what_is_not_a_verdict(page: str, folder: Path) -> None:
+    rows = pl.read_parquet(next((folder / "results").glob("*/")))
+    best = rows.sort("net_pnl_usd", "config_number", descending=[True, False]).row(0, named=True)
+    text = _text(page)
+    assert text.index("not judged yet") < text.index("The best config", text.index("not judged"))
+    assert f"it earned {best['net_pnl_usd']:,.2f} USD net in {best['total_trades']} trades" in text
+
+
+def test_the_heatmap_has_the_best_and_the_median_of_any_two_parameters(
+    page: str, folder: Path
+) -> None:
+    rows = pl.read_parquet(next((folder / "results").glob("*/")))
+    choices = _charts(page)["heatmap"]["choices"]
+    names = [name for _, name in choices["names"]]
+    assert sorted(names) == sorted(grid["name"] for grid in GRIDS)
+    for pair, cells in choices["cells"].items():
+        first, second = (names[int(place)] for place in pair.split())
+        values = [
+            sorted(group["net_pnl_usd"].to_list())
+            for _, group in rows.sort(first, second, nulls_last=True).group_by(
+                first, second, maintain_order=True
+            )
+        ]
+        flat = {name: [value for row in cells[name] for value in row] for name in cells}
+        medians = [pl.Series(group).median() for group in values]
+        assert flat["best"] == pytest.approx([group[-1] for group in values], rel=1e-5)
+        assert flat["median"] == pytest.approx(medians, rel=1e-5)
+
+
+def test_the_file_does_not_grow_with_the_sweep(tmp_path: Path, page: str) -> None:
+    wide = {"name": "min_spread_bps", "start": 0, "stop": 40, "num": 801}
+    larger = reported(swept(tmp_path, wide, *GRIDS[1:])).stat().st_size
+    assert larger < len(page.encode()) + 150_000 < 3_000_000
+
+
+def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path) -> None:
+    settings = swept(tmp_path, GRIDS[0], name="quotes.csv", filters={"min_trades": 100_000})
+    assert "No config may be ranked." in _text(reported(settings).read_text())
+    swept(tmp_path, name="quotes.csv")
+    assert "Nothing varies in this sweep." in _text(reported(settings).read_text())
+    (tmp_path / "quotes.csv").unlink()
+    assert "which is not here" in _text(reported(settings).read_text())
+
+
+def test_one_parameter_is_a_line_of_its_own(tmp_path: Path) -> None:
+    charts = _charts(reported(swept(tmp_path, GRIDS[0], name="quotes.csv")).read_text())
+    assert {"profile", "importance"} <= charts.keys()
+    assert "heatmap" not in charts
+
+
+def test_the_report_repeats_the_sweep(page: str, folder: Path) -> None:
+    text = re.findall(r"<pre[^>]*>(.*?)</pre>", page, re.DOTALL)
+    spec = SweepSpec.from_text(html.unescape(text[0]))
+    described = json.loads(next((folder / "results").glob("*.json")).read_text())["spec"]
+    assert spec == SweepSpec.model_validate(described)
+    assert html.unescape(text[1]).startswith("arbtune run \\\n  --data-file ")
+
+
+def test_it_is_written_whole_over_an_older_one(tmp_path: Path) -> None:
+    settings = swept(tmp_path, GRIDS[0])
+    path = tmp_path / "here" / "report.html"
+    write_report("latest", path, settings)
+    first = path.read_text()
+    write_report("latest", path, settings)
+    assert path.read_text() == first
+    assert [one.name for one in path.parent.iterdir()] == ["report.html"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "colours"),
+    [(-1.0, 1.0, 11), (0.0, 1.0, 7), (-2.0, -1.0, 4), (0.0, 0.0, 7), (5.0, 5.0, 7)],
+)
+def test_colours_tell_losses_from_gains(low: float, high: float, colours: int) -> None:
+    chart = heatmap_chart("net", low, high)
+    scale = chart["layer"][0]["encoding"]["color"]["scale"]
+    assert len(scale["range"]) == colours
+    assert len(scale["domain"]) == colours - 1
+    assert scale["domain"] == sorted(scale["domain"])
+    assert (0.0 in scale["domain"]) or not low < 0 < high
+
+
+def test_cells_of_numbers_are_aligned_as_numbers() -> None:
+    table = Table("t", ("a", "b", "c"), [("x", "-1,000.50", ""), ("1", "3%", "2")])
+    assert table.kinds == ["text", "number", "number"]
+
+
+def test_a_page_needs_no_figures() -> None:
+    page = page_of("a < b", "c & d", [Section("one", "One", points=["x > y"])])
+    assert "<h1>a &lt; b</h1>" in page
+    assert "<li>x &gt; y</li>" in page
