@@ -13,7 +13,7 @@ Line = tuple[str, str]
 
 def figure_lines(verdict: Verdict) -> list[Line]:
     """All of them, in the order in which they are read."""
-    return [*_of_the_test(verdict), *_beside(verdict), *_of_the_plateau(verdict)]
+    return [*_of_the_test(verdict), *_beside(verdict), *_of_the_winner(verdict)]
 
 
 def _of_the_test(verdict: Verdict) -> Iterator[Line]:
@@ -74,10 +74,18 @@ def _track_record(length: float | None, periods: int) -> str:
     return f"{length:,.0f} periods at {CONFIDENCE:.0%}, without the search; there are {periods:,}"
 
 
-def _of_the_plateau(verdict: Verdict) -> Iterator[Line]:
+def _of_the_winner(verdict: Verdict) -> Iterator[Line]:
     median, net = verdict.plateau["median_net_pnl_usd"], verdict.winner["figures"]["net_pnl_usd"]
     if median is not None:
         neighbours = f"{verdict.plateau['neighbours']} neighbours, median {median:z,.2f} USD"
         yield "plateau", f"{net:z,.2f} USD; {neighbours}"
     if (equals := verdict.winner["equals"]) > 1:
         yield "equal configs", f"{equals:,}; the middle one is shown"
+    for rung in verdict.ladder:
+        trades = f"{rung['closed_trades']:,} closed trades"
+        yield rung["what"], f"{rung['net_pnl_usd']:z,.2f} USD, {trades}"
+    cost, latency = verdict.break_evens["cost_bps"], verdict.break_evens["latency_ms"]
+    if cost is not None:
+        yield "break-even cost", f"{cost:.4g} bps an execution"
+    if latency is not None:
+        yield "break-even latency", f"{latency:,.1f} ms"

@@ -16,6 +16,7 @@ from arbitrage.results.querying.plateau import plateau_in
 from arbitrage.results.selection.bootstrap import optimal_mean_block
 from arbitrage.results.selection.matrix import Floats
 from arbitrage.results.verdict.beside import beside
+from arbitrage.results.verdict.breaking import breaking_figures, kept_by_walk_forward
 from arbitrage.results.verdict.clocked import ClockedData
 from arbitrage.results.verdict.luck import Draws, Luck, Tell, Tested, tested_here
 from arbitrage.results.verdict.search import Search, TriedSweep
@@ -106,6 +107,8 @@ def judge_search(
         search=_search_figures(search),
         winner={**winner.as_json(), "unstopped_net_pnl_usd": unstopped},
         plateau=_plateau_figures(its_sweep, winner),
+        **breaking_figures(its_sweep.spec.config(winner.config_number), data),
+        walk_forward=kept_by_walk_forward(search.asked, data),
     )
 
 

@@ -50,6 +50,12 @@ class Verdict:
         beside: The figures of `Beside`; None where there are too few periods.
         plateau: `median_net_pnl_usd` of the winner's neighbours in the grid, None without any, and
             how many `neighbours` there are.
+        ladder: The winner again under other conditions, as `explain.ladder` has them: each with
+            `what`, `net_pnl_usd` and `closed_trades`.
+        break_evens: `cost_bps` and `latency_ms` from which on it does not earn any more, as
+            `explain.break_even` has them.
+        walk_forward: What the last walk-forward of the sweep kept: `folds`, `folds_with_profit`,
+            `in_sample_usd_per_hour`, `out_of_sample_usd_per_hour`, `kept_share`; None without one.
     """
 
     verdict: str
@@ -69,6 +75,9 @@ class Verdict:
     test: dict[str, Any] | None
     beside: dict[str, Any] | None
     plateau: dict[str, Any]
+    ladder: list[dict[str, Any]]
+    break_evens: dict[str, float | None]
+    walk_forward: dict[str, Any] | None
     version: int = VERSION
 
     def as_json(self) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _LONE_PEAK = 0.5  # of the winner's profit: neighbours that earn less are told o
 
 def reasons(verdict: Verdict) -> list[str]:
     """Why the verdict is what it is, a sentence or two each."""
-    return [*_REASONS[verdict.verdict](verdict)]
+    return [*_REASONS[verdict.verdict](verdict), *_kept(verdict)]
 
 
 def changes(verdict: Verdict) -> list[str]:
@@ -46,6 +46,11 @@ def in_cases(p_value: float, n_bootstrap: int) -> str:
     if round(p_value * 1000) == 0:
         return f"in about {p_value * 1_000_000:,.0f} of 1,000,000 cases"
     return f"in about {p_value * 1000:,.0f} of 1,000 cases"
+
+
+def shown_p(p_value: float, n_bootstrap: int) -> str:
+    """A p value beside its sign; the replicates tell nothing apart below one of them."""
+    return f"< {1 / n_bootstrap:.2g}" if p_value < 1 / n_bootstrap else f"= {p_value:.3f}"
 
 
 def of_period(seconds: int) -> str:
@@ -76,7 +81,22 @@ def _as_good(verdict: Verdict) -> str:
     none = f"If none of the {tried:,} had an edge" if tried > 1 else "If it had no edge"
     return (
         f"{none}, {who} would look as good by luck {in_cases(p_value, verdict.n_bootstrap)} "
-        f"(p = {p_value:.3f})"
+        f"(p {shown_p(p_value, verdict.n_bootstrap)})"
+    )
+
+
+def _kept(verdict: Verdict) -> Iterator[str]:
+    """What was left on rows that a config was not chosen on."""
+    kept = verdict.walk_forward
+    if kept is None:
+        return
+    folds = f"in {kept['folds_with_profit']} of {kept['folds']} windows"
+    if kept["kept_share"] is None:
+        yield f"Walk-forward found nothing to keep: its training windows earned nothing ({folds})."
+        return
+    yield (
+        f"Walk-forward, on rows that it had not chosen on, kept {kept['kept_share']:.0%} of the "
+        f"profit an hour, with a profit {folds}."
     )
 
 
@@ -124,8 +144,14 @@ def _why_an_edge(verdict: Verdict) -> Iterator[str]:
     )
 
 
-def _what_changes_no_edge(_: Verdict) -> Iterator[str]:
+def _what_changes_no_edge(verdict: Verdict) -> Iterator[str]:
     yield "Lower costs, other parameters, or data of other days."
+    cost = verdict.break_evens["cost_bps"]
+    if cost is not None and verdict.winner["figures"]["total_trades"]:
+        yield (
+            f"The best config would have earned something at a cost below {cost:.4g} bps an "
+            f"execution; it has {_cost_bps(verdict):.4g}."
+        )
 
 
 def _what_changes_too_little(verdict: Verdict) -> Iterator[str]:
@@ -160,7 +186,27 @@ def _what_changes_an_edge(verdict: Verdict) -> Iterator[str]:
         f"If {tolerated_elsewhere(verdict):,} more configs or so were tried on these data "
         "elsewhere (--also-tried), it could not be told from luck."
     )
-    yield "Days that the search has not seen: arbtune walk-forward holds some of them back."
+    yield from _what_breaks_it(verdict)
+    if verdict.walk_forward is None:
+        yield "Rows that a config was not chosen on: arbtune walk-forward says what is left there."
+
+
+def _what_breaks_it(verdict: Verdict) -> Iterator[str]:
+    cost, latency = verdict.break_evens["cost_bps"], verdict.break_evens["latency_ms"]
+    if cost is not None:
+        yield (
+            f"The best config earns nothing from a cost of {cost:.4g} bps an execution on; it has "
+            f"{_cost_bps(verdict):.4g}."
+        )
+    if latency is not None:
+        yield f"It earns nothing from a latency of {latency:,.1f} ms to both venues on."
+    sized = [rung for rung in verdict.ladder if rung["what"] == "displayed size"]
+    if sized and not sized[0]["net_pnl_usd"] > 0:
+        yield "It earns nothing with the sizes that were displayed."
+
+
+def _cost_bps(verdict: Verdict) -> float:
+    return math.fsum(verdict.winner["config"].get(name, 0.0) for name in _COSTS)
 
 
 def tolerated_elsewhere(verdict: Verdict) -> int:

@@ -78,7 +78,7 @@ def test_an_edge_is_told_with_how_often_luck_does_as_well(verdict: Verdict) -> N
     text = text_of(verdict)
     assert verdict.verdict == EDGE
     assert f"{EDGE} The best of the 4 configs that were tried earned" in text
-    assert "in fewer than 1 of 1,000 cases (p = 0.000)" in text_of(verdict, p_value=0.0)
+    assert "in fewer than 1 of 1,000 cases (p < 0.001)" in text_of(verdict, p_value=0.0)
     assert "--also-tried" in text
     assert "calibrated" in text
     assert "deflated Sharpe" in text
@@ -119,6 +119,35 @@ def test_no_edge_says_whether_anything_traded(verdict: Verdict) -> None:
     assert "The best came to -3.46 USD net." in text_of(verdict, verdict=NO_EDGE, winner=lost)
     idle = with_figures(verdict, net_pnl_usd=0.0, total_trades=0)
     assert "did not trade at all" in text_of(verdict, verdict=NO_EDGE, winner=idle)
+
+
+def test_what_breaks_it_is_told(verdict: Verdict) -> None:
+    assert [rung["what"] for rung in verdict.ladder][:2] == ["as it is", "latency 0 ms"]
+    breaks = {"cost_bps": 3.25, "latency_ms": 512.5}
+    text = text_of(verdict, break_evens=breaks)
+    assert "earns nothing from a cost of 3.25 bps an execution on; it has 2." in text
+    assert "earns nothing from a latency of 512.5 ms to both venues on" in text
+    sized = [{"what": "displayed size", "net_pnl_usd": -1.0, "closed_trades": 3}]
+    assert "nothing with the sizes that were displayed" in text_of(verdict, ladder=sized)
+    lost = with_figures(verdict, net_pnl_usd=-1.0)
+    no_edge = text_of(verdict, verdict=NO_EDGE, winner=lost, break_evens=breaks)
+    assert "at a cost below 3.25 bps an execution; it has 2." in no_edge
+
+
+def test_what_a_walk_forward_kept_is_told(verdict: Verdict) -> None:
+    assert verdict.walk_forward is None
+    assert "arbtune walk-forward says" in text_of(verdict)
+    kept = {
+        "folds": 5,
+        "folds_with_profit": 3,
+        "in_sample_usd_per_hour": 2.0,
+        "out_of_sample_usd_per_hour": 0.8,
+        "kept_share": 0.4,
+    }
+    assert "kept 40% of the profit an hour, with a profit in 3 of 5 windows" in text_of(
+        verdict, walk_forward=kept
+    )
+    assert "found nothing to keep" in text_of(verdict, walk_forward={**kept, "kept_share": None})
 
 
 def test_whoever_wants_good_news_is_cautioned(verdict: Verdict) -> None:

@@ -23,6 +23,7 @@ from arbitrage.results.verdict.beside import effective_number
 from arbitrage.results.verdict.judging import Asked, judge_search
 from arbitrage.results.verdict.search import Search, search_of
 from arbitrage.results.verdict.verdict import EDGE, LUCK, NO_EDGE, TOO_LITTLE, Verdict, path_of
+from arbitrage.results.walk_forward.outcome import FoldOutcome, Side, WalkForward
 from arbitrage.selection import superior_predictive_ability
 from arbitrage.sweep import SweepSpec, judge, run_sweep
 from tests.luck.driver import verdicts
@@ -267,6 +268,37 @@ def test_a_band_of_deflated_ratios(quotes: Path) -> None:
     assert found.beside["sample"] == 12
     assert 0 <= found.beside["overfitting"] <= 1
     assert found.plateau["neighbours"] in {1, 2}
+
+
+def test_what_a_walk_forward_kept_stands_with_it(quotes: Path, tmp_path: Path) -> None:
+    spec = spec_of(quotes, thresholds(4, 6))
+    found = quick(spec, results_dir=tmp_path)
+    assert found.walk_forward is None
+    walked = WalkForward(
+        sweep_id=found.sweep_id,
+        data_file=found.data_file,
+        data_sha256=found.data_sha256,
+        engine_version=found.engine_version,
+        configs=2,
+        rank_by="net_pnl_usd",
+        train_seconds=60.0,
+        test_seconds=30.0,
+        folds=[fold(4.0, 1.0), fold(6.0, -0.5), fold(2.0, 2.5)],
+        equity=[],
+    )
+    walked.write(tmp_path)
+    kept = quick(spec, results_dir=tmp_path).walk_forward
+    assert kept is not None
+    assert kept["kept_share"] == pytest.approx(3 / 12)
+    assert (kept["folds_with_profit"], kept["folds"]) == (2, 3)
+    replace(walked, data_sha256="0" * 64).write(tmp_path)
+    assert quick(spec, results_dir=tmp_path).walk_forward is None
+
+
+def fold(in_sample_usd: float, out_of_sample_usd: float) -> FoldOutcome:
+    train = Side("a", "b", 1.0, 0, 10, net_pnl_usd=in_sample_usd)
+    test = Side("b", "c", 1.0, 10, 20, net_pnl_usd=out_of_sample_usd)
+    return FoldOutcome(0, {"min_spread_bps": 4.0}, None, train, test)
 
 
 # The document
