@@ -31,6 +31,7 @@ from arbitrage.results.verdict.verdict import (
 )
 from arbitrage.results.verdict.winner import Winner, winner_of
 
+_FEWEST_BLOCKS = 3  # of a replicate
 _NEED_PERIODS = (
     *("p_value", "periods", "period_seconds", "test", "beside"),
     "unstopped_net_pnl_usd",
@@ -129,7 +130,7 @@ def _figures(
         "p_value": _with_others(luck.p_value, search.n_configs, asked),
         "periods": len(clocked.periods),
         "period_seconds": clocked.periods.seconds,
-        "test": _test_figures(luck, search, profits),
+        "test": _test_figures(luck, search, profits, asked),
         "beside": asdict(stands_beside),
         "unstopped_net_pnl_usd": math.fsum(profits),
     }
@@ -138,27 +139,41 @@ def _figures(
 def _luck(  # noqa: PLR0917 - the data on their way, and who tests them
     search: Search, clocked: ClockedData, profits: Floats, asked: Asked, tested: Tested, tell: Tell
 ) -> Luck:
-    block = optimal_mean_block(profits) if asked.mean_block is None else asked.mean_block
+    block = _mean_block(profits, asked)
     draws = Draws(block, asked.n_bootstrap, asked.seed)
     by_deviation, in_dollars = tested(search, clocked, draws, tell)
     return Luck(by_deviation, in_dollars, len(clocked.periods), draws)
+
+
+def _mean_block(profits: Floats, asked: Asked) -> float:
+    """That of the bootstrap.
+
+    Raises:
+        ConfigError: One that was asked for is as long as the data: its replicates would be alike.
+    """
+    if asked.mean_block is None:
+        return optimal_mean_block(profits)
+    if asked.mean_block > len(profits) / _FEWEST_BLOCKS:
+        raise ConfigError(
+            f"the mean block is at most {len(profits) // _FEWEST_BLOCKS} of {len(profits)} "
+            f"periods, not {asked.mean_block:g}"
+        )
+    return asked.mean_block
 
 
 def _with_others(p_value: float, n_configs: int, asked: Asked) -> float:
     """The p value of a search that is larger by the configs that were tried elsewhere.
 
     They are not here to be tested, so they count as that many more of these: if one search looks
-    as good with probability p, the best of k independent ones does with 1 - (1 - p)^k. No p is
-    below what the replicates can tell apart.
+    as good with probability p, the best of k independent ones does with 1 - (1 - p)^k.
     """
     if not asked.also_tried:
         return p_value
     searches = (n_configs + asked.also_tried) / n_configs
-    least = 1 / (asked.n_bootstrap + 1)
-    return 1.0 if p_value >= 1 else -math.expm1(searches * math.log1p(-max(p_value, least)))
+    return 1.0 if p_value >= 1 else -math.expm1(searches * math.log1p(-p_value))
 
 
-def _test_figures(luck: Luck, search: Search, profits: Floats) -> dict[str, Any]:
+def _test_figures(luck: Luck, search: Search, profits: Floats, asked: Asked) -> dict[str, Any]:
     names = ("lower", "consistent", "upper")
     by_deviation, in_dollars = luck.by_deviation, luck.in_dollars
     own = dict(zip(names, by_deviation.p_values(by_deviation.statistic), strict=True))
@@ -169,6 +184,7 @@ def _test_figures(luck: Luck, search: Search, profits: Floats) -> dict[str, Any]
         best = {"sweep_id": sweep.sweep_id, "config_number": number}
     return {
         "mean_block": luck.draws.mean_block,
+        "is_block_given": asked.mean_block is not None,
         "by_deviation": {**own, "calibrated": luck.calibrated},
         "in_dollars": dollars,
         "best": best,

@@ -73,8 +73,11 @@ class Luck:
 
     @property
     def p_value(self) -> float:
-        """The larger of the two: what the verdict goes by."""
-        return max(self.calibrated, self.dollars)
+        """The larger of the two: what the verdict goes by.
+
+        It is not below what so many replicates can tell apart.
+        """
+        return max(self.calibrated, self.dollars, 1 / (self.draws.n_bootstrap + 1))
 
     def of_config(self, profits: Floats) -> float:
         """The p value of one config of the search, as the largest of all would have it.

@@ -1,11 +1,13 @@
 """What was tried on a data file: the configs of all sweeps over it, each of them once.
 
-A sweep's configs count where it has a row of them. Where all its rows are gone, but not the
-description that stands beside their folder, all its configs count: somebody has looked at them.
+A sweep's configs count where it has a row of them, unless they failed. Where all its rows are gone,
+but not the description that stands beside their folder, all its configs count: somebody has looked
+at them.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from arbitrage.documents.spec.axes import Indices
 from arbitrage.documents.spec.sweep_spec import ParameterValues, SweepSpec
 from arbitrage.results.store.known_sweeps import KnownSweep, known_sweeps
+from arbitrage.results.store.rows import SUCCESS
 
 CONFIGS_A_PIECE = 20_000
 
@@ -31,6 +34,7 @@ class TriedSweep:
         known: The sweep in its results folder; None where it was run in this process alone.
         rows: What is known of its configs.
         ranges: Which of its configs were tried: from the first to before the second number.
+        failed: Those of them that have no figures, because they failed: they are not of the search.
         is_gone: Whether it has no rows any more.
     """
 
@@ -38,6 +42,7 @@ class TriedSweep:
     spec: SweepSpec
     rows: pl.LazyFrame
     ranges: tuple[tuple[int, int], ...]
+    failed: Indices
     known: KnownSweep | None = None
     is_gone: bool = False
 
@@ -106,7 +111,7 @@ class Search:
     def _pieces(self) -> Iterator[Piece]:
         for place, sweep in enumerate(self.sweeps):
             for start, stop in _cut(sweep.ranges):
-                numbers = np.arange(start, stop, dtype=np.int64)
+                numbers = np.setdiff1d(np.arange(start, stop), sweep.failed, assume_unique=True)
                 if before := self.sweeps[:place]:
                     columns = sweep.spec.columns_of(numbers)
                     tried = [one.has_tried(columns, len(numbers)) for one in before]
@@ -130,12 +135,21 @@ def search_of(asked: KnownSweep, results_dirs: Iterable[Path]) -> Search:
 
 
 def tried_sweep(known: KnownSweep) -> TriedSweep:
-    """A sweep in its results folder as a part of the search."""
-    total = known.spec.total
-    parts = [(part.start, part.stop) for part in known.folder.parts(total)]
-    rows = known.folder.rows(total)
-    ranges = tuple(_joined(parts)) or ((0, total),)
-    return TriedSweep(known.sweep_id, known.spec, rows, ranges, known, is_gone=not parts)
+    """A sweep in its results folder as a part of the search.
+
+    Whatever `max_jobs` is now, what was run before it was lowered was tried.
+
+    Raises:
+        DataError: A part of the rows is damaged.
+    """
+    spec = SweepSpec.model_validate({**json.loads(known.spec.to_json()), "max_jobs": None})
+    parts = [(part.start, part.stop) for part in known.folder.parts(spec.total)]
+    rows = known.folder.rows(spec.total)
+    with known.folder.damage_in_a_sentence(spec.total):
+        failed = rows.filter(pl.col("status") != SUCCESS).select("config_number")
+        numbers = failed.collect(engine="streaming")["config_number"].to_numpy()
+    ranges = tuple(_joined(parts)) or ((0, known.spec.total),)
+    return TriedSweep(known.sweep_id, spec, rows, ranges, numbers, known, is_gone=not parts)
 
 
 def _data_of(known: KnownSweep) -> tuple[str, str]:

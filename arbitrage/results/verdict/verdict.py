@@ -43,10 +43,10 @@ class Verdict:
             other data or by another engine.
         winner: The best config, as `Winner.as_json` has it, with `unstopped_net_pnl_usd`: what it
             earns if no stop ends it, as the test has it.
-        test: The test, None where there are too few periods: `mean_block`; `by_deviation` with
-            `lower`, `consistent`, `upper` (Hansen's test, studentized) and `calibrated`;
-            `in_dollars` with the first three; `best`, the config with the largest statistic by its
-            own deviation; `winner_p_value`, that of the winner.
+        test: The test, None where there are too few periods: `mean_block`, and whether it
+            `is_block_given`; `by_deviation` with `lower`, `consistent`, `upper` (Hansen's test,
+            studentized) and `calibrated`; `in_dollars` with the first three; `best`, the config
+            with the largest statistic by its own deviation; `winner_p_value`, that of the winner.
         beside: The figures of `Beside`; None where there are too few periods.
         plateau: `median_net_pnl_usd` of the winner's neighbours in the grid, None without any, and
             how many `neighbours` there are.

@@ -211,8 +211,7 @@ def _cost_bps(verdict: Verdict) -> float:
 
 def tolerated_elsewhere(verdict: Verdict) -> int:
     """How many configs tried elsewhere an edge bears, with those that were told."""
-    least = max(verdict.p_value or 0.0, 1 / (verdict.n_bootstrap + 1))
-    searches = math.log1p(-SIGNIFICANT) / math.log1p(-least)
+    searches = math.log1p(-SIGNIFICANT) / math.log1p(-(verdict.p_value or 1.0))
     return math.ceil((verdict.n_configs + verdict.also_tried) * searches) - verdict.n_configs
 
 
@@ -236,7 +235,14 @@ def _cautions_of_the_winner(verdict: Verdict) -> Iterator[str]:
 
 
 def _cautions_of_the_test(verdict: Verdict) -> Iterator[str]:
-    if verdict.test is None or verdict.verdict != EDGE:
+    if verdict.test is None:
+        return
+    if verdict.test["is_block_given"]:
+        yield (
+            f"The mean block of {verdict.test['mean_block']:g} periods was given, not chosen on "
+            "the profits."
+        )
+    if verdict.verdict != EDGE:
         return
     own, best = verdict.test["winner_p_value"], verdict.test["best"]
     if own > SIGNIFICANT:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from arbitrage.errors import ConfigError
@@ -18,7 +19,8 @@ from arbitrage.replay.many_configs import open_data
 from arbitrage.replay.periods.period_clock import periods_of
 from arbitrage.replay.periods.period_profits import period_profits
 from arbitrage.results.store.known_sweeps import sweep_named
-from arbitrage.results.verdict import luck, search
+from arbitrage.results.verdict import luck
+from arbitrage.results.verdict import search as searching
 from arbitrage.results.verdict.beside import effective_number
 from arbitrage.results.verdict.judging import Asked, judge_search
 from arbitrage.results.verdict.search import Search, search_of
@@ -153,19 +155,27 @@ def test_how_a_search_is_cut_changes_nothing(quotes: Path, monkeypatch: pytest.M
     assert quick(spec) == whole
     assert quick(spec, seed=1) != whole
     monkeypatch.setattr(luck, "CONFIGS_AT_ONCE", 7)
-    monkeypatch.setattr(search, "CONFIGS_A_PIECE", 14)
+    monkeypatch.setattr(searching, "CONFIGS_A_PIECE", 14)
     assert quick(spec) == whole
 
 
 def test_others_count_as_that_many_more_of_the_same(quotes: Path) -> None:
     spec = spec_of(quotes, thresholds(4, 6))
     alone = quick(spec).p_value
-    assert alone == 0
+    assert alone == pytest.approx(1 / 51)
     as_many = quick(spec, also_tried=2).p_value
     assert as_many == pytest.approx(1 - (1 - 1 / 51) ** 2)
     found = [quick(spec, also_tried=count).p_value for count in (0, 1, 10, 1_000, 10**12)]
     assert found == sorted(found, key=lambda p_value: p_value or 0)
     assert found[-1] == 1
+
+
+def test_few_replicates_or_a_block_as_long_as_the_data_prove_nothing(quotes: Path) -> None:
+    spec = spec_of(quotes, thresholds(4, 6))
+    assert judge(spec, n_bootstrap=1).p_value == 0.5
+    assert judge(spec, n_bootstrap=9).verdict == LUCK
+    with pytest.raises(ConfigError, match="at most 40 of 120 periods, not 50"):
+        quick(spec, mean_block=50)
 
 
 def test_a_stop_does_not_hide_what_the_test_sees(quotes: Path) -> None:
@@ -210,6 +220,25 @@ def test_a_sweep_whose_rows_are_gone_still_counts(quotes: Path, tmp_path: Path) 
     found = quick(spec_of(quotes, thresholds(6)), results_dir=tmp_path)
     assert found.n_configs == 30
     assert [sweep["is_gone"] for sweep in found.search["sweeps"]] == [False, True]
+
+
+def test_what_was_run_before_max_jobs_was_lowered_was_tried(quotes: Path, tmp_path: Path) -> None:
+    quick(spec_of(quotes, thresholds(*range(30))), results_dir=tmp_path)
+    found = quick(spec_of(quotes, thresholds(*range(30)), max_jobs=5), results_dir=tmp_path)
+    assert found.n_configs == 30
+
+
+def test_a_config_that_failed_is_not_of_the_search(quotes: Path, tmp_path: Path) -> None:
+    sweep_id = quick(spec_of(quotes, thresholds(4, 5, 6)), results_dir=tmp_path).sweep_id
+    [part] = (tmp_path / sweep_id).glob("*.parquet")
+    rows = pl.read_parquet(part)
+    failed = pl.col("config_number") == 1
+    rows.with_columns(
+        pl.when(failed).then(pl.lit("error")).otherwise("status").alias("status"),
+        pl.when(~failed).then("net_pnl_usd").alias("net_pnl_usd"),
+    ).write_parquet(part)
+    search = search_of(sweep_named(sweep_id, tmp_path), [tmp_path])
+    assert [piece.numbers.tolist() for piece in search.pieces] == [[0, 2]]
 
 
 def test_what_is_on_other_data_is_told_and_not_counted(quotes: Path, tmp_path: Path) -> None:
