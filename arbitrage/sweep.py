@@ -170,9 +170,7 @@ def _kept_rows(spec: SweepSpec, data: OpenedFile, results_dir: Path) -> pl.DataF
 
 
 def _tried_here(spec: SweepSpec, data: OpenedFile, rows: pl.DataFrame) -> TriedSweep:
-    return TriedSweep(
-        _id_of(spec, data), spec, rows.lazy(), ((0, spec.total),), np.empty(0, np.int64)
-    )
+    return TriedSweep(_id_of(spec, data), spec, rows.lazy(), ((0, spec.total),))
 
 
 def _id_of(spec: SweepSpec, data: OpenedFile) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -34,7 +34,7 @@ class TriedSweep:
         known: The sweep in its results folder; None where it was run in this process alone.
         rows: What is known of its configs.
         ranges: Which of its configs were tried: from the first to before the second number.
-        failed: Those of them that have no figures, because they failed: they are not of the search.
+        failed: Which of its configs have no figures, because they failed: they do not count.
         is_gone: Whether it has no rows any more.
     """
 
@@ -42,8 +42,8 @@ class TriedSweep:
     spec: SweepSpec
     rows: pl.LazyFrame
     ranges: tuple[tuple[int, int], ...]
-    failed: Indices
     known: KnownSweep | None = None
+    failed: Indices = field(default_factory=lambda: np.empty(0, np.int64))
     is_gone: bool = False
 
     def has_tried(self, columns: dict[str, ParameterValues], count: int) -> NDArray[np.bool_]:
@@ -149,7 +149,7 @@ def tried_sweep(known: KnownSweep) -> TriedSweep:
         failed = rows.filter(pl.col("status") != SUCCESS).select("config_number")
         numbers = failed.collect(engine="streaming")["config_number"].to_numpy()
     ranges = tuple(_joined(parts)) or ((0, known.spec.total),)
-    return TriedSweep(known.sweep_id, spec, rows, ranges, numbers, known, is_gone=not parts)
+    return TriedSweep(known.sweep_id, spec, rows, ranges, known, numbers, is_gone=not parts)
 
 
 def _data_of(known: KnownSweep) -> tuple[str, str]:

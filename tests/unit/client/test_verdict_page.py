@@ -78,7 +78,7 @@ def test_an_edge_is_told_with_how_often_luck_does_as_well(verdict: Verdict) -> N
     text = text_of(verdict)
     assert verdict.verdict == EDGE
     assert f"{EDGE} The best of the 4 configs that were tried earned" in text
-    assert "in fewer than 1 of 1,000 cases (p < 0.001)" in text_of(verdict, p_value=0.0)
+    assert "in fewer than 1 of 1,000 cases (p < 0.001)" in text_of(verdict, p_value=1 / 1001)
     assert "--also-tried" in text
     assert "calibrated" in text
     assert "deflated Sharpe" in text
