@@ -13,6 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from arbitrage.arbitrage_core import OrderBookSnapshot
+from arbitrage.replay.kernel_calls import read_only
 from arbitrage.replay.kernels.layout import Options, Parameters, Rows
 from tests import naive
 from tests.naive import More, Params, Row
@@ -133,7 +134,9 @@ def rows_of(rows: Sequence[Row], more: Sequence[More]) -> Rows:
     sizes = [np.array([getattr(one, name) for one in found], float) for name in names]
     age_ms = np.array([max(one.age_a_ms, one.age_b_ms) for one in found], float)
     time_ns = np.array([one.t_ns for one in found], np.int64)
-    return Rows._make([*prices, *sizes, age_ms, time_ns, np.array(kept, np.int64)])
+    columns = [*prices, *sizes, age_ms, time_ns, np.array(kept, np.int64)]
+    # As files have them: for others the kernels would be compiled anew.
+    return Rows._make(map(read_only, columns))
 
 
 def parameters_of(runs: Sequence[Params]) -> Parameters:

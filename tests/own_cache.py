@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from arbitrage.caches.cache_folder import cache_folder
+from arbitrage.caches.cache_folder import cache_folder, shipped_folder
 from arbitrage.caches.compiled import _place, options
 
 
@@ -22,6 +22,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
+    shipped = shipped_folder().joinpath(*_place())
+    if shipped.exists():
+        raise pytest.UsageError(
+            f"remove {shipped}, which prepare_kernels --shipped made: kernels are found there even "
+            "where a test takes them away"
+        )
     own = Path(tempfile.mkdtemp(prefix="arbtune-tests-"))
     config.add_cleanup(lambda: shutil.rmtree(own, ignore_errors=True))
     if not options.DISABLE_JIT:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arbitrage.replay.kernel_calls import read_only
-from arbitrage.replay.kernels.layout import Rows, RunTotals, Shape, Sizes
+from arbitrage.replay.kernels.layout import RunTotals, Shape, Sizes
 from arbitrage.replay.kernels.options.replay_trips import replay_trips
 from arbitrage.replay.kernels.options.sizes import fill_changes
 from arbitrage.replay.kernels.options.trips import spreads_of
@@ -21,12 +21,12 @@ randoms = options.randoms
 
 
 @settings(max_examples=150, deadline=None)
-@given(randoms, st.integers(1, 130), st.integers(60, 300))
+@given(randoms, st.integers(1, 130), st.integers(60, 180))
 def test_the_replay_over_trips_is_the_oracle(random: Random, stretch: int, n_rows: int) -> None:
     market, more = options.market(random, n_rows)
     runs = options.of_one_shape(random, 4, max_quote_age_ms=None)
     parameters, wanted = options.parameters_of(runs), options.options_of(runs)
-    rows = Rows._make(map(read_only, options.rows_of(market, more)))
+    rows = options.rows_of(market, more)
     shape = Shape._make(column[0] for column in wanted[:4])
     tally = np.zeros((len(RunTotals._fields), len(runs)))
     sizes = Sizes(wanted.size_share, wanted.least_usd)
