@@ -137,7 +137,10 @@ def _firsts(rows: pl.LazyFrame, query: Query) -> pl.DataFrame:
 
 
 def _best_of_each(rows: pl.LazyFrame, query: Query) -> pl.LazyFrame:
-    """The rows that have the best figure among those with their values in the columns of `by`."""
+    """The rows that have the best figure among those with their values in the columns of `by`.
+
+    The first lines are the same without this, but each may take a pass over all rows then.
+    """
     figure = pl.col(query.sort)
     extreme = figure.max() if query.descending else figure.min()
     best = rows.group_by(query.by).agg(extreme.alias(_BEST))

@@ -154,22 +154,31 @@ def secret(tmp_path: Path) -> Path:
         "config_number IN (\u017felect config_number from read_csv('{secret}'))",
         "EXISTS (SELECT 1 FROM read_csv('{secret}'))",
         "config_number IN (TABLE read_csv('{secret}'))",
-        "config_number IN (FROM read_csv('{secret}'))",
+        "config_number IN (\u017felect 1)",
         "config_number IN (VALUES (1))",
         "config_number IN (WITH a AS (SELECT 1) SELECT * FROM a)",
         "tag = E'\\'' OR config_number IN (SELECT 1) OR tag = 'x'",
         "config_number = 0 /* ' */ OR config_number IN (SELECT 1) /* ' */",
+        "config_number = 1; SELECT 1",
+    ],
+)
+def test_a_query_in_a_condition_is_refused_before_it_is_read(text: str, secret: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^--where looks at the columns of rows alone: it takes"):
+        condition(text.format(secret=secret))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "config_number = read_csv('{secret}')",
         "read_csv('{secret}')",
-        "config_number = 1; SELECT 1",
         "__import__('os').system('true')",
         "getenv('HOME') = tag",
     ],
 )
-def test_a_condition_reads_nothing_but_the_columns(text: str, secret: Path) -> None:
-    with pytest.raises(ConfigError, match=r"^--where") as refusal:
+def test_a_condition_has_no_functions_that_read(text: str, secret: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^--where is not a condition"):
         condition(text.format(secret=secret))
-    assert "config_number\n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
