@@ -26,7 +26,10 @@ from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger.view import State
 from worker.settings import Settings
 
-SUMMARY = "start a server and two workers, send a small sweep of the sample, print the ranking"
+SUMMARY = (
+    "start a server and two workers, send a small sweep of the sample, print the ranking, "
+    "write a report to look at"
+)
 EXAMPLES = ("arbtune demo",)
 
 SAMPLE = Path("data/sample_arbitrage_prices.csv")
@@ -74,7 +77,18 @@ def run(arguments: argparse.Namespace) -> int:
         documents = _results(Settings.from_environment(environment))
         seconds = time.monotonic() - started
     announce(f"all results after {seconds:.1f} s from the start of the workers; all stopped again")
-    return _report(documents, root, as_json=arguments.json)
+    status = _report(documents, root, as_json=arguments.json)
+    announce(f"report: {_html_report(root)}")
+    return status
+
+
+def _html_report(root: Path) -> Path:
+    """Where the same configs lie as a sweep with a report."""
+    settings = Settings.from_environment()
+    from worker.client.answers.demo_report import demo_report  # polars, numba, the charts
+
+    grid = {"name": "min_spread_bps", "values": [*THRESHOLDS_BPS]}
+    return demo_report({**JOB, "data_file": str(root / SAMPLE), "grids": [grid]}, settings)
 
 
 def _root_of_sample() -> Path:

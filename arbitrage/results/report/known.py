@@ -18,6 +18,7 @@ from arbitrage.results.report.importance import Importances, importances
 from arbitrage.results.report.levels import NO_VALUE
 from arbitrage.results.store.known_sweeps import KnownSweep
 from arbitrage.results.verdict.verdict import Verdict
+from arbitrage.results.walk_forward.outcome import WalkForward
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Known:
     Attributes:
         best: The row of the config that is shown as the best; None where no config may be ranked.
         verdict: As it was kept, or None.
+        walk: What walk-forward kept, or None.
         data: The data file, of the same content as when the sweep ran; None where it is not there.
         why_no_data: A sentence, where it is not.
     """
@@ -34,6 +36,7 @@ class Known:
     sweep: KnownSweep
     best: dict[str, Any] | None
     verdict: Verdict | None
+    walk: WalkForward | None
     data: OpenedFile | None
     why_no_data: str = ""
 

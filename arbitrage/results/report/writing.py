@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from arbitrage.results.report.known import Known
 from arbitrage.results.report.page.writing import page_of
+from arbitrage.results.report.sections.conditions import conditions_section
 from arbitrage.results.report.sections.data import data_section
 from arbitrage.results.report.sections.model import model_section
 from arbitrage.results.report.sections.parameters import parameters_section
 from arbitrage.results.report.sections.reproduce import reproduce_section
 from arbitrage.results.report.sections.trade_off import trade_off_section
 from arbitrage.results.report.sections.verdict import verdict_section
+from arbitrage.results.report.sections.walk_forward import walk_forward_section
 from arbitrage.results.report.sections.winner import winner_section
 
 SECTIONS = (
@@ -17,6 +19,8 @@ SECTIONS = (
     winner_section,
     parameters_section,
     trade_off_section,
+    conditions_section,
+    walk_forward_section,
     data_section,
     model_section,
     reproduce_section,

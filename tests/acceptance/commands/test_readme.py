@@ -62,6 +62,9 @@ def test_the_demo_ranks_and_leaves_nothing_behind(checkout: Path) -> None:
     demo = shell("arbtune demo", checkout, environment())
     assert demo.returncode == 0, demo.stderr
     assert "all stopped again" in demo.stderr
+    *_, said = demo.stderr.splitlines()
+    assert said == "report: results/demo.html"
+    assert "The best config" in (checkout / "results/demo.html").read_text()
     lines = demo.stdout.splitlines()
     assert "Ranking by net profit" in lines[0]
     assert len(lines) < 24  # of a terminal, with the first of the ranking still in sight

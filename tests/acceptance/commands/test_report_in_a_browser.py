@@ -15,7 +15,10 @@ from tests.reports import GRIDS, reported, swept
 
 pytestmark = pytest.mark.xdist_group("browser")  # one browser for all
 
-FIGURES = ("equity", "drawdown", "profits", "heatmap", "importance", "cloud")
+FIGURES = (
+    *("equity", "drawdown", "money", "profits"),
+    *("heatmap", "importance", "cloud", "ladder"),
+)
 
 # How a reader may look at it: the width of the window, the reader's own scheme, the medium.
 LOOKS = {

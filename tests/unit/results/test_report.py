@@ -7,6 +7,7 @@ import hashlib
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,12 @@ import pytest
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.report.charts.heatmap import heatmap_chart
-from arbitrage.results.report.page.parts import Section, Table
+from arbitrage.results.report.page.parts import Points, Section, Table
 from arbitrage.results.report.page.writing import page_of
+from arbitrage.results.store.known_sweeps import sweep_named
+from arbitrage.results.verdict.verdict import Verdict, path_of
+from arbitrage.results.walk_forward.outcome import FoldOutcome, Point, Side, WalkForward
+from arbitrage.sweep import judge
 from tests.reports import FOREIGN, GRIDS, reported, swept
 from worker.client.answers.report import write_report
 
@@ -99,6 +104,33 @@ def test_the_file_does_not_grow_with_the_sweep(tmp_path: Path, page: str) -> Non
     assert larger < len(page.encode()) + 150_000 < 3_000_000
 
 
+def test_what_was_kept_beside_the_sweep_is_in_the_report(tmp_path: Path) -> None:
+    settings = swept(tmp_path, GRIDS[0], name="quotes.csv")
+    known = sweep_named("latest", settings.results_dir)
+    judge(known.spec, n_bootstrap=50, results_dir=settings.results_dir).write(settings.results_dir)
+    side = Side("a", "b", 1.0, 0, 10, 12.5, 3)
+    folds = [FoldOutcome(3, {"min_spread_bps": 15.0}, None, side, replace(side, net_pnl_usd=5.0))]
+    WalkForward(
+        sweep_id=known.sweep_id,
+        data_file="quotes.csv",
+        data_sha256=known.description.data_sha256,
+        engine_version="2",
+        configs=9,
+        rank_by="net_pnl_usd",
+        train_seconds=10,
+        test_seconds=10,
+        folds=folds,
+        equity=[Point("t1", 2.0), Point("t2", 5.0)],
+    ).write(settings.results_dir)
+    page = reported(settings).read_text()
+    text = _text(page)
+    verdict = Verdict.read(path_of(settings.results_dir, known.sweep_id))
+    assert verdict is not None
+    assert f"Verdict {verdict.verdict}" in text
+    assert "12.50 USD an hour there, and 5.00, 40% of it," in text
+    assert {"folds", "unseen", "ladder", "money"} <= _charts(page).keys()
+
+
 def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path) -> None:
     settings = swept(tmp_path, GRIDS[0], name="quotes.csv", filters={"min_trades": 100_000})
     assert "No config may be ranked." in _text(reported(settings).read_text())
@@ -151,6 +183,6 @@ def test_cells_of_numbers_are_aligned_as_numbers() -> None:
 
 
 def test_a_page_needs_no_figures() -> None:
-    page = page_of("a < b", "c & d", [Section("one", "One", points=["x > y"])])
+    page = page_of("a < b", "c & d", [Section("one", "One", points=[Points("", ["x > y"])])])
     assert "<h1>a &lt; b</h1>" in page
     assert "<li>x &gt; y</li>" in page

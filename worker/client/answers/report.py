@@ -12,6 +12,8 @@ from arbitrage.results.report.known import Known
 from arbitrage.results.report.writing import report_html
 from arbitrage.results.store.known_sweeps import KnownSweep, sweep_named
 from arbitrage.results.verdict.verdict import Verdict, path_of
+from arbitrage.results.walk_forward.outcome import WalkForward
+from arbitrage.results.walk_forward.outcome import path_of as path_of_walk
 from arbitrage.shell.progress import live_line
 from worker.client.answers.sweep_data import data_of
 
@@ -42,7 +44,8 @@ def write_report(word: str, path: Path, settings: Settings) -> KnownSweep:
         show("looking for the data file ...")
         data, why = _data(sweep, word, settings)
         show(f"drawing {sweep.done:,} configs ...")
-        text = report_html(Known(sweep, shown_best(sweep), _verdict(sweep), data, why))
+        best, verdict, walk = shown_best(sweep), _verdict(sweep), _walk(sweep)
+        text = report_html(Known(sweep, best, verdict, walk, data, why))
     try:
         write_whole(path, text)
     except OSError as error:
@@ -52,6 +55,10 @@ def write_report(word: str, path: Path, settings: Settings) -> KnownSweep:
 
 def _verdict(sweep: KnownSweep) -> Verdict | None:
     return Verdict.read(path_of(sweep.folder.path.parent, sweep.sweep_id))
+
+
+def _walk(sweep: KnownSweep) -> WalkForward | None:
+    return WalkForward.read(path_of_walk(sweep.folder.path.parent, sweep.sweep_id))
 
 
 def _data(sweep: KnownSweep, word: str, settings: Settings) -> tuple[OpenedFile | None, str]:

@@ -61,6 +61,14 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
+class Points:
+    """A list of sentences, under a title or without one."""
+
+    title: str
+    sentences: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A part of the page, in the order of its fields.
 
@@ -74,7 +82,7 @@ class Section:
     title: str
     headline: str | None = None
     sentences: Sequence[str] = ()
-    points: Sequence[str] = ()
+    points: Sequence[Points] = ()
     tables: Sequence[Table] = ()
     figures: Sequence[Figure] = ()
     folded: Sequence[Table] = ()

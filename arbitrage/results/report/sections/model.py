@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from arbitrage.documents.config import TuningConfig
 from arbitrage.results.report.known import Known
-from arbitrage.results.report.page.parts import Section
+from arbitrage.results.report.page.parts import Points, Section
 
 ALWAYS = (
     "Funding and borrow of the short leg, and inventory on the venues.",
@@ -29,7 +29,7 @@ def model_section(known: Known) -> Section:
         sentences=[
             "Read the profit as an upper bound: what is left out or switched off would lower it."
         ],
-        points=[*ALWAYS, *_switched_off(known.config or known.spec.base)],
+        points=[Points("", [*ALWAYS, *_switched_off(known.config or known.spec.base)])],
     )
 
 

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from arbitrage.results.report.known import Known, number
-from arbitrage.results.report.page.parts import Section
+from arbitrage.results.report.known import Known
+from arbitrage.results.report.page.parts import Points, Section, Table
+from arbitrage.results.report.sections.walk_forward import kept_sentence
+from arbitrage.results.verdict.figures import figure_lines
+from arbitrage.results.verdict.words import cautions, changes, reasons
 
 _NOT_JUDGED = "not judged yet"
 
 
 def verdict_section(known: Known) -> Section:
-    """The verdict that was kept, or how to get one."""
-    if known.verdict is None:
+    """The verdict that was kept, or how to get one; then what walk-forward kept of it."""
+    verdict, kept = known.verdict, kept_sentence(known)
+    if verdict is None:
         how = (
             "Nobody has asked yet whether the best is more than luck: "
             f"arbtune verdict {known.sweep.sweep_id} tells. Then make this report anew."
         )
-        return Section("verdict", "Verdict", _NOT_JUDGED, [how])
-    verdict = known.verdict
+        return Section("verdict", "Verdict", _NOT_JUDGED, [how, *kept])
+    lines = [(name.strip(), told) for name, told in figure_lines(verdict)]
     return Section(
         "verdict",
         "Verdict",
         verdict.verdict,
+        [*reasons(verdict), *kept],
         [
-            f"The search had {verdict.n_configs:,} configs; p value {number(verdict.p_value, 3)}.",
+            Points("What would change it", changes(verdict)),
+            Points("Mind", cautions(verdict)),
         ],
+        folded=[Table("The figures of the test", ("figure", "value"), lines)],
     )

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import polars as pl
 
 from arbitrage.results.explain.explanation import Explanation
-from arbitrage.results.report.charts.series import area_chart, histogram, line_chart
+from arbitrage.results.explain.habits import FEW
+from arbitrage.results.report.charts.series import area_chart, bar_chart, histogram, line_chart
 from arbitrage.results.report.known import Known, number
 from arbitrage.results.report.page.parts import Figure, Section, Table
 
@@ -63,8 +64,21 @@ def _sentences(known: Known) -> Iterator[str]:
         f"{known.spec.rank_by}: it earned {number(best['net_pnl_usd'])} USD net in {trades}, "
         f"with a drawdown of {number(best['max_drawdown_pct'])} % at most."
     )
+    if known.explanation is not None:
+        yield from _habits(known.explanation)
     if known.data is None:
         yield f"Its trades and its equity are not shown: {known.why_no_data}"
+
+
+def _habits(explanation: Explanation) -> Iterator[str]:
+    habits = explanation.habits
+    if habits.median_holding_seconds is not None and habits.exposure is not None:
+        yield (
+            f"It held a trade for {number(habits.median_holding_seconds)} s at the median, and had "
+            f"one open {habits.exposure:.1%} of the time."
+        )
+    if habits.best_five_share is not None:
+        yield f"Its best {FEW} trades made {habits.best_five_share:.1%} of the realized profit."
 
 
 def _figures(known: Known) -> Table:
@@ -101,8 +115,28 @@ def _pictures(explanation: Explanation) -> Iterator[Figure]:
             area_chart(curve, "row", "drawdown_pct", told),
             table,
         )
+    yield _money(explanation)
     if explanation.trades["pnl_usd"].drop_nulls().len():
         yield _profits(explanation.trades)
+
+
+def _money(explanation: Explanation) -> Figure:
+    """From the spreads that were seen to the net profit."""
+    money = explanation.money
+    rows = [(what, number(usd), number(bps)) for what, usd, bps in money]
+    frame = pl.DataFrame(
+        [(what, usd) for what, usd, _ in money], schema=["item", "usd"], orient="row"
+    )
+    return Figure(
+        "money",
+        "Where the money went, in USD: what brought it, and what it cost.",
+        bar_chart(frame, "item", "usd", "USD"),
+        Table(
+            "Where the money went; bps of the notional of the closed trades",
+            ("item", "USD", "bps"),
+            rows,
+        ),
+    )
 
 
 def thinned(frame: pl.DataFrame, most: int) -> pl.DataFrame:

@@ -1,0 +1,58 @@
+"""What breaks it: the best config under other conditions, and its break-evens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from arbitrage.documents.config import TuningConfig
+from arbitrage.replay.files.opened_file import OpenedFile
+from arbitrage.results.explain.break_even import LONGEST_MS, BreakEvens, break_evens
+from arbitrage.results.explain.ladder import Rung, ladder
+from arbitrage.results.report.charts.series import bar_chart
+from arbitrage.results.report.known import Known, number
+from arbitrage.results.report.page.parts import Figure, Section, Table
+
+NAME, TITLE = "conditions", "What breaks it"
+
+
+def conditions_section(known: Known) -> Section:
+    """The ladder and the break-evens of the best config, where the data are there."""
+    if known.config is None:
+        return Section(NAME, TITLE, sentences=["No config may be ranked."])
+    if known.data is None:
+        return Section(NAME, TITLE, sentences=[f"Nothing could be tried: {known.why_no_data}"])
+    return _of(known.config, known.data)
+
+
+def _of(config: TuningConfig, data: OpenedFile) -> Section:
+    rungs = ladder(config, data)
+    sentences = [*_sentences(config, break_evens(config, data))]
+    return Section(NAME, TITLE, sentences=sentences, figures=[_figure(rungs)])
+
+
+def _sentences(config: TuningConfig, limits: BreakEvens) -> Iterator[str]:
+    own = config.taker_fee_a_bps + config.taker_fee_b_bps + config.slippage_bps
+    if limits.cost_bps is None:
+        yield "Not even without costs does it earn anything."
+    else:
+        yield (
+            f"Costs: it breaks even at {number(limits.cost_bps)} bps an execution; it pays "
+            f"{number(own)}."
+        )
+    if limits.latency_ms is None:
+        yield f"Latency: it earns at every one that could be tried, up to {LONGEST_MS:,} ms."
+    else:
+        yield f"Latency: it breaks even at {number(limits.latency_ms, 1)} ms to both venues."
+
+
+def _figure(rungs: list[Rung]) -> Figure:
+    rows = [(what, number(net_usd), f"{closed:,}") for what, net_usd, closed in rungs]
+    frame = pl.DataFrame(rungs, schema=["condition", "net_usd", "closed_trades"], orient="row")
+    return Figure(
+        "ladder",
+        "The best config again under other conditions: its net profit in USD.",
+        bar_chart(frame, "condition", "net_usd", "net profit, USD"),
+        Table("Under other conditions", ("condition", "net, USD", "closed trades"), rows),
+    )

@@ -1,0 +1,99 @@
+"""In sample against out of sample, where walk-forward was run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from arbitrage.results.report.charts.series import grouped_bars, line_chart
+from arbitrage.results.report.known import Known, number, setting, share
+from arbitrage.results.report.page.parts import Figure, Section, Table
+from arbitrage.results.report.sections.winner import thinned
+from arbitrage.results.walk_forward.outcome import FoldOutcome, WalkForward
+
+NAME, TITLE = "walk-forward", "In sample against out of sample"
+_IN, _OUT = "in sample", "out of sample"
+_POINTS = 400
+
+
+def kept_sentence(known: Known) -> list[str]:
+    """What walk-forward kept of the profit, in a sentence, or nothing where it was not run."""
+    walk = known.walk
+    if walk is None:
+        return []
+    kept = "" if walk.kept_share is None else f", {share(walk.kept_share)} of it,"
+    told = (
+        "Walk-forward: what was chosen on past rows earned "
+        f"{number(walk.in_sample_usd_per_hour)} USD an hour there, and "
+        f"{number(walk.out_of_sample_usd_per_hour)}{kept} on the rows that followed."
+    )
+    return [told]
+
+
+def walk_forward_section(known: Known) -> Section:
+    """Each fold, and the profit out of sample over time."""
+    walk = known.walk
+    if walk is None:
+        how = (
+            "Walk-forward was not run: arbtune walk-forward chooses on past rows again and again, "
+            "and tells what that earned on the rows that followed."
+        )
+        return Section(NAME, TITLE, sentences=[how])
+    return Section(NAME, TITLE, sentences=kept_sentence(known), figures=[*_figures(walk)])
+
+
+def _figures(walk: WalkForward) -> Iterator[Figure]:
+    folds = [*enumerate(walk.folds, 1)]
+    bars = pl.DataFrame(
+        [
+            (f"fold {place}", kind, side.net_usd_per_hour)
+            for place, fold in folds
+            for kind, side in ((_IN, fold.in_sample), (_OUT, fold.out_of_sample))
+        ],
+        schema={"fold": pl.String, "kind": pl.String, "usd_per_hour": pl.Float64},
+        orient="row",
+    )
+    yield Figure(
+        "folds",
+        "Net profit of each fold in USD an hour.",
+        grouped_bars(bars, "fold", "usd_per_hour", "kind", "net profit, USD an hour"),
+        Table(
+            "The folds",
+            ("fold", "chosen", "tested from", "until", "in sample, USD", "out of sample, USD"),
+            [_row(place, fold) for place, fold in folds],
+        ),
+    )
+    if walk.equity:
+        yield _equity(walk)
+
+
+def _row(place: int, fold: FoldOutcome) -> tuple[str, ...]:
+    chosen = ", ".join(f"{name} {setting(value)}" for name, value in fold.parameters.items())
+    return (
+        f"{place}",
+        fold.stands_aside or chosen or f"config {fold.config_number}",
+        fold.out_of_sample.begin,
+        fold.out_of_sample.end,
+        number(fold.in_sample.net_pnl_usd),
+        number(fold.out_of_sample.net_pnl_usd),
+    )
+
+
+def _equity(walk: WalkForward) -> Figure:
+    points = pl.DataFrame(
+        [(point.time, point.net_pnl_usd) for point in walk.equity],
+        schema={"time": pl.String, "net_usd": pl.Float64},
+        orient="row",
+    )
+    curve = thinned(points.with_row_index("period", 1), _POINTS)
+    return Figure(
+        "unseen",
+        "Net profit out of sample over the periods, in USD.",
+        line_chart(curve, "period", "net_usd", ["time", "net_usd"]),
+        Table(
+            f"Net profit out of sample after {curve.height:,} of {points.height:,} periods",
+            ("time", "net, USD"),
+            [(time, number(net_usd)) for _, time, net_usd in curve.iter_rows()],
+        ),
+    )
