@@ -33,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object instead of the ranking"
     )
+    parser.add_argument("--plain", action="store_true", help="print no colour, for logs")
     parser.add_argument(
         "--local",
         action="store_true",

@@ -181,6 +181,13 @@ def test_a_terminal_gets_a_table_that_fits(results_dir: Path) -> None:
     ]
 
 
+def test_a_terminal_gets_a_picture_of_one_sweep(results_dir: Path) -> None:
+    title = "best net_pnl_usd: min_spread_bps down, slippage_bps across"
+    assert title in "\n".join(lines_on_terminal(results_dir, "results", "a"))
+    for words in (["a", "b"], ["a", "--where", "total_trades > 1"], ["a", "--sort", "win_rate"]):
+        assert title not in "\n".join(lines_on_terminal(results_dir, "results", *words))
+
+
 def test_a_terminal_gets_two_lines_a_sweep(results_dir: Path) -> None:
     keep(results_dir, "c" * 16, age_s=0, tag_prefix="x", max_holding_seconds=5)
     lines = lines_on_terminal(results_dir, "sweeps")

@@ -48,4 +48,4 @@ def explain(arguments: argparse.Namespace, settings: Settings) -> None:
         }
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
     else:
-        print_page(Page(asked.place, explanation, rungs, limits))
+        print_page(Page(asked.place, explanation, rungs, limits), plain=arguments.plain)

@@ -32,10 +32,10 @@ class Page(NamedTuple):
     limits: BreakEvens
 
 
-def print_page(page: Page) -> None:
-    """Print it on stdout."""
-    console = picture_console()
-    for line in lines_of(page, plain=console.options.ascii_only):
+def print_page(page: Page, *, plain: bool) -> None:
+    """Print it on stdout; `plain` is for logs."""
+    console = picture_console(plain=plain)
+    for line in lines_of(page, plain=plain or console.options.ascii_only):
         console.print(line)
 
 

@@ -19,9 +19,11 @@ from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.errors import ConfigError
 from arbitrage.results.querying.in_words import differences, spec_in_a_line
 from arbitrage.results.querying.query import NEIGHBOURS_MEDIAN, SWEEP, Query, first_lines
+from arbitrage.results.report.two_parameters import sweep_heatmap
 from arbitrage.results.store.known_sweeps import KnownSweep, sweep_named
 from arbitrage.results.store.ranking import CONFIGS
 from arbitrage.shell.console import printable
+from arbitrage.shell.pictures.heatmap import Heatmap, heatmap_text
 from worker.client.tables import (
     TITLES,
     TableColumn,
@@ -97,6 +99,20 @@ def _print_table(
         console.print(
             "Configs whose figures are all the same share a line, which shows the middle."
         )
+    if heatmap := _heatmap(sweeps, query):
+        console.print()
+        console.print(heatmap_text(heatmap), soft_wrap=True)
+
+
+def _heatmap(sweeps: Sequence[KnownSweep], query: Query) -> Heatmap | None:
+    """The two parameters that matter most, where the lines are the ranking of one sweep."""
+    known, *others = sweeps
+    spec = known.spec
+    is_its_ranking = query.sort == spec.rank_by and query.descending
+    if others or query.where or not is_its_ranking:
+        return None
+    with known.folder.damage_in_a_sentence(spec.total):
+        return sweep_heatmap(known.folder.rows(spec.total), spec)
 
 
 def _heading(sweeps: Sequence[KnownSweep], query: Query) -> Iterator[str]:

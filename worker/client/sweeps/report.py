@@ -35,9 +35,19 @@ if TYPE_CHECKING:
 SHOWN = 10
 
 
-def print_report(spec: SweepSpec, folder: SweepFolder, summary: Summary, note: str) -> None:
-    """Print the ranking and the winner; only a terminal gets shortened lines."""
-    console = Console(highlight=False, soft_wrap=True)
+def print_report(
+    spec: SweepSpec, folder: SweepFolder, summary: Summary, note: str, *, plain: bool = False
+) -> None:
+    """Print the ranking and the winner; only a terminal gets shortened lines.
+
+    Args:
+        spec: Of the sweep.
+        folder: Its rows.
+        summary: What they came to.
+        note: What to say beside the count of configs.
+        plain: Whether a terminal gets no colour either.
+    """
+    console = Console(highlight=False, soft_wrap=True, no_color=plain or None)
     row_counts = summary.row_counts
     parts = [f"sweep {summary.sweep_id}: {row_counts.succeeded:,} of {summary.total:,}"]
     parts += [f"{row_counts.failed:,} failed"] if row_counts.failed else []

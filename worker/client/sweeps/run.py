@@ -169,5 +169,5 @@ def _report(
         document |= {} if chunks is None else {"chunks": chunks}
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
     else:
-        print_report(spec, folder, summary, note)
+        print_report(spec, folder, summary, note, plain=arguments.plain)
     return EXIT_OK if summary.row_counts.succeeded == spec.total else EXIT_FAILED

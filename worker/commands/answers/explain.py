@@ -27,6 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "file, the folder of its rows, or latest; or the id of a job",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--plain", action="store_true", help="print neither colour nor marks beyond ASCII, for logs"
+    )
     for name, what in (("trades", "its trades, a row each"), ("equity", "its equity")):
         parser.add_argument(
             f"--{name}",
