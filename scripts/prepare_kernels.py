@@ -27,8 +27,10 @@ def main(argv: list[str] | None = None) -> int:
     if parser.parse_args(argv).shipped:
         os.environ["ARBTUNE_CACHE_DIR"] = str(shipped_folder())
     from arbitrage.replay.warming import warm_up_all  # numba, which reads the variable
+    from arbitrage.results.explain import recording  # the same
 
     warm_up_all()
+    recording.warm_up()
     return 0
 
 

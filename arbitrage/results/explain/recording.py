@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from arbitrage.caches.compiled import one_at_a_time
 from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.replay.kernel_calls import empty_tally
 from arbitrage.replay.kernels.layout import Floats, Integers, Rows
 from arbitrage.replay.kernels.options.log import LOG_FIELDS, MARKS, Log
 from arbitrage.replay.kernels.options.scan_options import scan_with_options
+from arbitrage.replay.many_configs import example
 from arbitrage.replay.roads import columns_of, options_of, parameters_of
 
 MOST_MARKS = 100_000
@@ -46,6 +48,15 @@ class Recording:
     def timestamps(self, places: Integers) -> list[str]:
         """The timestamps of rows, as the file has them."""
         return _texts(self.data, self.numbers(places).tolist())
+
+
+def warm_up() -> None:
+    """Load or compile the scan that writes down what it does."""
+    data, _, parameters, options = example()
+    rows = len(data.rows.row)
+    with one_at_a_time():
+        log, tally = _empty_log(rows, rows), empty_tally(parameters)
+        scan_with_options(data.rows, parameters, options, tally, None, log)
 
 
 def recorded(data: OpenedFile, numbers: Mapping[str, Any], trades: int) -> Recording:

@@ -161,6 +161,8 @@ def test_kernels_are_prepared_where_there_is_no_room_for_them(tmp_path: Path) ->
         "option_calls.replay_with_options = lambda *_: None\n"
         "from arbitrage.replay.periods import period_profits\n"
         "period_profits.warm_up = lambda: None\n"
+        "from arbitrage.results.explain import recording\n"
+        "recording.warm_up = lambda: None\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
         "raise SystemExit(prepare_kernels.main([]))\n"
     )

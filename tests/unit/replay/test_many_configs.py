@@ -60,6 +60,7 @@ from arbitrage.replay.kernels.options import sizes, trips, ways
 from arbitrage.replay.many_configs import open_data, replay, warm_up
 from arbitrage.replay.periods import period_profits
 from arbitrage.replay.periods.period_clock import periods_of
+from arbitrage.results.explain import recording
 
 def variants():
     modules = (extremes, replay_trips, scan_options, sizes, trades, trips, ways, windows)
@@ -72,6 +73,7 @@ def variants():
 
 warm_up()
 period_profits.warm_up()
+recording.warm_up()
 before = variants()
 for _ in range(2):  # prepared, and mapped
     data = open_data(sys.argv[1])
@@ -83,6 +85,7 @@ for _ in range(2):  # prepared, and mapped
         for options in (plain, delayed):
             replay(data, {**numbers, **options}, 5)
             period_profits.period_profits(data, {**numbers, **options}, 5, periods_of(data))
+            recording.recorded(data, {**numbers, **options}, data.rows)
 assert variants() == before, (before, variants())
 print(*map(sum, zip(*before.values())))
 """

@@ -153,16 +153,19 @@ def jump(points: Floats) -> Floats:
     return np.where(points < 2.5, 5.0, -5.0)
 
 
+@pytest.mark.parametrize("later", [2, 100])
 @pytest.mark.parametrize(("nets", "found"), [(line, 10 / 3), (dip, 0.95), (jump, 2.5)])
-def test_the_first_crossing_counts(nets: Callable[[Floats], Floats], found: float) -> None:
-    steps = break_even._Steps(100, 1e-6)
+def test_the_first_crossing_counts(
+    nets: Callable[[Floats], Floats], found: float, later: int
+) -> None:
+    steps = break_even._Steps(100, later, 1e-6)
     crossing = break_even._crossing(nets, break_even._is_without_profit, 0.0, 8.0, steps)
     assert crossing is not None
     assert crossing.on_the_line == pytest.approx(found, abs=1e-6)
 
 
 def test_a_search_may_go_down() -> None:
-    steps = break_even._Steps(100, 1e-6)
+    steps = break_even._Steps(100, 100, 1e-6)
     crossing = break_even._crossing(line, break_even._is_profit, 8.0, 0.0, steps)
     assert crossing is not None
     assert crossing.on_the_line == pytest.approx(10 / 3)
