@@ -30,6 +30,7 @@ from worker.ledger.names import (
     RUN_SECONDS,
 )
 from worker.operating.presence import announce, own_presence
+from worker.operating.sweep_signs import SweepSign, tell
 
 
 def test_jobs_are_counted_and_listed_by_state(ledger: Ledger) -> None:
@@ -92,6 +93,7 @@ def test_every_key_has_a_name(ledger: Ledger, client: redis.Redis) -> None:
     client.lpush(ROUTE.queue, last.message)
     ledger.suspects(1)  # which leaves a mark
     announce(client, own_presence(concurrency=1), [])
+    tell(client, SweepSign("s", "quotes.csv", 9, 1, 0, 2, 6, "net_pnl_usd", None, 0.0, 1.0))
     beginnings = [
         held.removesuffix("{}") for name, held in vars(names).items() if name.endswith("_KEY")
     ]
