@@ -11,6 +11,8 @@ from arbitrage.documents.spec.short_values import short_text
 
 NO_VALUE = "none"
 
+_LONG = 16  # characters of a label
+
 
 @dataclass(frozen=True, slots=True)
 class Levels:
@@ -46,10 +48,17 @@ def levels_of(rows: pl.LazyFrame, grid: Grid, most: int) -> Levels:
     ends = steps.group_by(f"step_{grid.name}", maintain_order=True).agg(
         first=pl.col(grid.name).first(), last=pl.col(grid.name).last()
     )
-    labels = tuple(_label(grid, first, last) for _, first, last in ends.iter_rows())
-    return Levels(grid.name, labels, steps)
+    bounds = [(first, last) for _, first, last in ends.iter_rows()]
+    labels = [_label(*(short_text(grid, end) for end in pair)) for pair in bounds]
+    rounded = [_label(*(_rounded(end) for end in pair)) for pair in bounds]
+    is_long = max(map(len, labels), default=0) > _LONG and len(set(rounded)) == len(labels)
+    return Levels(grid.name, tuple(rounded if is_long else labels), steps)
 
 
-def _label(grid: Grid, first: float | None, last: float | None) -> str:
-    texts = [NO_VALUE if end is None else short_text(grid, end) for end in (first, last)]
-    return " to ".join(dict.fromkeys(texts))
+def _label(first: str, last: str) -> str:
+    return " to ".join(NO_VALUE if end == "null" else end for end in dict.fromkeys([first, last]))
+
+
+def _rounded(value: float | None) -> str:
+    """A value as short as a picture wants it: thirds have no few digits."""
+    return "null" if value is None else f"{value:.4g}"

@@ -48,6 +48,18 @@ def test_steps_go_by_size_and_a_null_is_the_last() -> None:
     assert levels_of(rows, sweep.grids[0], 2).labels == ("0 to 5", "7.5 to 10")
 
 
+def test_long_values_are_rounded_as_long_as_they_differ() -> None:
+    thirds = {"name": A, "start": 0, "stop": 10, "num": 13}
+    sweep = SweepSpec.model_validate(spec(thirds))
+    rows = pl.DataFrame({A: sweep.columns(0, 13)[A]}).lazy()
+    labels = levels_of(rows, sweep.grids[0], 20).labels
+    assert labels[:3] == ("0", "0.8333", "1.667")
+    close = {"name": A, "values": [1.00000000000000022, 1.00000000000000044]}
+    sweep = SweepSpec.model_validate(spec(close))
+    rows = pl.DataFrame({A: sweep.columns(0, 2)[A]}).lazy()
+    assert len(set(levels_of(rows, sweep.grids[0], 20).labels)) == 2
+
+
 @settings(max_examples=25)
 @given(st.lists(st.integers(-50, 50), min_size=30, max_size=30), st.integers(1, 5))
 def test_cells_have_the_best_and_the_median_of_their_configs(nets: list[int], most: int) -> None:
