@@ -19,7 +19,11 @@ def trade_off_section(known: Known) -> Section:
     frontier = frontier_of(known.rows)
     figures = [_figure(known, frontier)] if frontier.cloud.height else []
     return Section(
-        "trade-off", "Profit against drawdown", sentences=[*_sentences(frontier)], figures=figures
+        "trade-off",
+        "Profit against drawdown",
+        sentences=[*_sentences(frontier)],
+        figures=figures,
+        folded=[_counts(frontier)] if figures else [],
     )
 
 
@@ -48,3 +52,13 @@ def _figure(known: Known, frontier: Frontier) -> Figure:
             rows,
         ),
     )
+
+
+def _counts(frontier: Frontier) -> Table:
+    """The cells of the cloud."""
+    rows = [
+        (*(number(end, 3) for end in ends), f"{count:,}")
+        for *ends, count in frontier.cloud.iter_rows()
+    ]
+    columns = [f"{name} {end}" for name in (DRAWDOWN, PROFIT) for end in ("from", "to")]
+    return Table("How many configs lie where", (*columns, "configs"), rows)
