@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import ExitStack
 
 from worker.client.embedded import embedded_server, ended_by_signals, local_workers
@@ -18,3 +19,11 @@ def bring_up(stack: ExitStack) -> None:
     os.environ["ARBTUNE_REDIS_URL"] = url
     cores = len(os.sched_getaffinity(0))
     stack.enter_context(local_workers(1, {"ARBTUNE_REDIS_URL": url}, concurrency=cores))
+
+
+def with_own_server(settings: Settings, stack: ExitStack) -> Settings:
+    """The settings that name a server with workers of its own, up for as long as `stack` is."""
+    print("starting a server and workers of its own ...", file=sys.stderr, flush=True)
+    os.environ["ARBTUNE_DATA_ROOT"] = os.fspath(settings.data_root)
+    bring_up(stack)
+    return Settings.from_environment()

@@ -1,4 +1,4 @@
-"""Warns once when a command waits and no worker is running."""
+"""Whether workers are present: asked once, or warned of when a command waits and none is."""
 
 from __future__ import annotations
 
@@ -61,3 +61,10 @@ def look_for_workers(settings: Settings, *, local: bool) -> Callable[[], None]:
     if local:
         return lambda: None
     return WorkerWatch(connect(settings, tries=0), settings.redis_place).look
+
+
+def has_workers(settings: Settings) -> bool:
+    """Whether workers are present; none is where the server does not answer."""
+    with suppress(redis.RedisError, OSError):
+        return bool(present_workers(connect(settings, tries=0)))
+    return False

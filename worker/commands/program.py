@@ -23,6 +23,10 @@ COMMANDS = {
     "explain": ("worker.commands.answers.explain", "say what one config did, and why"),
     "export": ("worker.commands.answers.export", "write the rows of a sweep into one file"),
     "verdict": ("worker.commands.answers.verdict", "edge, luck, or too little to tell"),
+    "walk-forward": (
+        "worker.commands.answers.walk_forward",
+        "what is left on rows that were not chosen on",
+    ),
     "report": ("worker.commands.answers.report", "write one HTML file that shows a sweep"),
     "data": ("worker.commands.data.group", "make a data file of raw files, or check one"),
     "top": (

@@ -109,6 +109,10 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("verdict spec.json", 0),
         ("verdict latest --json", 0),
     ],
+    "walk-forward SPEC": [
+        ("walk-forward spec.json --folds=2 --train=30s --test=20s", 0),
+        ("walk-forward spec.json --folds=2 --train=30h --test=20h", 1),
+    ],
     "report SWEEP -o FILE": [
         ("report spec.json -o report.html", 1),
         ("sweep spec.json --local", 0),
@@ -175,7 +179,8 @@ def rows() -> list[str]:
 
 def test_every_command_has_its_row_and_every_row_is_tried() -> None:
     assert set(rows()) == {*CASES, "worker", "demo"}  # the demo's by the tests of the README
-    assert set(COMMANDS) <= {word for row in rows() for word in re.findall(r"[a-z]+", row)}
+    words = re.compile(r"[a-z]+(?:-[a-z]+)*")
+    assert set(COMMANDS) <= {word for row in rows() for word in words.findall(row)}
 
 
 @pytest.mark.usefixtures("place")

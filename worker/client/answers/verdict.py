@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-
-import redis
+from contextlib import contextmanager
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.errors import ConfigError
@@ -19,9 +17,8 @@ from arbitrage.shell.progress import live_line
 from worker.client.answers.maxima_in_queue import MaximaInQueue
 from worker.client.answers.sweep_data import data_of
 from worker.client.answers.verdict_page import print_verdict
-from worker.client.worker_watch import look_for_workers
-from worker.ledger.connection import connect, open_patient_ledger, redis_errors_in_a_sentence
-from worker.operating.presence import present_workers
+from worker.client.worker_watch import has_workers, look_for_workers
+from worker.ledger.connection import open_patient_ledger, redis_errors_in_a_sentence
 from worker.settings import Settings
 
 FEW_CONFIGS = 2_000  # which are tested here, before a worker has opened the data
@@ -35,7 +32,7 @@ def run_verdict(arguments: argparse.Namespace, settings: Settings) -> None:
     results_dir = known.folder.path.parent
     search = search_of(known, [results_dir, settings.results_dir])
     data = data_of(known, arguments.sweep, settings)
-    is_here = arguments.local or search.n_configs <= FEW_CONFIGS or not _has_workers(settings)
+    is_here = arguments.local or search.n_configs <= FEW_CONFIGS or not has_workers(settings)
     with redis_errors_in_a_sentence(settings), _progress(search.n_configs) as tell:
         tested = tested_here if is_here else _in_queue(settings)
         verdict = judge_search(search, data, asked, tested, tell)
@@ -53,12 +50,6 @@ def _check_engine(known: KnownSweep) -> None:
             f"sweep {known.sweep_id} was run by engine {version}, and this is {ENGINE_VERSION}: "
             "run it again"
         )
-
-
-def _has_workers(settings: Settings) -> bool:
-    with suppress(redis.RedisError, OSError):
-        return bool(present_workers(connect(settings, tries=0)))
-    return False
 
 
 def _in_queue(settings: Settings) -> Tested:

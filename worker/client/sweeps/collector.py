@@ -64,6 +64,7 @@ class Collector:
         data_sha256: The digest of its data.
         ledger: The queue.
         show: Called with the progress whenever it may have changed.
+        rows: The first row that the configs run over and the one after the last; None for all.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Collector:
         data_sha256: str,
         ledger: Ledger,
         show: Callable[[Progress], None],
+        rows: tuple[int, int] | None = None,
     ) -> None:
         self._missing = missing
         self._spec = missing.spec
@@ -79,6 +81,7 @@ class Collector:
         self._data_sha256 = data_sha256
         self._ledger = ledger
         self._show = show
+        self._rows = rows and list(rows)
         self._spec_of_chunks = of_spec(missing.spec)
         self._in_flight: dict[str, Piece] = {}
         self._halves: deque[Piece] = deque()
@@ -177,6 +180,7 @@ class Collector:
             only=bits_of(piece.new, piece.start, piece.stop),
             data_sha256=self._data_sha256,
             engine_version=ENGINE_VERSION,
+            rows=self._rows,
         )
 
     # -- the way back

@@ -72,18 +72,27 @@ def local_digest(spec: SweepSpec, settings: Settings) -> str | None:
 
 
 def ask_workers(
-    spec: SweepSpec, ledger: Ledger, meanwhile: Callable[[], None], tell: Callable[[str], None]
+    spec: SweepSpec,
+    ledger: Ledger,
+    meanwhile: Callable[[], None],
+    tell: Callable[[str], None],
+    rows: tuple[int, int] | None = None,
 ) -> Plan:
     """Have a worker open the data and time some of the configs; waits for one that does.
 
     `meanwhile` is called again and again until there is an answer, and `tell` with what is waited
-    for where that takes long.
+    for where that takes long. With `rows` the configs are timed over these alone.
 
     Raises:
         SweepError: The file cannot be used there.
     """
     question = Chunk(
-        spec=of_spec(spec), start=0, stop=0, data_sha256=None, engine_version=ENGINE_VERSION
+        spec=of_spec(spec),
+        start=0,
+        stop=0,
+        data_sha256=None,
+        engine_version=ENGINE_VERSION,
+        rows=rows and list(rows),
     )
     meta = _answer(question, ledger, meanwhile, tell)
     if is_of_one_config(meta):

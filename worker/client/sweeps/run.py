@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -17,7 +16,7 @@ from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 from arbitrage.errors import ConfigError
 from arbitrage.results.store.folder import SweepFolder, digest_of_latest
 from arbitrage.shell.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, say
-from worker.client.own_server import bring_up
+from worker.client.own_server import with_own_server
 from worker.client.sweeps.collector import Collector
 from worker.client.sweeps.copying import copied_lines, copy_ahead, missing_rows
 from worker.client.sweeps.filling import Onlooker, fill
@@ -47,16 +46,8 @@ def run_sweep(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings
         if is_for_running and not arguments.fresh and (digest := local_digest(spec, settings)):
             copied = copy_ahead(spec, _folder(spec, digest, settings), digest)
         if arguments.local and is_for_running and _may_compute(arguments, spec, settings):
-            settings = _with_own_server(settings, stack)
+            settings = with_own_server(settings, stack)
         return _run_in_sentences(arguments, spec, settings, copied)
-
-
-def _with_own_server(settings: Settings, stack: ExitStack) -> Settings:
-    """The settings that name a server with workers of its own, up for as long as `stack` is."""
-    print("starting a server and workers of its own ...", file=sys.stderr, flush=True)
-    os.environ["ARBTUNE_DATA_ROOT"] = os.fspath(settings.data_root)
-    bring_up(stack)
-    return Settings.from_environment()
 
 
 def _run_in_sentences(
