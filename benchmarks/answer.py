@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from arbitrage.caches.cache_folder import cache_folder
+from arbitrage.caches.compiled import _place
 from benchmarks.data_files import write_csv
 from benchmarks.report import Section, Table, target
 
@@ -86,7 +87,8 @@ def _by_script(path: Path, configs: int) -> Timed:
 
 def _by_arbtune(path: Path, configs: int) -> Timed:
     with tempfile.TemporaryDirectory(dir=path.parent) as empty:
-        shutil.copytree(cache_folder() / "kernels", Path(empty) / "cache" / "kernels")
+        place = Path(*_place())
+        shutil.copytree(cache_folder() / place, Path(empty) / "cache" / place)
         if configs == 1:
             flags = {"data_file": path.name, "min_spread_bps": START_BPS, **CONFIG}
             words = [f"--{name.replace('_', '-')}={value}" for name, value in flags.items()]

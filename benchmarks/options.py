@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +26,7 @@ THRESHOLDS = (12.0, 92.0)  # bps, evenly, costs included
 COST_BPS, NOTIONAL_USD, NO_STOP_PCT, BALANCE_USD = 12.0, 1_000.0, 100.0, 1e6
 DRAWDOWN_PCT = 1e-9
 SLOTS = (2, 10)
+SHAPES, OF_EACH = 50, 8
 
 MS = 1_000_000
 
@@ -80,6 +83,7 @@ def options(*, quick: bool, rounds: int) -> Section:
         lines.append(target(f"{case.name}, trips to plain scan", ratio, case.wanted))
     title = f"### {CONFIGS} configs, {len(rows.row):,} rows"
     section.parts += [title, table, "\n".join(lines), *_several_slots(data, rounds)]
+    section.parts += _memory_of_shapes(ROWS // 10 if quick else 5 * ROWS)
     return section
 
 
@@ -110,6 +114,36 @@ def _several_slots(data: PreparedRows, rounds: int) -> list[str | Table]:
         each = seconds[str(count)] / len(few) / len(data.rows.row) * 1e9
         table.rows.append([str(count), f"{trades:,}", f"{each:.1f}"])
     return [f"### Several slots, exit and latency, {len(few)} configs by the plain scan", table]
+
+
+def _memory_of_shapes(count: int) -> list[str | Table]:
+    """What a call needs beside the rows of the file, whose exits make many shapes.
+
+    Of many rows: arrays above 32 MB go back to the system as soon as nobody needs them.
+    """
+    rows = with_options(market_data(count))
+    data = PreparedRows(RowFacts("", count, 0, (), None), rows, np.empty(0))
+    table = Table([f"{SHAPES} shapes", "bytes a row"])
+    chosen = np.arange(SHAPES * OF_EACH)
+    exits = np.repeat(np.linspace(0.0, 5.0, SHAPES), OF_EACH)
+    for case in (CASES[2], CASES[-1]):
+        own = some(_options(case), chosen)._replace(exit_spread=exits)
+        run = partial(replay_with_options, data, some(_parameters(), chosen), own)
+        table.rows.append([case.name, f"{_peak_bytes(run) / count:.0f}"])
+    return ["### Memory of many shapes, beside that of the rows", table]
+
+
+def _peak_bytes(run: partial[Tally]) -> int:
+    """By how much memory grows in a run, at its peak."""
+    before = _status_bytes("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is told from here on
+    run()
+    return _status_bytes("VmHWM") - before
+
+
+def _status_bytes(name: str) -> int:
+    found = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(found[1]) * 1_024 if found else 0
 
 
 def _scan(data: PreparedRows, parameters: Parameters, own: Options) -> Tally:

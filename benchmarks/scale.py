@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from arbitrage.caches.cache_folder import cache_folder
+from arbitrage.caches.compiled import _place
 from benchmarks.data_files import write_csv, write_parquet
 from benchmarks.report import Section, Table, ceiling
 
@@ -43,7 +44,8 @@ def scale(*, quick: bool, rounds: int) -> Section:
     with tempfile.TemporaryDirectory(prefix="arbtune-bench-") as name:
         folder = Path(name)
         (folder / "cache").mkdir(mode=0o700)
-        shutil.copytree(cache_folder() / "kernels", folder / "cache" / "kernels")
+        place = Path(*_place())
+        shutil.copytree(cache_folder() / place, folder / "cache" / place)
         section.parts += _parquet(folder, ROWS[:2] if quick else ROWS, rounds)
         section.parts += _csv(folder, MILLION if quick else CSV_ROWS, rounds)
     return section
