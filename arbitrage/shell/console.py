@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import difflib
 import errno
 import gc
 import os
@@ -38,8 +39,6 @@ def printable(text: object) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, if there is one."""
-    import difflib  # for mistakes alone
-
     return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from arbitrage.data.align.beside import Beside
 from arbitrage.data.align.one_venue.ordering import TIME
@@ -121,8 +122,6 @@ class _Parquet:
         self._writer.close()
 
     def _write(self, rows: pl.DataFrame) -> None:
-        import pyarrow.parquet as pq  # slow to import
-
         moment = pl.Datetime(self._unit, "UTC")  # type: ignore[arg-type]
         stamp = (pl.col(TIME) // self._tick_ns).cast(moment).alias(TIMESTAMP)
         table = rows.select(stamp, pl.exclude(TIME)).to_arrow()

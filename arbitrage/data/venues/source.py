@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from arbitrage.data.venues import parquet
+
 HEAD_BYTES = 65_536
 """As many bytes of a file's beginning are looked at to tell its format."""
 
@@ -39,8 +41,6 @@ class Member:
             DataError: It is Parquet, and damaged.
         """
         if self.is_parquet():
-            from arbitrage.data.venues import parquet  # pyarrow
-
             return parquet.header_line(self.stream, self.name)
         return self.stream.peek(HEAD_BYTES)[:HEAD_BYTES]
 

@@ -11,6 +11,7 @@ from arbitrage.data.venues.flat.fields import INTEGERS, NUMBERS, PRICE, SIDE, SI
 from arbitrage.data.venues.flat.layouts import Layout
 from arbitrage.data.venues.flat.numbers import integers, numbers
 from arbitrage.data.venues.flat.table.csv_parts import csv_parts, header_of
+from arbitrage.data.venues.flat.table.parquet_parts import parquet_parts
 from arbitrage.data.venues.flat.table.part import Part
 from arbitrage.data.venues.flat.times import moments
 from arbitrage.data.venues.quotes import ASK, ASK_SIZE, BID, BID_SIZE, UNCHANGED, as_quotes
@@ -62,9 +63,7 @@ class FlatSource:
                 f"line is {', '.join(header)!r:.200}"
             )
         if member.is_parquet():
-            from arbitrage.data.venues.flat.table import parquet_parts  # pyarrow
-
-            return parquet_parts.parquet_parts(member, columns)
+            return parquet_parts(member, columns)
         return csv_parts(member, columns, reading, self.layout.order if is_headless else None)
 
     def _is_headless(self, header: Sequence[str]) -> bool:
