@@ -21,7 +21,7 @@ from benchmarks.bare_app import app as bare_app
 from benchmarks.processes import running
 from benchmarks.report import Section, Table, target
 from worker.client.embedded import embedded_server
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
 from worker.ledger.ledger import Ledger
 
 ROWS = 100

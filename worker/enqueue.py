@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 
-from worker.client.sending import enqueue, enqueue_many
+from worker.client.jobs.sending import enqueue, enqueue_many
 
 __all__ = ["enqueue", "enqueue_many"]
 

@@ -36,7 +36,7 @@ from tests.conftest import quotes_csv
 from tests.elements import spoilt_element
 from tests.proxy import Proxy
 from tests.servers import DurableServer, durable_server
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.connection import open_ledger
 from worker.ledger.ledger import Ledger, State

@@ -6,7 +6,7 @@ from typing import Any
 
 import redis
 
-from worker.client.sending import BATCH, send
+from worker.client.jobs.sending import BATCH, send
 from worker.ledger.envelope import JOBS, job_message
 from worker.ledger.ledger import Ledger, Submission
 from worker.running.process.reconciler import LOOK_FOR_LOST_EVERY_S, Reconciler

@@ -24,7 +24,7 @@ from tests.conftest import (
     wait_until,
 )
 from tests.servers import binary_of, durable_server
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
 from worker.ledger.ledger import JobRecord, Ledger, State
 
 LEASE_S = 3

@@ -9,7 +9,7 @@ from kombu.exceptions import DecodeError
 
 from tests.conftest import JOB, ledger_at
 from worker.celery_app import app
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
 from worker.ledger.envelope import JOBS
 from worker.ledger.ledger import Ledger, State
 from worker.running.delivery.result_backend import LedgerBackend

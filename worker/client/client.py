@@ -21,15 +21,15 @@ from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 from arbitrage.errors import ConfigError
 from arbitrage.results.store.folder import SweepFolder
-from worker.client.job_documents import result_documents
-from worker.client.job_status import JobStatus
-from worker.client.sending import send_all, submission
+from worker.client.jobs.documents import result_documents
+from worker.client.jobs.sending import send_all, submission
+from worker.client.jobs.status import JobStatus
+from worker.client.jobs.waiting import results_as_they_come
 from worker.client.sweeps.collector import Progress
 from worker.client.sweeps.copying import missing_rows
 from worker.client.sweeps.data_place import placed
 from worker.client.sweeps.filling import Onlooker, fill
 from worker.client.sweeps.plan import ask_workers, local_digest
-from worker.client.waiting import results_as_they_come
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.connection import open_patient_ledger, redis_errors_in_a_sentence
 from worker.settings import Settings

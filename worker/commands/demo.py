@@ -19,9 +19,9 @@ from arbitrage.documents.result import as_text
 from arbitrage.errors import ConfigError
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK
 from worker.client.embedded import embedded_server, ended_by_signals, local_workers
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
+from worker.client.jobs.waiting import progress_bar, results_as_they_come
 from worker.client.tables import TITLES, figure_cell
-from worker.client.waiting import progress_bar, results_as_they_come
 from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger.view import State
 from worker.settings import Settings

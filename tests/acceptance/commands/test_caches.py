@@ -16,7 +16,7 @@ from arbitrage.caches.cache_folder import cache_folder
 from arbitrage.caches.compiled import _place
 from arbitrage.replay.many_configs import warm_up
 from tests.conftest import HEADER, JOB, ledger_at, running_worker, wait_until
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
 
 ROWS, SLOTS = 10_000, 10_000  # so much work for the engine that kernels are loaded for it
 COMPILING = "compiling the kernels, which takes some seconds"

@@ -18,7 +18,7 @@ import pytest
 import redis
 
 from tests.conftest import JOB, ledger_at, quotes_csv, wait_until
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
 from worker.ledger.ledger import Ledger, State
 from worker.operating.presence import present_workers
 

@@ -22,7 +22,7 @@ from tests.conftest import (
     wait_until,
 )
 from tests.sweeps import spec
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import Ledger, State

@@ -29,7 +29,7 @@ from tests.conftest import (
     wait_until,
 )
 from tests.servers import DurableServer, durable_server
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import JOBS
 from worker.ledger.ledger import State

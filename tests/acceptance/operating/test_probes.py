@@ -24,7 +24,7 @@ from tests.conftest import (
     wait_until,
 )
 from tests.servers import DurableServer, durable_server
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
 from worker.ledger.ledger import State
 from worker.ledger.names import WORKER_KEY, WORKERS_KEY
 

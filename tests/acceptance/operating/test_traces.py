@@ -166,7 +166,11 @@ def test_without_a_collector_no_spans_are_made(
         ledger = ledger_at(own_redis_url)
         wait_until(lambda: ledger.counts()[State.SUCCESS] == 1, "the job is done")
         imported += worker.log_text()
-    for name in ("worker.client.sending", "worker.celery_app", "polars"):  # which a child imports
+    for name in (
+        "worker.client.jobs.sending",
+        "worker.celery_app",
+        "polars",
+    ):  # which a child imports
         assert f" {name}\n" in imported
     # (redis-py imports some of the library wherever it is installed.)
     assert " worker.operating.trace.spans\n" not in imported

@@ -18,8 +18,8 @@ from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import JOB
 from tests.sweeps import spec
 from worker.client import AsyncClient, Client
+from worker.client.jobs.waiting import TimeIsUpError
 from worker.client.sweeps.collector import Progress
-from worker.client.waiting import TimeIsUpError
 from worker.ledger.connection import RedisUnavailableError
 
 GRID = {"name": "min_spread_bps", "start": 0, "stop": 60, "num": 61}

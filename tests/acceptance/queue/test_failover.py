@@ -13,7 +13,7 @@ from celery import Celery
 from tests.conftest import JOB, PATIENCE_S, quotes_csv, running_worker, wait_until
 from tests.sentinels import MASTER, Group, sentinel_group
 from worker.cli import main
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
 from worker.ledger.connection import open_patient_ledger
 from worker.ledger.ledger import State
 from worker.settings import Settings

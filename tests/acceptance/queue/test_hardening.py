@@ -17,7 +17,7 @@ import redis
 from arbitrage.data.columns import COLUMNS
 from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
 from worker.client.embedded import embedded_server
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
 from worker.ledger.envelope import job_message
 from worker.ledger.ledger import Ledger, State
 

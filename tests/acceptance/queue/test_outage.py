@@ -19,7 +19,7 @@ from celery import Celery
 from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
 from tests.proxy import Proxy
 from tests.servers import DurableServer, durable_server
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.connection import REPLY_TIMEOUT_S
 from worker.ledger.envelope import CHUNKS

@@ -21,7 +21,7 @@ from celery.exceptions import TaskRevokedError
 from tests import commands
 from tests.conftest import JOB, PATIENCE_S, WorkerProcess, ledger_at, wait_until
 from tests.terminals import open_terminal, read_all
-from worker.client.sending import submission
+from worker.client.jobs.sending import submission
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import JOBS
 from worker.ledger.ledger import State

@@ -26,7 +26,7 @@ from tests.conftest import (
     wait_until,
 )
 from worker.client.embedded import embedded_server
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
 from worker.ledger.ledger import Ledger, State
 from worker.operating.presence import present_workers
 

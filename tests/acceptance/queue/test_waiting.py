@@ -19,7 +19,7 @@ import redis
 
 from tests.conftest import JOB, ledger_at
 from tests.servers import durable_server
-from worker.client.sending import BATCH
+from worker.client.jobs.sending import BATCH
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.connection import TRIES_OF_A_PERSON
 from worker.ledger.ledger import State

@@ -11,7 +11,7 @@ from arbitrage.sweep import SweepSpec, walk_forward
 from tests.conftest import ledger_at
 from tests.sweeps import spec
 from worker.cli import main
-from worker.client.sending import submit
+from worker.client.jobs.sending import submit
 from worker.client.sweeps import collector, plan
 from worker.ledger.ledger import State
 

@@ -25,7 +25,7 @@ from tests.conftest import (
     wait_until,
 )
 from worker.client.embedded import embedded_server
-from worker.client.sending import send, submission
+from worker.client.jobs.sending import send, submission
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.ledger import Ledger, State
 

@@ -15,11 +15,11 @@ from arbitrage.documents.spec.sweep_spec import sweep_id
 from arbitrage.shell.console import Command, run_command, span
 from arbitrage.shell.cutting import cut
 from tests.conftest import JOB
-from worker.client import waiting
-from worker.client.differences import Differences
-from worker.client.job_documents import EXIT_UNKNOWN, result_documents
-from worker.client.sending import submission
-from worker.client.waiting import results_as_they_come, wait_for_results
+from worker.client.jobs import waiting
+from worker.client.jobs.differences import Differences
+from worker.client.jobs.documents import EXIT_UNKNOWN, result_documents
+from worker.client.jobs.sending import submission
+from worker.client.jobs.waiting import results_as_they_come, wait_for_results
 from worker.commands.jobs import cancel, dead, result, status
 from worker.commands.jobs import listing as jobs
 from worker.ledger.celery_meta import cancelled_meta, failed_meta, success_meta

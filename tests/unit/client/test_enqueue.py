@@ -9,7 +9,7 @@ import redis
 
 from tests.conftest import JOB, ledger_at
 from worker.cli import main
-from worker.client import sending
+from worker.client.jobs import sending
 from worker.ledger.celery_meta import success_meta
 from worker.ledger.connection import RedisUnavailableError
 from worker.ledger.envelope import JOBS

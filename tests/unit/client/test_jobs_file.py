@@ -10,8 +10,8 @@ import pytest
 
 from arbitrage.errors import ConfigError
 from tests.conftest import JOB
-from worker.client import jobs_file
-from worker.client.jobs_file import checked_jobs
+from worker.client.jobs import jobs_file
+from worker.client.jobs.jobs_file import checked_jobs
 
 GOOD = json.dumps(JOB)
 

@@ -24,7 +24,7 @@ from tests.sweeps import spec
 from tests.terminals import on_terminal, open_terminal, read_all
 from worker.client import Client
 from worker.client.embedded import embedded_server
-from worker.client.sending import submission
+from worker.client.jobs.sending import submission
 from worker.client.sweeps.plan import SweepError
 from worker.client.watching.overview import Overview, overview_of
 from worker.client.watching.page import View, page, worker_table

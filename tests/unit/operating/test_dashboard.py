@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import JOB
-from worker.client.sending import submission
+from worker.client.jobs.sending import submission
 from worker.ledger.envelope import JOBS
 from worker.ledger.ledger import Ledger
 from worker.operating.queue_metrics import QueueMetrics

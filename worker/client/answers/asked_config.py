@@ -13,7 +13,7 @@ from arbitrage.results.querying.plateau import shown_best
 from arbitrage.results.store.known_sweeps import LATEST, KnownSweep, config_named
 from arbitrage.shell.console import warn
 from worker.client.answers.sweep_data import data_of
-from worker.client.job_documents import result_documents
+from worker.client.jobs.documents import result_documents
 from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger.view import JobRecord
 from worker.settings import Settings

@@ -14,7 +14,7 @@ from arbitrage.results.selection.maxima import CONFIGS_AT_ONCE, Maxima
 from arbitrage.results.verdict.clocked import ClockedData
 from arbitrage.results.verdict.luck import Draws, Tell, merged
 from arbitrage.results.verdict.search import CONFIGS_A_PIECE, Piece, Search
-from worker.client.sending import submit
+from worker.client.jobs.sending import submit
 from worker.client.sweeps.plan import POLL_S, SECONDS_PER_CHUNK, SweepError, failure_message
 from worker.ledger.celery_meta import Meta, cancelled_meta
 from worker.ledger.envelope import CHUNKS

@@ -20,7 +20,7 @@ import polars as pl
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.results.store.missing_rows import MissingRows, Piece
 from arbitrage.results.store.ranking import best_row
-from worker.client.sending import submit
+from worker.client.jobs.sending import submit
 from worker.client.sweeps.plan import (
     POLL_S,
     SweepError,

@@ -13,7 +13,7 @@ from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.errors import OF_ONE_CONFIG, ArbtuneError, ConfigError, DataError
 from arbitrage.replay.files.data_cache import file_digest
 from arbitrage.replay.roads import FEWEST_BY_TRIPS, columns_of, shapes_of
-from worker.client.sending import submit
+from worker.client.jobs.sending import submit
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import State

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from arbitrage.errors import ArbtuneError, ConfigError
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, agrees, somebody_can_answer
-from worker.client.job_documents import sweeps_are_asked
+from worker.client.jobs.documents import sweeps_are_asked
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger.envelope import CHUNKS

@@ -16,11 +16,11 @@ from arbitrage.errors import ConfigError
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, say, warn
 from arbitrage.shell.flags import add_config_flags, config_from_flags, has_config_flags
 from arbitrage.shell.numbers import number
-from worker.client.differences import Differences
-from worker.client.jobs_file import checked_jobs
+from worker.client.jobs.differences import Differences
+from worker.client.jobs.jobs_file import checked_jobs
+from worker.client.jobs.sending import checked_id, send_all, submission
+from worker.client.jobs.waiting import wait_for_results
 from worker.client.own_server import bring_up
-from worker.client.sending import checked_id, send_all, submission
-from worker.client.waiting import wait_for_results
 from worker.client.worker_watch import look_for_workers
 from worker.ledger.connection import open_patient_ledger, redis_errors_in_a_sentence
 from worker.ledger.view import State

@@ -6,7 +6,7 @@ import argparse
 
 from arbitrage.documents.result import as_text
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, warn
-from worker.client.job_documents import exit_status, result_documents, sweeps_are_asked
+from worker.client.jobs.documents import exit_status, result_documents, sweeps_are_asked
 from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger.view import State
 from worker.settings import Settings

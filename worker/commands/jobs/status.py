@@ -9,8 +9,8 @@ from typing import Any
 
 from arbitrage.documents.result import as_text
 from arbitrage.shell.console import EXIT_OK, span
-from worker.client.job_documents import exit_status, figures_in_short, sweeps_are_asked
-from worker.client.job_status import JobStatus
+from worker.client.jobs.documents import exit_status, figures_in_short, sweeps_are_asked
+from worker.client.jobs.status import JobStatus
 from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
 from worker.ledger.view import JobRecord, State
 from worker.settings import Settings

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from arbitrage.documents.result import as_text
 from arbitrage.errors import ArbtuneError
 from arbitrage.shell.console import printable, say
-from worker.client.job_documents import figures_in_short, result_documents
+from worker.client.jobs.documents import figures_in_short, result_documents
 from worker.ledger.connection import RedisUnavailableError, redis_errors_in_a_sentence
 from worker.ledger.ledger import State
 
 if TYPE_CHECKING:
-    from worker.client.differences import Differences
+    from worker.client.jobs.differences import Differences
     from worker.ledger.view import LedgerView
     from worker.settings import Settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from worker.client.job_documents import result_documents
+from worker.client.jobs.documents import result_documents
 
 if TYPE_CHECKING:
     from arbitrage.documents.result import Document, ResultDocument

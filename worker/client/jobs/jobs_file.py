@@ -14,7 +14,7 @@ from typing import IO
 
 from arbitrage.documents.config import MAX_JOB_BYTES, checked_text
 from arbitrage.errors import ConfigError
-from worker.client.sending import checked_id
+from worker.client.jobs.sending import checked_id
 from worker.ledger.envelope import job_message
 from worker.ledger.ledger import Submission
 
