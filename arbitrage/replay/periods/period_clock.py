@@ -18,10 +18,10 @@ _NS = 10**9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Periods:
-    """Periods of one length, one behind the other, from that of the first row to that of the last.
+    """Periods of one length in which a file has rows, in their order.
 
     Row t lies in period floor(t / length) of the clock, so the first and the last are parts of a
-    period as a rule; some may have no row at all.
+    period as a rule.
 
     Attributes:
         seconds: The length.
@@ -37,36 +37,28 @@ class Periods:
 
 
 def periods_of(data: OpenedFile) -> Periods | None:
-    """The widest periods of which there are at least `ENOUGH`, or else at least `FEWEST`.
+    """The widest periods of which at least `ENOUGH` have rows, or else at least `FEWEST`.
 
-    None where even the shortest are fewer: the file is too short to tell anything from.
+    Those without rows do not count: in a gap nothing can be earned, and a stamp that is wrong by
+    years would make a long file of a short one. None where even the shortest are fewer: the file is
+    too short to tell anything from.
     """
+    shorter: list[Periods] = []
+    for seconds in reversed(WIDTHS_SECONDS):
+        found = Periods(seconds, _ends(data, seconds * _NS))
+        if len(found) >= ENOUGH:
+            return found
+        shorter.append(found)
+    return next((found for found in shorter if len(found) >= FEWEST), None)
+
+
+def _ends(data: OpenedFile, width_ns: int) -> Integers:
+    """Found by bisection, so that of most rows the time is not looked at."""
     rows = data.row_numbers
-    if not rows:
-        return None
-    first_ns, last_ns = data.moment_ns(rows[0]), data.moment_ns(rows[-1])
-    for fewest in (ENOUGH, FEWEST):
-        for seconds in reversed(WIDTHS_SECONDS):
-            begin, end = (moment_ns // (seconds * _NS) for moment_ns in (first_ns, last_ns))
-            if end - begin + 1 >= fewest:
-                return Periods(seconds, _ends(data, seconds * _NS, begin, end))
-    return None
-
-
-def _ends(data: OpenedFile, width_ns: int, begin: int, end: int) -> Integers:
-    """Found by bisection, so that of most rows the time is not looked at.
-
-    Args:
-        data: Any rows.
-        width_ns: The length of a period.
-        begin: The number of the first period since 1970.
-        end: That of the last one.
-    """
-    rows = data.row_numbers
-    ends = np.full(end - begin + 1, rows.start)
+    ends: list[int] = []
     place = 0
     while place < len(rows):
         period = data.moment_ns(rows[place]) // width_ns
         place = bisect_left(rows, (period + 1) * width_ns, lo=place + 1, key=data.moment_ns)
-        ends[period - begin] = rows.start + place
-    return np.maximum.accumulate(ends)
+        ends.append(rows.start + place)
+    return np.array(ends, np.int64)

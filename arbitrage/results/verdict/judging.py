@@ -11,7 +11,7 @@ import numpy as np
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.errors import ConfigError
 from arbitrage.replay.files.opened_file import OpenedFile
-from arbitrage.replay.periods.period_clock import periods_of
+from arbitrage.replay.periods.period_clock import Periods, periods_of
 from arbitrage.results.querying.plateau import plateau_in
 from arbitrage.results.selection.bootstrap import optimal_mean_block
 from arbitrage.results.selection.matrix import Floats
@@ -32,6 +32,14 @@ from arbitrage.results.verdict.verdict import (
 from arbitrage.results.verdict.winner import Winner, winner_of
 
 _FEWEST_BLOCKS = 3  # of a replicate
+
+# What fits into a gigabyte or so: the kernel of the bootstrap is periods x periods, its weights are
+# replicates x periods, and a batch of configs is held against all replicates at once.
+_MOST_PERIODS = 5_000
+_MOST_REPLICATES = 100_000
+_MOST_WEIGHTS = 10**8
+_MOST_TRIED = 10**15  # a double counts them one by one
+
 _NEED_PERIODS = (
     *("p_value", "periods", "period_seconds", "test", "beside"),
     "unstopped_net_pnl_usd",
@@ -54,8 +62,14 @@ class Asked:
     def __post_init__(self) -> None:
         if self.n_bootstrap < 1:
             raise ConfigError(f"there must be at least 1 replicate, not {self.n_bootstrap}")
+        if self.n_bootstrap > _MOST_REPLICATES:
+            raise ConfigError(
+                f"there are at most {_MOST_REPLICATES:,} replicates, not {self.n_bootstrap:,}"
+            )
         if self.seed < 0 or self.also_tried < 0:
             raise ConfigError("the seed and the number of configs tried elsewhere are 0 or more")
+        if self.also_tried > _MOST_TRIED:
+            raise ConfigError(f"at most {_MOST_TRIED:,} configs are counted as tried elsewhere")
         if self.mean_block is not None and not 1 <= self.mean_block < math.inf:
             raise ConfigError(f"the mean block is at least 1 period, not {self.mean_block}")
 
@@ -89,6 +103,7 @@ def judge_search(
     periods = periods_of(data)
     figures: dict[str, Any] = dict.fromkeys(_NEED_PERIODS)
     if periods is not None:
+        _check_size(periods, asked)
         clocked = ClockedData(data, periods)
         [profits] = clocked.profits(its_sweep.spec, np.array([winner.config_number])).T
         luck = _luck(search, clocked, profits, asked, tested, tell)
@@ -111,6 +126,25 @@ def judge_search(
         **breaking_figures(its_sweep.spec.config(winner.config_number), data),
         walk_forward=kept_by_walk_forward(search.asked, data),
     )
+
+
+def _check_size(periods: Periods, asked: Asked) -> None:
+    """Refuse what needs more memory than a machine may have.
+
+    Raises:
+        ConfigError: There are too many periods, or too many replicates of so many.
+    """
+    count = len(periods)
+    if count > _MOST_PERIODS:
+        raise ConfigError(
+            f"the data have rows in {count:,} periods of {periods.seconds // 86_400} d, and a "
+            f"test takes at most {_MOST_PERIODS:,}: run the sweep over fewer years"
+        )
+    if count * asked.n_bootstrap > _MOST_WEIGHTS:
+        raise ConfigError(
+            f"of {count:,} periods at most {_MOST_WEIGHTS // count:,} replicates are drawn, not "
+            f"{asked.n_bootstrap:,}"
+        )
 
 
 def _verdict(winner: Winner, p_value: float | None) -> str:

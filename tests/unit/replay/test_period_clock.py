@@ -43,13 +43,14 @@ def found(path: Path, stamps: Sequence[object]) -> Periods | None:
         (99 * 14_400, 14_400, 100),
         (99 * 86_400 - 1, 14_400, 594),
         (99 * 86_400, 86_400, 100),
-        (500 * 86_400, 86_400, 501),
+        (150 * 86_400, 86_400, 151),
     ],
 )
 def test_the_widest_period_that_leaves_a_hundred_else_thirty(
     tmp_path: Path, last: int, seconds: int | None, count: int | None
 ) -> None:
-    periods = found(tmp_path, [START, START + last])
+    step = 1 if last <= 5_940 else 300
+    periods = found(tmp_path, [*range(START, START + last, step), START + last])
     if seconds is None:
         assert periods is None
     else:
@@ -59,20 +60,28 @@ def test_the_widest_period_that_leaves_a_hundred_else_thirty(
 
 def test_below_a_hundred_of_the_shortest_the_widest_that_leaves_thirty(tmp_path: Path) -> None:
     """Of 99 seconds there are 10 periods of 10: the shortest is left."""
-    periods = found(tmp_path, [START, START + 98])
+    periods = found(tmp_path, range(START, START + 99))
     assert periods is not None
     assert periods.seconds == 1
 
 
-def test_periods_are_those_of_the_clock_and_empty_ones_count(tmp_path: Path) -> None:
+def test_periods_are_those_of_the_clock_and_empty_ones_do_not_count(tmp_path: Path) -> None:
     """Milliseconds, from the middle of a second; a row on an edge begins a period."""
     first = [1_000 * START + after for after in (700, 999, 1_000, 1_000, 1_999, 4_000)]
-    periods = found(tmp_path, [*first, 1_000 * (START + 40)])
+    later = [1_000 * (START + at) for at in range(40, 80)]
+    periods = found(tmp_path, [*first, *later])
     assert periods is not None
     assert periods.seconds == 1
-    assert periods.ends[:6].tolist() == [2, 5, 5, 5, 6, 6]
-    assert periods.ends[-2:].tolist() == [6, 7]
-    assert len(periods) == 41
+    assert periods.ends.tolist() == [2, 5, 6, *range(7, 47)]
+
+
+@pytest.mark.parametrize("stray", [0, START - 400 * 86_400])
+def test_a_gap_makes_no_long_file_of_a_short_one(tmp_path: Path, stray: int) -> None:
+    """A first row of 1970 among those of 20 seconds, and a year without rows."""
+    assert found(tmp_path, [stray, *range(START, START + 20)]) is None
+    periods = found(tmp_path, [stray, *range(START, START + 6_000)])
+    assert periods is not None
+    assert (periods.seconds, len(periods)) == (60, 101)
 
 
 @pytest.mark.parametrize("form", ["ISO", "offset", "any", "seconds", "us", "ns", "instants"])
@@ -107,10 +116,12 @@ def test_any_form_of_timestamps(tmp_path: Path, form: str) -> None:
 
 
 def test_times_before_1970_and_beyond_64_bits(tmp_path: Path) -> None:
-    periods = found(tmp_path, ["1600-01-01T00:00:00Z", "1600-01-01T23:59:59Z", "1600-04-20"])
+    days = [datetime(1600, 1, 2, tzinfo=UTC) + timedelta(days=day) for day in range(110)]
+    stamps = [f"{day:%Y-%m-%d}" for day in days]
+    periods = found(tmp_path, ["1600-01-01T00:00:00Z", "1600-01-01T23:59:59Z", *stamps])
     assert periods is not None
     assert (periods.seconds, len(periods)) == (86_400, 111)
-    assert periods.ends.tolist() == [2] * 110 + [3]
+    assert periods.ends.tolist() == [*range(2, 113)]
 
 
 def test_a_range_has_periods_of_its_own(tmp_path: Path) -> None:

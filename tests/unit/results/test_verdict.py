@@ -178,6 +178,24 @@ def test_few_replicates_or_a_block_as_long_as_the_data_prove_nothing(quotes: Pat
         quick(spec, mean_block=50)
 
 
+def test_what_would_need_all_memory_is_refused(quotes: Path, tmp_path: Path) -> None:
+    spec = spec_of(quotes, thresholds(4, 6))
+    with pytest.raises(ConfigError, match="at most 100,000 replicates, not 1,000,000"):
+        judge(spec, n_bootstrap=10**6)
+    with pytest.raises(ConfigError, match="are counted as tried elsewhere"):
+        quick(spec, also_tried=10**400)
+    days = pl.read_parquet(quotes).with_columns(timestamp=86_400 * pl.int_range(pl.len()))
+    many = pl.concat([days, *(days.with_columns(pl.col("timestamp") + 86_400 * 1_200 * at)
+                              for at in range(1, 5))])  # fmt: skip
+    many.write_parquet(tmp_path / "years.parquet")
+    years = spec_of(tmp_path / "years.parquet", thresholds(4, 6))
+    with pytest.raises(ConfigError, match=r"6,000 periods of 1 d, .* at most 5,000"):
+        quick(years)
+    many.head(2_000).write_parquet(tmp_path / "years.parquet")
+    with pytest.raises(ConfigError, match="of 2,000 periods at most 50,000 replicates"):
+        judge(years, n_bootstrap=60_000)
+
+
 def test_a_stop_does_not_hide_what_the_test_sees(quotes: Path) -> None:
     """A stop changes what a config has earned, and not what is tested."""
     grid = thresholds(0, 1)
