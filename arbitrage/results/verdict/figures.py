@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from arbitrage.results.verdict.beside import CONFIDENCE
 from arbitrage.results.verdict.verdict import Verdict
-from arbitrage.results.verdict.words import of_period
+from arbitrage.results.verdict.words import counted, of_period
 
 Line = tuple[str, str]
 
@@ -82,7 +82,7 @@ def _of_the_winner(verdict: Verdict) -> Iterator[Line]:
     if (equals := verdict.winner["equals"]) > 1:
         yield "equal configs", f"{equals:,}; the middle one is shown"
     for rung in verdict.ladder:
-        trades = f"{rung['closed_trades']:,} closed trades"
+        trades = counted(rung["closed_trades"], "closed trade")
         yield rung["what"], f"{rung['net_pnl_usd']:z,.2f} USD, {trades}"
     cost, latency = verdict.break_evens["cost_bps"], verdict.break_evens["latency_ms"]
     if cost is not None:

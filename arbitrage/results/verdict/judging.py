@@ -21,6 +21,7 @@ from arbitrage.results.verdict.clocked import ClockedData
 from arbitrage.results.verdict.luck import Draws, Luck, Tell, Tested, tested_here
 from arbitrage.results.verdict.search import Search, TriedSweep
 from arbitrage.results.verdict.verdict import (
+    CONDITIONS,
     EDGE,
     FEWEST_TRADES,
     LUCK,
@@ -121,7 +122,11 @@ def judge_search(
         seed=asked.seed,
         also_tried=asked.also_tried,
         search=_search_figures(search),
-        winner={**winner.as_json(), "unstopped_net_pnl_usd": unstopped},
+        winner={
+            **winner.as_json(),
+            "unstopped_net_pnl_usd": unstopped,
+            "varied_conditions": _varied_conditions(its_sweep),
+        },
         plateau=_plateau_figures(its_sweep, winner),
         **breaking_figures(its_sweep.spec.config(winner.config_number), data),
         walk_forward=kept_by_walk_forward(search.asked, data),
@@ -235,7 +240,18 @@ def _search_figures(search: Search) -> dict[str, Any]:
         for sweep in search.sweeps
     ]
     other_sweeps, other_configs = search.others
-    return {"sweeps": sweeps, "other_sweeps": other_sweeps, "other_configs": other_configs}
+    return {
+        "sweeps": sweeps,
+        "other_sweeps": other_sweeps,
+        "other_configs": other_configs,
+        "unread_folders": search.unread,
+    }
+
+
+def _varied_conditions(sweep: TriedSweep) -> list[str]:
+    """What its grids vary of what nobody can choose."""
+    varied = {grid.name for grid in sweep.spec.grids if grid.axis.size > 1}
+    return [name for name in CONDITIONS if name in varied]
 
 
 def _plateau_figures(sweep: TriedSweep, winner: Winner) -> dict[str, Any]:

@@ -72,10 +72,13 @@ class Search:
         sweeps: The sweeps over it; the one that is asked about is the first.
         others: How many sweeps of the same results are over other data, or by another engine, and
             how many configs they have: they are not of this search.
+        unread: How many folders of rows there are of which nobody knows what was tried, because
+            their description is gone or cannot be read.
     """
 
     sweeps: Sequence[TriedSweep]
     others: tuple[int, int] = (0, 0)
+    unread: int = 0
 
     @property
     def asked(self) -> TriedSweep:
@@ -126,12 +129,19 @@ def search_of(asked: KnownSweep, results_dirs: Iterable[Path]) -> Search:
         asked: The sweep that is asked about.
         results_dirs: The folders of results that are looked through.
     """
+    results_dirs = [*results_dirs]
     known = [one for folder in dict.fromkeys(results_dirs) for one in known_sweeps(folder)]
     on_the_data = _data_of(asked)
     sweeps = [asked, *(one for one in known if one.folder.path != asked.folder.path)]
     others = {one.sweep_id: one.spec.total for one in known if _data_of(one) != on_the_data}
     tried = [tried_sweep(one) for one in sweeps if _data_of(one) == on_the_data]
-    return Search(tried, (len(others), sum(others.values())))
+    unread = _folders_of_rows(results_dirs) - {one.folder.path.resolve() for one in sweeps}
+    return Search(tried, (len(others), sum(others.values())), len(unread))
+
+
+def _folders_of_rows(results_dirs: Iterable[Path]) -> set[Path]:
+    parts = (part for folder in results_dirs for part in folder.glob("*/part-*.parquet"))
+    return {folder.resolve() for folder in {part.parent for part in parts}}
 
 
 def tried_sweep(known: KnownSweep) -> TriedSweep:

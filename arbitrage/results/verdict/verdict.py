@@ -17,6 +17,8 @@ LUCK = "cannot be told from luck"
 EDGE = "an edge in this data"
 
 SIGNIFICANT = 0.05
+COSTS = ("taker_fee_a_bps", "taker_fee_b_bps", "slippage_bps")
+CONDITIONS = (*COSTS, "latency_a_ms", "latency_b_ms")  # which nobody can choose
 FEWEST_TRADES = 10  # closed ones, of the winner
 
 
@@ -40,9 +42,10 @@ class Verdict:
         also_tried: How many configs were tried elsewhere.
         search: The sweeps of the search: `sweeps`, each with `sweep_id`, `configs` (that count for
             it) and `is_gone`; `other_sweeps` and `other_configs` of the same results, which are on
-            other data or by another engine.
+            other data or by another engine; `unread_folders`, which have rows and no description.
         winner: The best config, as `Winner.as_json` has it, with `unstopped_net_pnl_usd`: what it
-            earns if no stop ends it, as the test has it.
+            earns if no stop ends it, as the test has it; and `varied_conditions`: the costs and
+            latencies that the grids of its sweep vary.
         test: The test, None where there are too few periods: `mean_block`, and whether it
             `is_block_given`; `by_deviation` with `lower`, `consistent`, `upper` (Hansen's test,
             studentized) and `calibrated`; `in_dollars` with the first three; `best`, the config

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from arbitrage.replay.periods.period_clock import FEWEST
 from arbitrage.results.verdict.verdict import (
+    COSTS,
     EDGE,
     FEWEST_TRADES,
     LUCK,
@@ -16,8 +17,9 @@ from arbitrage.results.verdict.verdict import (
     Verdict,
 )
 
-_COSTS = ("taker_fee_a_bps", "taker_fee_b_bps", "slippage_bps")
+_CHEAP_BPS = 1.0  # an execution: what both venues take together is more nearly everywhere
 _LONE_PEAK = 0.5  # of the winner's profit: neighbours that earn less are told of
+_ERRORS = 2.0  # standard ones: what is nearer to the bound may be on its other side
 
 
 def reasons(verdict: Verdict) -> list[str]:
@@ -61,17 +63,19 @@ def of_period(seconds: int) -> str:
     return f"{seconds} s"
 
 
+def counted(count: int, noun: str) -> str:
+    """Such as `1 sweep` and `1,200 sweeps`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def _best(verdict: Verdict) -> str:
     """What was tried, and what the best of it earned."""
     figures, n_configs = verdict.winner["figures"], verdict.n_configs
     one = (
         f"The best of the {n_configs:,} configs that were tried" if n_configs > 1 else "The config"
     )
-    trades = figures["closed_trades"]
-    return (
-        f"{one} earned {figures['net_pnl_usd']:z,.2f} USD net, in {trades:,} closed "
-        f"trade{'' if trades == 1 else 's'}."
-    )
+    trades = counted(figures["closed_trades"], "closed trade")
+    return f"{one} earned {figures['net_pnl_usd']:z,.2f} USD net, in {trades}."
 
 
 def _as_good(verdict: Verdict) -> str:
@@ -206,19 +210,30 @@ def _what_breaks_it(verdict: Verdict) -> Iterator[str]:
 
 
 def _cost_bps(verdict: Verdict) -> float:
-    return math.fsum(verdict.winner["config"].get(name, 0.0) for name in _COSTS)
+    return math.fsum(verdict.winner["config"].get(name, 0.0) for name in COSTS)
 
 
 def tolerated_elsewhere(verdict: Verdict) -> int:
     """How many configs tried elsewhere an edge bears, with those that were told."""
     searches = math.log1p(-SIGNIFICANT) / math.log1p(-(verdict.p_value or 1.0))
-    return math.ceil((verdict.n_configs + verdict.also_tried) * searches) - verdict.n_configs
+    borne = math.ceil((verdict.n_configs + verdict.also_tried) * searches) - verdict.n_configs
+    return max(borne, verdict.also_tried + 1)
 
 
 def _cautions_of_the_winner(verdict: Verdict) -> Iterator[str]:
     winner, net = verdict.winner, verdict.winner["figures"]["net_pnl_usd"]
-    if not any(winner["config"].get(name) for name in _COSTS):
+    if not any(winner["config"].get(name) for name in COSTS):
         yield "Its costs are 0, as on no venue: no fee, no slippage."
+    elif _cost_bps(verdict) < _CHEAP_BPS:
+        yield (
+            f"Its costs are {_cost_bps(verdict):.4g} bps an execution, all fees and slippage "
+            "together: hardly any venue is as cheap."
+        )
+    if net > 0 and (varied := winner.get("varied_conditions")):
+        yield (
+            f"The grids vary {', '.join(varied)}. Nobody can choose that, and the cheapest or the "
+            f"fastest wins: arbtune results --by {varied[0]} shows what is best at each."
+        )
     if winner["figures"]["stopped_row"] is not None and verdict.periods is not None:
         yield (
             f"A drawdown stop ended its run. The test has no stops: without one it comes to "
@@ -240,7 +255,14 @@ def _cautions_of_the_test(verdict: Verdict) -> Iterator[str]:
     if verdict.test["is_block_given"]:
         yield (
             f"The mean block of {verdict.test['mean_block']:g} periods was given, not chosen on "
-            "the profits."
+            "the profits. Where profits hang together for longer than that, luck looks like an "
+            "edge."
+        )
+    if _is_near(verdict):
+        yield (
+            f"{counted(verdict.n_bootstrap, 'replicate')} cannot tell p = {verdict.p_value:.3f} "
+            f"from {SIGNIFICANT}: another --seed may give another verdict. More --replicates tell "
+            "it; a seed that was looked for tells nothing."
         )
     if verdict.verdict != EDGE:
         return
@@ -253,18 +275,33 @@ def _cautions_of_the_test(verdict: Verdict) -> Iterator[str]:
         )
 
 
+def _is_near(verdict: Verdict) -> bool:
+    """Whether so many replicates may have drawn the p value on the wrong side of the bound."""
+    if verdict.p_value is None or verdict.verdict not in {EDGE, LUCK} or verdict.p_value >= 1:
+        return False
+    share = verdict.n_configs / (verdict.n_configs + verdict.also_tried)
+    here, bound = (-math.expm1(share * math.log1p(-p)) for p in (verdict.p_value, SIGNIFICANT))
+    error = math.sqrt(bound * (1 - bound) / verdict.n_bootstrap)
+    return abs(here - bound) <= _ERRORS * error
+
+
 def _cautions_of_the_search(verdict: Verdict) -> Iterator[str]:
     gone = [sweep for sweep in verdict.search["sweeps"] if sweep["is_gone"]]
     if gone:
         configs = sum(sweep["configs"] for sweep in gone)
         yield (
-            f"The rows of {_counted(len(gone), 'sweep')} are gone. Their {configs:,} configs were "
+            f"The rows of {counted(len(gone), 'sweep')} are gone. Their {configs:,} configs were "
             "tried all the same and are tested, but none of them can be the best."
+        )
+    if unread := verdict.search.get("unread_folders"):
+        yield (
+            f"Not counted: {counted(unread, 'folder')} of rows without a description that can be "
+            "read. If they are of these data, their configs were tried, too: --also-tried."
         )
     others, configs = verdict.search["other_sweeps"], verdict.search["other_configs"]
     if others:
         yield (
-            f"Not counted: {_counted(others, 'sweep')} with {configs:,} configs on other data "
+            f"Not counted: {counted(others, 'sweep')} with {configs:,} configs on other data "
             "files, or by another engine. If one was a part of these data or nearly the same, "
             f"count it: --also-tried {configs}."
         )
@@ -276,10 +313,6 @@ def _cautions_of_the_search(verdict: Verdict) -> Iterator[str]:
 
 def _elsewhere(verdict: Verdict) -> str:
     return f", and {verdict.also_tried:,} as tried elsewhere" if verdict.also_tried else ""
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 _REASONS = {

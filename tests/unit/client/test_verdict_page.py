@@ -154,6 +154,12 @@ def test_whoever_wants_good_news_is_cautioned(verdict: Verdict) -> None:
     free = {**verdict.winner, "config": {"min_spread_bps": 4.0}}
     assert "Its costs are 0" in text_of(verdict, winner=free)
     assert "Its costs are 0" not in text_of(verdict)
+    cheap = {**verdict.winner, "config": {"min_spread_bps": 4.0, "slippage_bps": 0.01}}
+    assert "Its costs are 0.01 bps an execution" in text_of(verdict, winner=cheap)
+    assert "Its costs are" not in text_of(verdict)
+    varied = {**verdict.winner, "varied_conditions": ["slippage_bps", "latency_a_ms"]}
+    assert "The grids vary slippage_bps, latency_a_ms." in text_of(verdict, winner=varied)
+    assert "The grids vary" not in text_of(verdict)
     stopped = with_figures(verdict, stopped_row=7)
     assert "A drawdown stop ended its run" in text_of(verdict, winner=stopped)
     alone = {"median_net_pnl_usd": 0.01, "neighbours": 2}
@@ -168,6 +174,32 @@ def test_whoever_wants_good_news_is_cautioned(verdict: Verdict) -> None:
     assert "The rows of 1 sweep are gone" in text
     assert "Not counted: 2 sweeps with 70 configs" in text
     assert "and 5 as tried elsewhere" in text
+
+
+def test_whoever_looks_for_a_seed_is_cautioned(verdict: Verdict) -> None:
+    """Twenty replicates that all are worse are an edge by one seed, and luck by another."""
+    near = "another --seed may give another verdict"
+    for p_value, n_bootstrap, is_near in (
+        (1 / 21, 20, True),
+        (0.045, 1_000, True),
+        (0.02, 1_000, False),
+        (0.045, 100_000, False),
+    ):
+        text = text_of(verdict, p_value=p_value, n_bootstrap=n_bootstrap)
+        assert (near in text) == is_near, (p_value, n_bootstrap)
+    others = {"also_tried": 396, "n_bootstrap": 1_000}  # 100 times the search
+    assert near in text_of(verdict, p_value=0.1, verdict=LUCK, **others)
+    assert near not in text_of(verdict, p_value=0.6, verdict=LUCK, **others)
+    assert verdict.test is not None
+    given = {**verdict.test, "mean_block": 1.0, "is_block_given": True}
+    assert "for longer than that, luck looks like an edge" in text_of(verdict, test=given)
+
+
+def test_one_is_not_several(verdict: Verdict) -> None:
+    rung = {"what": "1 bp more cost", "net_pnl_usd": 1.0, "closed_trades": 1}
+    assert "1.00 USD, 1 closed trade " in f"{text_of(verdict, ladder=[rung])} "
+    bound = {"p_value": 0.05, "also_tried": 7}
+    assert "If 8 more configs or so" in text_of(verdict, **bound)
 
 
 # The command
@@ -201,6 +233,20 @@ def test_results_that_were_moved_still_meet_those_they_left(
     folder = desk / "elsewhere" / sweep_id
     assert main(["verdict", str(folder), "--json", "--replicates=50"]) == 0
     assert json.loads(capsys.readouterr().out)["n_configs"] == 21
+
+
+def test_rows_without_a_description_are_told(
+    root: Path, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran(root, desk, *range(20))
+    assert main(["verdict", "latest", "--replicates=50"]) == 0
+    assert "without a description" not in capsys.readouterr().out
+    [description] = (path for path in (desk / "results").glob("*.json") if "." not in path.stem)
+    description.write_text("{")
+    ran(root, desk, 4.5)
+    assert main(["verdict", "latest", "--replicates=50"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Not counted: 1 folder of rows without a description that can be read." in told
 
 
 def test_data_that_are_away_or_changed_are_told_in_a_sentence(
