@@ -32,17 +32,16 @@ from arbitrage.documents.json_text import compact_json
 from arbitrage.documents.spec.axes import MAX_VALUES, Indices, Values, equal_values
 from arbitrage.documents.spec.grids import INTEGER_FIELDS, Grid, WholeNumber, whole
 from arbitrage.documents.spec.permutation import Permutation
+from arbitrage.documents.spec.spec_parts import Filters, Sample
 from arbitrage.documents.spec.spec_text import (
     MAX_SPEC_BYTES,
     parse_spec_text,
     read_spec_file,
     too_large,
 )
-from arbitrage.documents.strict_model import StrictModel, names_of_part
+from arbitrage.documents.strict_model import StrictModel
 from arbitrage.documents.validation import did_you_mean, one_sentence, refuse, shown
 from arbitrage.errors import ConfigError
-
-MAX_SEED = 2**64 - 1
 
 RANKABLE_FIGURES = tuple(name for name in FIGURE_NAMES if name != "stopped_timestamp")
 """The figures that a sweep may be ranked by."""
@@ -54,28 +53,6 @@ _THRESHOLD_FIELDS = ("min_spread_bps", "taker_fee_a_bps", "taker_fee_b_bps", "sl
 
 ParameterValues = Values | float | int
 """A parameter of a range of configs: one value each, or the one of all."""
-
-
-class _SpecObject(StrictModel):
-    """A part of the spec that is an object of its own."""
-
-    @classmethod
-    def _message_names(cls, _: Any, /) -> dict[str, str]:
-        return names_of_part(cls.__name__.lower())
-
-
-class Sample(_SpecObject):
-    """`n` different combinations instead of all of them."""
-
-    n: Annotated[WholeNumber, Field(ge=1, le=MAX_VALUES)]
-    seed: Annotated[WholeNumber, Field(ge=0, le=MAX_SEED)] = 0
-
-
-class Filters(_SpecObject):
-    """The limits of the ranking: the largest drawdown and the smallest number of trades."""
-
-    max_drawdown_pct: Annotated[float, Field(ge=0)] | None = None
-    min_trades: Annotated[WholeNumber, Field(ge=0)] | None = None
 
 
 class SweepSpec(StrictModel):

@@ -11,7 +11,8 @@ from rich.console import Console
 from arbitrage.documents.config import TuningConfig
 from arbitrage.documents.spec.grids import exact
 from arbitrage.documents.spec.short_values import short_text, short_value
-from arbitrage.documents.spec.sweep_spec import LOW_IS_BETTER, Filters
+from arbitrage.documents.spec.spec_parts import Filters
+from arbitrage.documents.spec.sweep_spec import LOW_IS_BETTER
 from arbitrage.results.report.two_parameters import sweep_heatmap
 from arbitrage.results.store.ranking import CONFIGS
 from arbitrage.shell.pictures.heatmap import heatmap_text
