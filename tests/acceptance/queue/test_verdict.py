@@ -91,7 +91,7 @@ def test_the_command_asks_the_workers_that_are_there(
 
     monkeypatch.setattr(MaximaInQueue, "__call__", counted)
     documents = []
-    for flags in ([], ["--local"]):
+    for flags in ([], ["--in-process"]):
         assert main(["verdict", "latest", "--json", "--replicates=100", *flags]) == 0
         documents.append(json.loads(capsys.readouterr().out))
     assert asked == ["queue"]

@@ -217,6 +217,11 @@ def test_a_sweep_is_judged_by_its_spec_file_its_id_or_its_folder(
     assert main(["verdict", str(folder), "--json", "--replicates=50"]) == 0
     documents.append(json.loads(capsys.readouterr().out))
     assert documents[0] == documents[1] == documents[2]
+    assert main(["verdict", str(path), "--plain", "--replicates=50"]) == 0
+    shown = capsys.readouterr().out
+    assert "\nequity, USD, 10,000.00 to " in shown
+    assert shown.isascii()
+    assert max(map(len, shown.splitlines())) <= WIDTH
     assert Verdict.read(folder.with_name(f"{folder.name}.verdict.json")) is not None
 
 

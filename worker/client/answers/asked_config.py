@@ -24,11 +24,13 @@ class AskedConfig(NamedTuple):
 
     Attributes:
         place: By names: `sweep_id` and `config_number`, or `job_id`.
+        sweep: That it is of; None of a job.
     """
 
     place: dict[str, Any]
     config: TuningConfig
     data: OpenedFile
+    sweep: KnownSweep | None = None
 
 
 def asked_config(word: str, settings: Settings) -> AskedConfig:
@@ -59,7 +61,7 @@ def _of_sweep(known: KnownSweep, number: int | None, word: str, settings: Settin
     _warn_of_engine(f"sweep {known.sweep_id}", known.description.engine_version)
     place = {"sweep_id": known.sweep_id, "config_number": number}
     name = word if Path(word).exists() else word.rpartition(":")[0]
-    return AskedConfig(place, known.spec.config(number), data_of(known, name, settings))
+    return AskedConfig(place, known.spec.config(number), data_of(known, name, settings), known)
 
 
 def _of_job(job_id: str, settings: Settings, no_sweep: UnknownSweepError) -> AskedConfig:

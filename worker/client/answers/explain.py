@@ -13,6 +13,7 @@ from arbitrage.results.explain.table_file import write_table
 from arbitrage.shell.progress import live_line
 from worker.client.answers.asked_config import asked_config
 from worker.client.answers.explain_page import Page, print_page
+from worker.client.answers.pictures import print_pictures
 from worker.settings import Settings
 
 
@@ -49,3 +50,5 @@ def explain(arguments: argparse.Namespace, settings: Settings) -> None:
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
     else:
         print_page(Page(asked.place, explanation, rungs, limits), plain=arguments.plain)
+        if asked.sweep is not None:
+            print_pictures(asked.sweep, plain=arguments.plain)

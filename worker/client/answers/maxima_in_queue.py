@@ -135,7 +135,7 @@ def _maxima(meta: Meta) -> list[Maxima]:
         return [unpacked(each) for each in meta["result"]["maxima"]]
     if meta["status"] == "REVOKED":
         raise SweepError("the test was cancelled; the same command begins it anew")
-    raise SweepError(f"{failure_message(meta)}; --local tests in this process")
+    raise SweepError(f"{failure_message(meta)}; --in-process tests it here")
 
 
 def _configs_a_chunk(search: Search, clocked: ClockedData) -> int:

@@ -54,7 +54,7 @@ def print_results(arguments: argparse.Namespace, results_dir: Path) -> None:
         for line in lines:
             print(json.dumps(line, ensure_ascii=False, allow_nan=False))
     elif sys.stdout.isatty():
-        _print_table(sweeps, query, lines)
+        _print_table(sweeps, query, lines, plain=arguments.plain)
     else:
         _print_cells(query, lines)
 
@@ -81,9 +81,9 @@ def _print_cells(query: Query, lines: Sequence[dict[str, Any]]) -> None:
 
 
 def _print_table(
-    sweeps: Sequence[KnownSweep], query: Query, lines: Sequence[dict[str, Any]]
+    sweeps: Sequence[KnownSweep], query: Query, lines: Sequence[dict[str, Any]], *, plain: bool
 ) -> None:
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = Console(highlight=False, markup=False, emoji=False, no_color=plain or None)
     for sentence in _heading(sweeps, query):
         console.print(printable(sentence))
     if not lines:

@@ -8,13 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
+from arbitrage.documents.config import parse_config
 from arbitrage.errors import ConfigError
+from arbitrage.replay.files.opened_file import OpenedFile
+from arbitrage.results.explain.explanation import explain_config
 from arbitrage.results.store.known_sweeps import KnownSweep, sweep_named
 from arbitrage.results.verdict.judging import Asked, judge_search
 from arbitrage.results.verdict.luck import Tell, Tested, tested_here
 from arbitrage.results.verdict.search import search_of
+from arbitrage.results.verdict.verdict import Verdict
 from arbitrage.shell.progress import live_line
 from worker.client.answers.maxima_in_queue import MaximaInQueue
+from worker.client.answers.pictures import print_pictures
 from worker.client.answers.sweep_data import data_of
 from worker.client.answers.verdict_page import print_verdict
 from worker.client.worker_watch import has_workers, look_for_workers
@@ -32,7 +37,7 @@ def run_verdict(arguments: argparse.Namespace, settings: Settings) -> None:
     results_dir = known.folder.path.parent
     search = search_of(known, [results_dir, settings.results_dir])
     data = data_of(known, arguments.sweep, settings)
-    is_here = arguments.local or search.n_configs <= FEW_CONFIGS or not has_workers(settings)
+    is_here = arguments.in_process or search.n_configs <= FEW_CONFIGS or not has_workers(settings)
     with redis_errors_in_a_sentence(settings), _progress(search.n_configs) as tell:
         tested = tested_here if is_here else _in_queue(settings)
         verdict = judge_search(search, data, asked, tested, tell)
@@ -41,6 +46,14 @@ def run_verdict(arguments: argparse.Namespace, settings: Settings) -> None:
         print(json.dumps(verdict.as_json(), ensure_ascii=False, allow_nan=False))
     else:
         print_verdict(verdict)
+        print_pictures(known, equity=_equity(verdict, data), plain=arguments.plain)
+
+
+def _equity(verdict: Verdict, data: OpenedFile) -> list[float]:
+    """That of the best config of the search, in USD."""
+    best = parse_config({**verdict.winner["config"], "data_file": verdict.data_file})
+    found: list[float] = explain_config(best, data).equity["equity_usd"].to_list()
+    return found
 
 
 def _check_engine(known: KnownSweep) -> None:

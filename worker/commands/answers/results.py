@@ -50,6 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FIGURE",
         help="show the median of this figure over the neighbours of each config in the grids",
     )
+    parser.add_argument("--plain", action="store_true", help="print no colour, for logs")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
 
 

@@ -51,7 +51,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the mean block of the bootstrap (default: chosen on the best config)",
     )
     parser.add_argument(
-        "--local",
+        "--plain", action="store_true", help="print neither colour nor marks beyond ASCII, for logs"
+    )
+    parser.add_argument(
+        "--in-process",
         action="store_true",
         help="test in this process, even if workers are present",
     )
