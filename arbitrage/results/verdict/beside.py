@@ -79,7 +79,9 @@ def beside(
         also_tried: How many configs were tried elsewhere.
     """
     drawn = search.drawn(SAMPLE, seed)
-    matrix = np.hstack([clocked.profits(piece.sweep.spec, piece.numbers) for piece in drawn])
+    several = [clocked.profits(piece.sweep.spec, piece.numbers) for piece in drawn]
+    matrix = _of_one_size(np.hstack(several))
+    [profits] = _of_one_size(profits[:, np.newaxis]).T
     blocks = _BLOCKS if len(profits) >= _ENOUGH_PERIODS else _FEW_BLOCKS
     overfitting = None
     if matrix.shape[1] > 1:
@@ -88,6 +90,13 @@ def beside(
     if np.ptp(profits):
         sharpe = _sharpe_figures(profits, matrix, search.n_configs + also_tried)
     return Beside(sharpe, overfitting, blocks, matrix.shape[1])
+
+
+def _of_one_size(matrix: Floats) -> Floats:
+    """Each column times a power of two: no figure here changes, and no square vanishes."""
+    _, exponents = np.frexp(np.abs(matrix).max(axis=0))
+    scaled: Floats = np.ldexp(matrix, -exponents)
+    return scaled
 
 
 def effective_number(matrix: Floats, n_configs: int) -> float:

@@ -196,6 +196,19 @@ def test_what_would_need_all_memory_is_refused(quotes: Path, tmp_path: Path) -> 
         judge(years, n_bootstrap=60_000)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("usd", [1e-315, 1e-200])
+def test_profits_of_a_tiny_size_have_the_same_figures_beside(quotes: Path, usd: float) -> None:
+    grid = thresholds(4, 6, 8)
+    found = quick(spec_of(quotes, grid, max_position_usd=usd), mean_block=2).beside
+    usual = quick(spec_of(quotes, grid), mean_block=2).beside
+    assert found is not None
+    assert usual is not None
+    json.dumps(found, allow_nan=False)
+    assert found["sharpe"]["sharpe"] == pytest.approx(usual["sharpe"]["sharpe"], rel=1e-3)
+    assert found["overfitting"] == usual["overfitting"]
+
+
 def test_a_stop_does_not_hide_what_the_test_sees(quotes: Path) -> None:
     """A stop changes what a config has earned, and not what is tested."""
     grid = thresholds(0, 1)
