@@ -7,7 +7,7 @@ from typing import Any
 from arbitrage.documents.config import TuningConfig
 from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.results.explain.break_even import break_evens
-from arbitrage.results.explain.ladder import ladder
+from arbitrage.results.explain.ladder import ladder, row_seconds
 from arbitrage.results.verdict.search import TriedSweep
 from arbitrage.results.walk_forward.outcome import WalkForward, path_of
 
@@ -20,6 +20,7 @@ def breaking_figures(config: TuningConfig, data: OpenedFile) -> dict[str, Any]:
     """
     return {
         "ladder": [rung._asdict() for rung in ladder(config, data)],
+        "row_seconds": row_seconds(data),
         "break_evens": break_evens(config, data)._asdict(),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from arbitrage.results.explain.ladder import latency_text
 from arbitrage.results.verdict.beside import CONFIDENCE
 from arbitrage.results.verdict.verdict import Verdict
 from arbitrage.results.verdict.words import counted, of_period
@@ -88,4 +89,4 @@ def _of_the_winner(verdict: Verdict) -> Iterator[Line]:
     if cost is not None:
         yield "break-even cost", f"{cost:.4g} bps an execution"
     if latency is not None:
-        yield "break-even latency", f"{latency:,.1f} ms"
+        yield "break-even latency", latency_text(latency)

@@ -55,6 +55,8 @@ class Verdict:
             how many `neighbours` there are.
         ladder: The winner again under other conditions, as `explain.ladder` has them: each with
             `what`, `net_pnl_usd` and `closed_trades`.
+        row_seconds: The median time from one row to the next: below it a latency changes nothing.
+            None where the times cannot be used.
         break_evens: `cost_bps` and `latency_ms` from which on it does not earn any more, as
             `explain.break_even` has them.
         walk_forward: What the last walk-forward of the sweep kept: `folds`, `folds_with_profit`,
@@ -81,6 +83,7 @@ class Verdict:
     ladder: list[dict[str, Any]]
     break_evens: dict[str, float | None]
     walk_forward: dict[str, Any] | None
+    row_seconds: float | None = None
     version: int = VERSION
 
     def as_json(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from arbitrage.replay.periods.period_clock import FEWEST
+from arbitrage.results.explain.ladder import cannot_be_told, latency_text
 from arbitrage.results.verdict.verdict import (
     COSTS,
     EDGE,
@@ -203,7 +204,7 @@ def _what_breaks_it(verdict: Verdict) -> Iterator[str]:
             f"{_cost_bps(verdict):.4g}."
         )
     if latency is not None:
-        yield f"It earns nothing from a latency of {latency:,.1f} ms to both venues on."
+        yield f"It earns nothing from a latency of {latency_text(latency)} to both venues on."
     sized = [rung for rung in verdict.ladder if rung["what"] == "displayed size"]
     if sized and not sized[0]["net_pnl_usd"] > 0:
         yield "It earns nothing with the sizes that were displayed."
@@ -239,6 +240,7 @@ def _cautions_of_the_winner(verdict: Verdict) -> Iterator[str]:
             f"A drawdown stop ended its run. The test has no stops: without one it comes to "
             f"{winner['unstopped_net_pnl_usd']:z,.2f} USD net."
         )
+    yield from cannot_be_told(verdict.row_seconds)
     beside = verdict.plateau["median_net_pnl_usd"]
     if beside is not None and net > 0 and beside < _LONE_PEAK * net:
         yield (

@@ -191,10 +191,17 @@ def test_the_page_has_every_item_in_80_columns(config: TuningConfig) -> None:
         cells = [line.split() for line in lines if line.startswith(what)]
         assert [*what.split(), f"{usd:z,.2f}", f"{bps:z.2f}"] in cells
     assert "at 17.25 bps an execution (it pays 12)" in told
-    assert "at a latency of 3,000 ms to both venues" in told
+    assert "at a latency of 3 s to both venues" in told
+    assert "latency below that cannot be told by this file" not in told
     assert all(
         name in told for name in ("held", "exposure", "concentration", "rows", "gaps", "drawdown")
     )
+
+
+def test_the_page_says_which_latencies_the_rows_cannot_tell(config: TuningConfig) -> None:
+    page = Page({"sweep_id": "abc", "config_number": 7}, explained(config), [], BreakEvens(1, 1), 1)
+    told = "\n".join(lines_of(page, plain=True))
+    assert "Rows are 1 s apart: a latency below that cannot be told by this file." in told
 
 
 def test_the_page_without_a_trade_is_short_and_whole(config: TuningConfig) -> None:
@@ -203,6 +210,6 @@ def test_the_page_without_a_trade_is_short_and_whole(config: TuningConfig) -> No
     told = "\n".join(lines)
     assert "0.00 USD: 0.00 realized in 0 closed trades, 0.00 in 0 open ones" in told
     assert "at no cost an execution" in told
-    assert "at no latency that was tried, up to 65,536 ms, to both venues" in told
+    assert "at no latency that was tried, up to 65.536 s, to both venues" in told
     assert told.isascii()
     assert "best and worst" not in told

@@ -127,11 +127,22 @@ def test_what_breaks_it_is_told(verdict: Verdict) -> None:
     text = text_of(verdict, break_evens=breaks)
     assert "earns nothing from a cost of 3.25 bps an execution on; it has 2." in text
     assert "earns nothing from a latency of 512.5 ms to both venues on" in text
+    assert "from a latency of 20 s to" in text_of(
+        verdict, break_evens={**breaks, "latency_ms": 20_000.0}
+    )
     sized = [{"what": "displayed size", "net_pnl_usd": -1.0, "closed_trades": 3}]
     assert "nothing with the sizes that were displayed" in text_of(verdict, ladder=sized)
     lost = with_figures(verdict, net_pnl_usd=-1.0)
     no_edge = text_of(verdict, verdict=NO_EDGE, winner=lost, break_evens=breaks)
     assert "at a cost below 3.25 bps an execution; it has 2." in no_edge
+
+
+def test_rows_that_are_too_far_apart_for_a_latency_are_told(verdict: Verdict) -> None:
+    assert verdict.row_seconds is not None
+    told = "Rows are 1 s apart: a latency below that cannot be told by this file."
+    assert told in text_of(verdict, row_seconds=1.0)
+    assert "apart: a latency" not in text_of(verdict, row_seconds=0.05)
+    assert "apart: a latency" not in text_of(verdict, row_seconds=None)
 
 
 def test_what_a_walk_forward_kept_is_told(verdict: Verdict) -> None:

@@ -16,7 +16,7 @@ from arbitrage.replay.kernels.layout import Floats
 from arbitrage.replay.many_configs import open_data
 from arbitrage.results.explain import break_even
 from arbitrage.results.explain.break_even import break_evens
-from arbitrage.results.explain.ladder import Rung, ladder
+from arbitrage.results.explain.ladder import Rung, cannot_be_told, ladder, latency_text, row_seconds
 from tests import options
 
 OWN: dict[str, Any] = {
@@ -87,6 +87,7 @@ def test_a_file_without_usable_times_has_no_rungs_of_latency(tmp_path: Path) -> 
     data = open_data(old)
     assert [rung.what for rung in ladder(config(old), data)] == ["as it is", "1 bp more cost"]
     assert break_evens(config(old), data).latency_ms is None
+    assert row_seconds(data) is None
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,23 @@ def test_a_profit_at_any_latency_has_no_break_even(tmp_path: Path) -> None:
     rows = [f"{second * 1_000},{good}" for second in range(1, 4)]
     rows += [f"{second * 1_000},{closes}" for second in range(4, 7)]
     calm.write_text(header + "\n".join([*rows, ""]))
-    assert break_evens(config(calm), open_data(calm)).latency_ms is None
+    data = open_data(calm)
+    assert break_evens(config(calm), data).latency_ms is None
+    assert {rung.net_pnl_usd for rung in ladder(config(calm), data)[:-1]} == {net(config(calm))}
+    assert row_seconds(data) == 1_000
+    [told] = cannot_be_told(row_seconds(data))
+    assert told == "Rows are 1,000 s apart: a latency below that cannot be told by this file."
+
+
+@pytest.mark.parametrize(("seconds", "is_told"), [(None, 0), (0.003, 0), (0.05, 0), (0.06, 1)])
+def test_rows_near_enough_to_tell_every_rung_need_no_word(
+    seconds: float | None, is_told: int
+) -> None:
+    assert len(cannot_be_told(seconds)) == is_told
+
+
+def test_a_long_latency_is_told_in_seconds() -> None:
+    assert [latency_text(ms) for ms in (12.5, 999.9, 20_000.0)] == ["12.5 ms", "999.9 ms", "20 s"]
 
 
 def line(points: Floats) -> Floats:

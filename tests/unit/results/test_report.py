@@ -140,6 +140,11 @@ def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path) -> None:
     assert "which is not here" in _text(reported(settings).read_text())
 
 
+def test_rows_too_far_apart_for_a_latency_are_told_beside_the_ladder(page: str) -> None:
+    told = "Rows are 1 s apart: a latency below that cannot be told by this file."
+    assert told in _text(page)
+
+
 def test_one_parameter_is_a_line_of_its_own(tmp_path: Path) -> None:
     charts = _charts(reported(swept(tmp_path, GRIDS[0], name="quotes.csv")).read_text())
     assert {"profile", "importance"} <= charts.keys()

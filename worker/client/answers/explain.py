@@ -8,7 +8,7 @@ import json
 from arbitrage.errors import DataError
 from arbitrage.results.explain.break_even import break_evens
 from arbitrage.results.explain.explanation import explain_config
-from arbitrage.results.explain.ladder import ladder
+from arbitrage.results.explain.ladder import ladder, row_seconds
 from arbitrage.results.explain.table_file import write_table
 from arbitrage.shell.progress import live_line
 from worker.client.answers.asked_config import asked_config
@@ -40,6 +40,7 @@ def explain(arguments: argparse.Namespace, settings: Settings) -> None:
                 write_table(table, path)
         tell("running it under other conditions")
         rungs, limits = ladder(asked.config, asked.data), break_evens(asked.config, asked.data)
+        seconds = row_seconds(asked.data)
     if arguments.json:
         document = {
             **asked.place,
@@ -49,6 +50,6 @@ def explain(arguments: argparse.Namespace, settings: Settings) -> None:
         }
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
     else:
-        print_page(Page(asked.place, explanation, rungs, limits), plain=arguments.plain)
+        print_page(Page(asked.place, explanation, rungs, limits, seconds), plain=arguments.plain)
         if asked.sweep is not None:
             print_pictures(asked.sweep, plain=arguments.plain)

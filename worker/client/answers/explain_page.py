@@ -12,7 +12,7 @@ from arbitrage.documents.spec.grids import exact
 from arbitrage.results.explain.break_even import LONGEST_MS, BreakEvens
 from arbitrage.results.explain.explanation import Explanation
 from arbitrage.results.explain.habits import FEW
-from arbitrage.results.explain.ladder import Rung
+from arbitrage.results.explain.ladder import Rung, cannot_be_told, latency_text
 from arbitrage.results.explain.quality import Quality
 from arbitrage.shell.console import printable
 from arbitrage.shell.pictures.console import picture_console
@@ -30,6 +30,7 @@ class Page(NamedTuple):
     explanation: Explanation
     rungs: Sequence[Rung]
     limits: BreakEvens
+    row_seconds: float | None = None
 
 
 def print_page(page: Page, *, plain: bool) -> None:
@@ -168,12 +169,14 @@ def _conditions(page: Page) -> Iterator[str]:
     cost = "at no cost" if limits.cost_bps is None else f"at {limits.cost_bps:,.4g} bps"
     yield from _paragraph("break-even", f"{cost} an execution (it pays {own:,.6g})")
     yield from _paragraph("", f"{_latency(limits.latency_ms)} to both venues")
+    for sentence in cannot_be_told(page.row_seconds):
+        yield from _filled(sentence)
 
 
 def _latency(latency_ms: float | None) -> str:
     if latency_ms is None:
-        return f"at no latency that was tried, up to {LONGEST_MS:,} ms,"
-    return f"at a latency of {latency_ms:,.6g} ms"
+        return f"at no latency that was tried, up to {latency_text(LONGEST_MS)},"
+    return f"at a latency of {latency_text(latency_ms)}"
 
 
 def _usd(value: float | None) -> str:

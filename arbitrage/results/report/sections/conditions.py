@@ -9,7 +9,7 @@ import polars as pl
 from arbitrage.documents.config import TuningConfig
 from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.results.explain.break_even import LONGEST_MS, BreakEvens, break_evens
-from arbitrage.results.explain.ladder import Rung, ladder
+from arbitrage.results.explain.ladder import Rung, cannot_be_told, ladder, latency_text, row_seconds
 from arbitrage.results.report.charts.series import bar_chart
 from arbitrage.results.report.known import Known, number
 from arbitrage.results.report.page.parts import Figure, Section, Table
@@ -28,7 +28,10 @@ def conditions_section(known: Known) -> Section:
 
 def _of(config: TuningConfig, data: OpenedFile) -> Section:
     rungs = ladder(config, data)
-    sentences = [*_sentences(config, break_evens(config, data))]
+    sentences = [
+        *_sentences(config, break_evens(config, data)),
+        *cannot_be_told(row_seconds(data)),
+    ]
     return Section(NAME, TITLE, sentences=sentences, figures=[_figure(rungs)])
 
 
@@ -42,9 +45,10 @@ def _sentences(config: TuningConfig, limits: BreakEvens) -> Iterator[str]:
             f"{number(own)}."
         )
     if limits.latency_ms is None:
-        yield f"Latency: it earns at every one that could be tried, up to {LONGEST_MS:,} ms."
+        longest = latency_text(LONGEST_MS)
+        yield f"Latency: it earns at every one that could be tried, up to {longest}."
     else:
-        yield f"Latency: it breaks even at {number(limits.latency_ms, 1)} ms to both venues."
+        yield f"Latency: it breaks even at {latency_text(limits.latency_ms)} to both venues."
 
 
 def _figure(rungs: list[Rung]) -> Figure:
