@@ -26,6 +26,10 @@ CONFIGS_AT_ONCE = 500
 # last bits on another processor, and where its columns are cut otherwise.
 _ROUNDING = 1e-9
 
+# Profits that differ by less have lost their digits: their replicates would all be alike, and below
+# any statistic.
+_ALIKE = 1e-300
+
 
 @dataclass(frozen=True)
 class Maxima:
@@ -103,7 +107,7 @@ class Replicates:
     def _of_piece(self, profits: Floats, room: _Room) -> list[Maxima]:
         room, n_configs = room.of_first(profits.shape[1]), profits.shape[1]
         room.rows[:] = profits.T
-        [varied] = np.nonzero(np.ptp(room.rows, axis=1))
+        [varied] = np.nonzero(np.ptp(room.rows, axis=1) > _ALIKE)
         if not varied.size:
             nothing = np.full((3, len(self._weights)), -np.inf)
             none = Maxima(nothing, -math.inf, None, n_configs)

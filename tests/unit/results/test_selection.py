@@ -432,3 +432,10 @@ def test_numpy_is_all_that_it_needs() -> None:
         "sys.exit(bool({'polars', 'numba', 'pydantic', 'scipy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("studentize", [True, False])
+def test_profits_that_have_lost_their_digits_prove_nothing(studentize: bool) -> None:
+    profits = (np.random.default_rng(1).standard_normal((100, 3)) + 0.2) * 1e-320
+    found = superior_predictive_ability([profits], n_bootstrap=50, studentize=studentize)
+    assert (found.consistent, found.best) == (1.0, None)
