@@ -258,4 +258,4 @@ def count(text: str) -> int:
         number = -1
     if number < 0:
         raise argparse.ArgumentTypeError(f"must be a whole number from 0 on, not {text!r:.60}")
-    return number
+    return min(number, sys.maxsize)  # which is more than there is of anything

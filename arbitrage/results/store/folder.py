@@ -70,12 +70,12 @@ class SweepFolder:
         Raises:
             ConfigError: Another process holds it, or it cannot be written to.
         """
-        with _in_a_sentence(self.path):
+        with write_errors_in_a_sentence(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             _lock(lock, self.path)
-            with _in_a_sentence(self.path):
+            with write_errors_in_a_sentence(self.path):
                 self._leave_parts_alone()
             yield
         finally:
@@ -114,7 +114,7 @@ class SweepFolder:
             chunk_size=known.chunk_size if known and chunk_size is None else chunk_size,
             data=known.data if known and data is None else data,
         )
-        with _in_a_sentence(self._description):
+        with write_errors_in_a_sentence(self._description):
             description.write(self._description)
 
     def description(self) -> Description | None:
@@ -131,7 +131,7 @@ class SweepFolder:
         target = self.path / f"part-{start:0{_DIGITS}}-{last + 1:0{_DIGITS}}.parquet"
         content = io.BytesIO()
         rows.write_parquet(content, metadata={CHECKSUM: checksum_of(rows)})
-        with _in_a_sentence(self.path):
+        with write_errors_in_a_sentence(self.path):
             _write_synced(target, content.getbuffer())
 
     def clear(self) -> None:
@@ -140,7 +140,7 @@ class SweepFolder:
         Raises:
             ConfigError: They cannot be removed.
         """
-        with _in_a_sentence(self.path):
+        with write_errors_in_a_sentence(self.path):
             for part in self._files():
                 part.path.unlink(missing_ok=True)
 
@@ -257,11 +257,15 @@ class SweepFolder:
             return first_error(self.rows(total))
 
     def _files(self) -> Iterator[Part]:
-        if not self.path.is_dir():
-            return
-        for path in self.path.iterdir():
+        for path in self._paths():
             if named := _PART.fullmatch(path.name):
                 yield Part(int(named[1]), int(named[2]), path)
+
+    def _paths(self) -> list[Path]:
+        try:
+            return list(self.path.iterdir()) if self.path.is_dir() else []
+        except OSError as error:
+            raise DataError(f"cannot read the results in {self.path}: {error.strerror}") from error
 
     @contextmanager
     def damage_in_a_sentence(self, total: int) -> Iterator[None]:
@@ -311,6 +315,8 @@ def _some(part: Part) -> pl.LazyFrame:
 def _check(part: Part) -> None:
     try:
         pl.read_parquet(part.path, glob=False, hive_partitioning=False)
+    except PermissionError as error:  # the rows may be as good as ever
+        raise DataError(f"cannot read the results in {part.path}: {error.strerror}") from error
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(
             f"the results in {part.path} cannot be read: delete the file and run the sweep again"
@@ -325,7 +331,12 @@ def _lock(lock: int, path: Path) -> None:
 
 
 @contextmanager
-def _in_a_sentence(path: Path) -> Iterator[None]:
+def write_errors_in_a_sentence(path: Path) -> Iterator[None]:
+    """Say that results cannot be written to `path`.
+
+    Raises:
+        ConfigError: What was tried has failed for that.
+    """
     try:
         yield
     except OSError as error:

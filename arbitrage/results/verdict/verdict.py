@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic import TypeAdapter, ValidationError
+
 from arbitrage.documents.result import write_document
+from arbitrage.results.store.folder import write_errors_in_a_sentence
 
 VERSION = 1
 
@@ -93,18 +95,18 @@ class Verdict:
         """Write it beside the sweep's description.
 
         Raises:
-            OSError: It cannot be written.
+            ConfigError: It cannot be written.
         """
-        write_document(path_of(results_dir, self.sweep_id), self.as_json())
+        path = path_of(results_dir, self.sweep_id)
+        with write_errors_in_a_sentence(path):
+            write_document(path, self.as_json())
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
         """The verdict in a file; None where there is none, or one of another version."""
-        known = {field.name for field in fields(cls)}
         try:
-            document = json.loads(path.read_bytes())
-            found = cls(**{name: document[name] for name in known & document.keys()})
-        except (OSError, ValueError, TypeError, AttributeError):
+            found = TypeAdapter(cls).validate_json(path.read_bytes())
+        except (OSError, ValidationError):
             return None
         return found if found.version == VERSION else None
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from arbitrage.documents.result import as_text
 from arbitrage.documents.whole_file import write_whole
+from arbitrage.results.store.folder import write_errors_in_a_sentence
 
 VERSION: Literal[1] = 1
 
@@ -166,9 +167,11 @@ class WalkForward:
         """Keep the document beside the description of the sweep, in place of an earlier one.
 
         Raises:
-            OSError: It cannot be written there.
+            ConfigError: It cannot be written there.
         """
-        write_whole(path_of(results_dir, self.sweep_id), as_text(self.as_json()) + "\n")
+        path = path_of(results_dir, self.sweep_id)
+        with write_errors_in_a_sentence(path):
+            write_whole(path, as_text(self.as_json()) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> WalkForward | None:

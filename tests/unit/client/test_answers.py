@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,53 @@ def lines_on_terminal(results_dir: Path, *words: str) -> list[str]:
     lines = shown.replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
     assert max(map(len, lines)) <= COLUMNS
     return lines
+
+
+def refuse_to_list(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """As a folder does whose rights are missing; root, who may run the tests, has all."""
+    listed = Path.iterdir
+
+    def refusing(path: Path) -> Iterator[Path]:
+        if path == folder:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", refusing)
+
+
+def test_rows_that_nobody_may_read_are_a_sentence(
+    results_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = results_dir / ("a" * 16)
+    refuse_to_list(monkeypatch, folder)
+    told = f"cannot read the results in {folder}: Permission denied"
+    assert sweeps() == 0
+    closed, other = in_cells(capsys.readouterr().out)
+    assert (closed["DONE"], closed["ERROR"]) == ("0", told)
+    assert (other["DONE"], other["ERROR"]) == (str(TOTAL), "")
+    assert results("latest") == 1
+    assert told in capsys.readouterr().err
+
+
+def test_a_part_that_nobody_may_read_is_not_to_be_deleted(
+    results_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refusing(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    [part] = (results_dir / ("a" * 16)).glob("part-*")
+    part.write_bytes(b"closed")
+    monkeypatch.setattr("arbitrage.results.store.folder.pl.read_parquet", refusing)
+    assert results("latest") == 1
+    told = capsys.readouterr().err
+    assert f"cannot read the results in {part}: Permission denied" in told
+    assert "delete" not in told
+
+
+@pytest.mark.usefixtures("results_dir")
+def test_more_lines_than_a_number_can_say_are_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert results("latest", "--where=TRUE", f"--top={10**20}") == 0
+    assert len(in_cells(capsys.readouterr().out)) == TOTAL
 
 
 @pytest.mark.usefixtures("results_dir")

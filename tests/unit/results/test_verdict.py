@@ -364,6 +364,15 @@ def fold(in_sample_usd: float, out_of_sample_usd: float) -> FoldOutcome:
 # The document
 
 
+def test_a_verdict_that_cannot_be_written_is_a_sentence(quotes: Path, tmp_path: Path) -> None:
+    found = quick(spec_of(quotes, thresholds(4, 6)), results_dir=tmp_path)
+    place = path_of(tmp_path, found.sweep_id)
+    place.unlink()
+    place.mkdir()
+    with pytest.raises(ConfigError, match=f"cannot write results to {place}: "):
+        found.write(tmp_path)
+
+
 def test_a_verdict_is_kept_beside_the_sweep(quotes: Path, tmp_path: Path) -> None:
     found = quick(spec_of(quotes, thresholds(4, 6)), results_dir=tmp_path)
     place = path_of(tmp_path, found.sweep_id)
@@ -374,6 +383,9 @@ def test_a_verdict_is_kept_beside_the_sweep(quotes: Path, tmp_path: Path) -> Non
     assert Verdict.read(place) is None
     place.write_text(json.dumps({**found.as_json(), "of_a_later_version": 1}))
     assert Verdict.read(place) == found
+    for name, wrong in (("p_value", "x"), ("n_configs", None), ("ladder", {}), ("winner", [])):
+        place.write_text(json.dumps({**found.as_json(), name: wrong}))
+        assert Verdict.read(place) is None
     place.write_text("[]")
     assert Verdict.read(place) is None
     assert Verdict.read(tmp_path / "none.json") is None

@@ -419,6 +419,15 @@ def test_the_document_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert not any(math.isnan(point["net_pnl_usd"]) for point in document["equity"])
 
 
+def test_a_document_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, walk_of(Random(1), 200))
+    found = walk_forward(spec_of(path), folds=2, train="60s", test="60s")
+    place = path_of(tmp_path, found.sweep_id)
+    place.mkdir()
+    with pytest.raises(ConfigError, match=f"cannot write results to {place}: "):
+        found.write(tmp_path)
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"version": 2}'])
 def test_a_document_that_is_not_one_is_none(tmp_path: Path, text: str) -> None:
     place = path_of(tmp_path, "0" * 16)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
-from arbitrage.errors import DataError
+from arbitrage.errors import ConfigError, DataError
 from arbitrage.results.explain.break_even import break_evens
 from arbitrage.results.explain.explanation import explain_config
 from arbitrage.results.explain.ladder import ladder, row_seconds
@@ -24,6 +25,7 @@ def explain(arguments: argparse.Namespace, settings: Settings) -> None:
         ConfigError: Nothing is called so, its data are not here, or a file cannot be written.
         DataError: The data cannot be used.
     """
+    _refuse_one_file_for_both(arguments.trades, arguments.equity)
     with live_line() as tell:
         tell("reading the data")
         try:
@@ -53,3 +55,8 @@ def explain(arguments: argparse.Namespace, settings: Settings) -> None:
         print_page(Page(asked.place, explanation, rungs, limits, seconds), plain=arguments.plain)
         if asked.sweep is not None:
             print_pictures(asked.sweep, plain=arguments.plain)
+
+
+def _refuse_one_file_for_both(trades: Path | None, equity: Path | None) -> None:
+    if trades is not None and equity is not None and trades.resolve() == equity.resolve():
+        raise ConfigError(f"--trades and --equity name the same file: {trades}")

@@ -26,6 +26,7 @@ class _Listed(NamedTuple):
     """A sweep, its best row as docs/sweeps.md defines it, and what its rows cannot be read for."""
 
     known: KnownSweep
+    done: int
     best: dict[str, Any] | None
     error: str | None
 
@@ -46,11 +47,13 @@ def print_sweeps(results_dir: Path, limit: int, *, as_json: bool) -> None:
 
 
 def _listed(known: KnownSweep) -> _Listed:
+    done = 0
     try:
+        done = known.done
         traded = known.folder.count_rows(known.spec.total).traded
-        return _Listed(known, known.folder.best(known.spec) if traded else None, None)
+        return _Listed(known, done, known.folder.best(known.spec) if traded else None, None)
     except DataError as error:
-        return _Listed(known, None, str(error))
+        return _Listed(known, done, None, str(error))
 
 
 def _document(listed: _Listed) -> dict[str, Any]:
@@ -61,7 +64,7 @@ def _document(listed: _Listed) -> dict[str, Any]:
         "data_sha256": known.description.data_sha256,
         "engine_version": known.description.engine_version,
         "total": known.spec.total,
-        "done": known.done,
+        "done": listed.done,
         "spec": known.description.spec,
         "best": best and {"config_number": best["config_number"], **job_of(known.spec, best)},
         "error": listed.error,
@@ -72,7 +75,7 @@ def _cells(listed: _Listed) -> tuple[str, ...]:
     known, best = listed.known, listed.best
     rank = known.spec.rank_by
     figure = "" if best is None else exact(best[rank])
-    counts = str(known.done), str(known.spec.total)
+    counts = str(listed.done), str(known.spec.total)
     text = spec_in_a_line(known.spec)
     return known.sweep_id, *counts, rank, figure, known.spec.data_file, text, listed.error or ""
 
@@ -82,7 +85,7 @@ def _lines(listed: Iterator[_Listed], width: int) -> Iterator[str]:
     one = None
     for one in listed:
         known = one.known
-        count = f"{known.done:,} of {known.spec.total:,}"
+        count = f"{one.done:,} of {known.spec.total:,}"
         yield cut(printable(f"{known.sweep_id}  {count}, {_told(one)}"), width)
         yield cut(printable(f"  {known.spec.data_file}: {spec_in_a_line(known.spec)}"), width)
     if one is None:
