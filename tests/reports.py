@@ -22,11 +22,13 @@ FOREIGN = "<b>&\"quotes'</b>.csv"
 """The name of a data file by somebody who means no good."""
 
 
-def swept(folder: Path, *grids: dict[str, Any], name: str = FOREIGN, **fields: Any) -> Settings:
-    """The settings under which a sweep of a small market was run."""
+def swept(
+    folder: Path, *grids: dict[str, Any], name: str = FOREIGN, trades: int = 30, **fields: Any
+) -> Settings:
+    """The settings under which a sweep of a small market, with so many trades, was run."""
     folder.mkdir(parents=True, exist_ok=True)
     name = name.replace("/", "_")
-    (folder / name).write_text(quotes_csv(30))
+    (folder / name).write_text(quotes_csv(trades))
     varying = {grid["name"] for grid in grids}
     fixed = {key: value for key, value in FIXED.items() if key not in varying}
     spec = {**fixed, "data_file": str(folder / name), "grids": list(grids), **fields}

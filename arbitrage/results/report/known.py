@@ -17,7 +17,9 @@ from arbitrage.results.explain.explanation import Explanation, explain_config
 from arbitrage.results.report.importance import Importances, importances
 from arbitrage.results.report.levels import NO_VALUE
 from arbitrage.results.store.known_sweeps import KnownSweep
+from arbitrage.results.store.ranking import Rejection, rejected_together
 from arbitrage.results.verdict.verdict import Verdict
+from arbitrage.results.verdict.words import no_evidence
 from arbitrage.results.walk_forward.outcome import WalkForward
 
 
@@ -70,6 +72,16 @@ class Known:
         if self.config is None or self.data is None:
             return None
         return explain_config(self.config, self.data)
+
+    @cached_property
+    def no_evidence(self) -> list[str]:
+        """The verdict once more for whoever reads the figures alone, where it is not an edge."""
+        return [] if self.verdict is None else no_evidence(self.verdict)
+
+    @cached_property
+    def rejected(self) -> Rejection:
+        """What the filters together reject."""
+        return rejected_together(self.rows, self.spec)
 
     def told(self, config: TuningConfig) -> str:
         """The parameters of a config that vary, in the order of the spec."""

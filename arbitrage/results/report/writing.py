@@ -9,6 +9,7 @@ from arbitrage.results.report.sections.data import data_section
 from arbitrage.results.report.sections.model import model_section
 from arbitrage.results.report.sections.parameters import parameters_section
 from arbitrage.results.report.sections.reproduce import reproduce_section
+from arbitrage.results.report.sections.search import search_section
 from arbitrage.results.report.sections.trade_off import trade_off_section
 from arbitrage.results.report.sections.verdict import verdict_section
 from arbitrage.results.report.sections.walk_forward import walk_forward_section
@@ -18,6 +19,7 @@ SECTIONS = (
     verdict_section,
     winner_section,
     parameters_section,
+    search_section,
     trade_off_section,
     conditions_section,
     walk_forward_section,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from arbitrage.results.explain.ladder import latency_text
 from arbitrage.results.verdict.beside import CONFIDENCE
 from arbitrage.results.verdict.verdict import Verdict
-from arbitrage.results.verdict.words import counted, of_period
+from arbitrage.results.verdict.words import counted, of_period, p_text
 
 Line = tuple[str, str]
 
@@ -26,16 +26,16 @@ def _of_the_test(verdict: Verdict) -> Iterator[Line]:
     yield "configs", f"{verdict.n_configs:,}, and {verdict.also_tried:,} elsewhere"
     drawn = f"{verdict.n_bootstrap:,} replicates, mean block {test['mean_block']:.2f}"
     yield "bootstrap", f"{drawn}, seed {verdict.seed}"
-    yield "p, SPA studentized", _bounds(own)
-    yield "  calibrated", f"{own['calibrated']:.3f}"
-    yield "p, SPA in dollars", _bounds(dollars)
-    yield "p of the verdict", f"{verdict.p_value:.3f}"
-    yield "p of the best alone", f"{test['winner_p_value']:.3f}"
+    yield "p, SPA studentized", _bounds(own, verdict)
+    yield "  calibrated", p_text(own["calibrated"], verdict.n_bootstrap)
+    yield "p, SPA in dollars", _bounds(dollars, verdict)
+    yield "p of the verdict", p_text(verdict.p_value or 0.0, verdict.n_bootstrap)
+    yield "p of the best alone", p_text(test["winner_p_value"], verdict.n_bootstrap)
 
 
-def _bounds(p_values: dict[str, float]) -> str:
-    lower, consistent, upper = (p_values[name] for name in ("lower", "consistent", "upper"))
-    return f"{consistent:.3f} consistent, {lower:.3f} lower, {upper:.3f} upper"
+def _bounds(p_values: dict[str, float], verdict: Verdict) -> str:
+    names = ("consistent", "lower", "upper")
+    return ", ".join(f"{p_text(p_values[name], verdict.n_bootstrap)} {name}" for name in names)
 
 
 def _beside(verdict: Verdict) -> Iterator[Line]:

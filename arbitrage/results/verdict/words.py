@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from arbitrage.replay.periods.period_clock import FEWEST
 from arbitrage.results.explain.ladder import cannot_be_told, latency_text
+from arbitrage.results.verdict.beside import CONFIDENCE
 from arbitrage.results.verdict.verdict import (
     COSTS,
     EDGE,
@@ -20,6 +21,7 @@ from arbitrage.results.verdict.verdict import (
 
 _CHEAP_BPS = 1.0  # an execution: what both venues take together is more nearly everywhere
 _LONE_PEAK = 0.5  # of the winner's profit: neighbours that earn less are told of
+_OVERFITTED = 0.5  # the best of one half of the periods is below the median in the other
 _ERRORS = 2.0  # standard ones: what is nearer to the bound may be on its other side
 
 
@@ -42,6 +44,11 @@ def cautions(verdict: Verdict) -> list[str]:
     ]
 
 
+def no_evidence(verdict: Verdict) -> list[str]:
+    """What has to be read before any figure of a config that is not shown to have an edge."""
+    return [_NO_EVIDENCE[verdict.verdict](verdict)] if verdict.verdict in _NO_EVIDENCE else []
+
+
 def in_cases(p_value: float, n_bootstrap: int) -> str:
     """A p value as a number of cases: `in about 12 of 1,000 cases`."""
     if p_value < 1 / n_bootstrap:
@@ -53,7 +60,13 @@ def in_cases(p_value: float, n_bootstrap: int) -> str:
 
 def shown_p(p_value: float, n_bootstrap: int) -> str:
     """A p value beside its sign; the replicates tell nothing apart below one of them."""
-    return f"< {1 / n_bootstrap:.2g}" if p_value < 1 / n_bootstrap else f"= {p_value:.3f}"
+    told = p_text(p_value, n_bootstrap)
+    return told if told.startswith("<") else f"= {told}"
+
+
+def p_text(p_value: float, n_bootstrap: int) -> str:
+    """A p value by itself: `0.123`, or `< 0.001` where it is below one of the replicates."""
+    return f"< {1 / n_bootstrap:.2g}" if p_value < 1 / n_bootstrap else f"{p_value:.3f}"
 
 
 def of_period(seconds: int) -> str:
@@ -88,6 +101,21 @@ def _as_good(verdict: Verdict) -> str:
         f"{none}, {who} would look as good by luck {in_cases(p_value, verdict.n_bootstrap)} "
         f"(p {shown_p(p_value, verdict.n_bootstrap)})"
     )
+
+
+def _of_an_edge(because: str) -> str:
+    return f"{because}: the figures below are no evidence of an edge."
+
+
+def _luck_below(verdict: Verdict) -> str:
+    p_value = shown_p(verdict.p_value or 0.0, verdict.n_bootstrap)
+    return _of_an_edge(f"It cannot be told from luck (p {p_value})")
+
+
+def _too_little_below(verdict: Verdict) -> str:
+    closed = verdict.winner["figures"]["closed_trades"]
+    few = counted(closed, "closed trade") if closed < FEWEST_TRADES else "Too short a file"
+    return f"{few}: the figures below are no evidence."
 
 
 def _kept(verdict: Verdict) -> Iterator[str]:
@@ -173,16 +201,17 @@ def _what_changes_luck(verdict: Verdict) -> Iterator[str]:
     )
     test = verdict.test or {}
     by_deviation, in_dollars = test["by_deviation"]["calibrated"], test["in_dollars"]["consistent"]
+    steadily, dollars = (shown_p(p, verdict.n_bootstrap) for p in (by_deviation, in_dollars))
     if by_deviation <= SIGNIFICANT < in_dollars:
         yield (
-            f"By how steadily they earn some configs stand out (p = {by_deviation:.3f}), in "
-            f"dollars none does (p = {in_dollars:.3f}): either configs with larger swings drown "
+            f"By how steadily they earn some configs stand out (p {steadily}), in "
+            f"dollars none does (p {dollars}): either configs with larger swings drown "
             "them, and a sweep without those may tell, or a loss that belongs to them is to come."
         )
     if in_dollars <= SIGNIFICANT < by_deviation:
         yield (
-            f"In dollars the best stands out (p = {in_dollars:.3f}), by how steadily it earns it "
-            f"does not (p = {by_deviation:.3f}): few periods made most of the profit."
+            f"In dollars the best stands out (p {dollars}), by how steadily it earns it "
+            f"does not (p {steadily}): few periods made most of the profit."
         )
 
 
@@ -268,12 +297,34 @@ def _cautions_of_the_test(verdict: Verdict) -> Iterator[str]:
         )
     if verdict.verdict != EDGE:
         return
+    yield from _against_it(verdict)
     own, best = verdict.test["winner_p_value"], verdict.test["best"]
     if own > SIGNIFICANT:
         yield (
             f"The edge is not shown to be that of the best config itself (p = {own:.3f}), but of "
             f"the search. Config {best['config_number']} of sweep {best['sweep_id']} earns the "
             "most steadily."
+        )
+
+
+def _against_it(verdict: Verdict) -> Iterator[str]:
+    """Figures beside the test that speak against an edge, and why they are not followed."""
+    beside = verdict.beside or {}
+    sharpe, overfitting = beside.get("sharpe") or {}, beside.get("overfitting")
+    ends = sharpe.get("deflated_of_all"), sharpe.get("deflated_of_effective")
+    low, high = (None if end is None else float(end) for end in ends)
+    if low is not None and high is not None and max(low, high) < CONFIDENCE:
+        yield (
+            f"Against it: the deflated Sharpe ratio is {min(low, high):.3f} to "
+            f"{max(low, high):.3f}, below {CONFIDENCE}. It takes the configs for independent "
+            "trials, and those of a grid are alike; the verdict follows the test, which has them "
+            "as they hang together."
+        )
+    if overfitting is not None and overfitting > _OVERFITTED:
+        yield (
+            f"Against it: the overfitting (PBO) is {overfitting:.2f}, above {_OVERFITTED}. It "
+            "judges which config was chosen, and among equally good ones that does not matter; "
+            "the verdict follows the test, which judges whether there was anything to earn."
         )
 
 
@@ -322,6 +373,11 @@ _REASONS = {
     TOO_LITTLE: _why_too_little,
     LUCK: _why_luck,
     EDGE: _why_an_edge,
+}
+_NO_EVIDENCE: dict[str, Callable[[Verdict], str]] = {
+    NO_EDGE: lambda _: _of_an_edge("No config earned anything after costs"),
+    TOO_LITTLE: _too_little_below,
+    LUCK: _luck_below,
 }
 _CHANGES = {
     NO_EDGE: _what_changes_no_edge,

@@ -137,6 +137,36 @@ def test_what_breaks_it_is_told(verdict: Verdict) -> None:
     assert "at a cost below 3.25 bps an execution; it has 2." in no_edge
 
 
+def test_figures_that_speak_against_an_edge_are_told_with_why_they_are_not_followed(
+    verdict: Verdict,
+) -> None:
+    assert verdict.beside is not None
+    beside = verdict.beside
+
+    def told(all_: float, effective: float, overfitting: float, name: str = EDGE) -> str:
+        ends = {"deflated_of_all": all_, "deflated_of_effective": effective}
+        changed = {"sharpe": {**beside["sharpe"], **ends}, "overfitting": overfitting}
+        return text_of(verdict, verdict=name, beside={**beside, **changed})
+
+    low = told(0.0, 0.565, 0.17)
+    assert "the deflated Sharpe ratio is 0.000 to 0.565, below 0.95" in low
+    assert "the verdict follows the test" in low
+    assert "PBO) is" not in low
+    assert "the overfitting (PBO) is 0.62, above 0.5." in told(0.97, 0.99, 0.62)
+    assert "Against it" not in told(0.5, 0.97, 0.5)
+    assert "Against it" not in told(0.0, 0.565, 0.62, LUCK)
+
+
+def test_a_p_value_below_one_replicate_is_not_told_as_zero(verdict: Verdict) -> None:
+    assert verdict.test is not None
+    zeros = dict.fromkeys(("lower", "consistent", "upper", "calibrated"), 0.0)
+    test = {**verdict.test, "by_deviation": zeros, "in_dollars": zeros, "winner_p_value": 0.0}
+    text = text_of(verdict, test=test, p_value=0.0004, n_bootstrap=1_000)
+    assert "< 0.001 consistent, < 0.001 lower, < 0.001 upper" in text
+    assert "0.000 consistent" not in text
+    assert "p of the verdict < 0.001" in text
+
+
 def test_rows_that_are_too_far_apart_for_a_latency_are_told(verdict: Verdict) -> None:
     assert verdict.row_seconds is not None
     told = "Rows are 1 s apart: a latency below that cannot be told by this file."

@@ -15,11 +15,15 @@ import polars as pl
 import pytest
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.replay.many_configs import open_data
+from arbitrage.results.querying.plateau import shown_best
 from arbitrage.results.report.charts.heatmap import heatmap_chart
+from arbitrage.results.report.known import Known
 from arbitrage.results.report.page.parts import Points, Section, Table
 from arbitrage.results.report.page.writing import page_of
+from arbitrage.results.report.writing import report_html
 from arbitrage.results.store.known_sweeps import sweep_named
-from arbitrage.results.verdict.verdict import Verdict, path_of
+from arbitrage.results.verdict.verdict import EDGE, LUCK, NO_EDGE, TOO_LITTLE, Verdict, path_of
 from arbitrage.results.walk_forward.outcome import FoldOutcome, Point, Side, WalkForward
 from arbitrage.sweep import judge
 from tests.reports import FOREIGN, GRIDS, reported, swept
@@ -39,6 +43,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def page(folder: Path) -> str:
     return (folder / "report.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Known, Verdict]:
+    """What is known of a sweep, and a verdict on it."""
+    folder = tmp_path_factory.mktemp("judged")
+    swept(folder, *GRIDS, name="quotes.csv")
+    sweep = sweep_named("latest", folder / "results")
+    verdict = judge(sweep.spec, n_bootstrap=50, results_dir=folder / "results")
+    data = open_data(folder / "quotes.csv")
+    return Known(sweep, shown_best(sweep), None, None, data), verdict
 
 
 def _charts(page: str) -> dict[str, Any]:
@@ -138,6 +153,67 @@ def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path) -> None:
     assert "Nothing varies in this sweep." in _text(reported(settings).read_text())
     (tmp_path / "quotes.csv").unlink()
     assert "which is not here" in _text(reported(settings).read_text())
+
+
+def test_what_was_searched_and_what_was_not_is_told(page: str) -> None:
+    text = _text(page)
+    assert "min_spread_bps 9 0 40" in text
+    assert "max_holding_seconds 2 2 2" in text
+    assert "Left at their default, so not searched: " in text
+    assert "No filter rejects any config." in text
+    assert "not in the picture" not in text
+
+
+def test_a_best_at_the_edge_of_the_grid_is_told(tmp_path: Path) -> None:
+    spreads = {"name": "min_spread_bps", "values": [10, 40]}
+    trades = {"name": "max_open_trades", "values": [1, 2, 3]}
+    filters = {"min_trades": 2, "max_drawdown_pct": 99}
+    text = _text(reported(swept(tmp_path / "one", spreads, trades, filters=filters)).read_text())
+    edges = "min_spread_bps 10 (its smallest value), max_open_trades 3 (its largest value)"
+    assert f"The best is at the edge of the grid: {edges}. A wider grid may have a" in text
+    assert "The filter min_trades 2 rejects 3 of 6 configs." in text
+    assert "The filter max_drawdown_pct 99 rejects 0 of 6 configs." in text
+    spreads = {"name": "min_spread_bps", "values": [0, 40]}
+    at_the_end = reported(swept(tmp_path / "two", spreads)).read_text()
+    assert "at the edge of the grid" not in _text(at_the_end)  # nothing is below 0
+
+
+def test_the_heatmap_says_what_the_filters_keep_out_of_it(tmp_path: Path) -> None:
+    settings = swept(tmp_path, *GRIDS[:2], filters={"min_trades": 2})
+    rows = pl.read_parquet(next((tmp_path / "results").glob("*/")))
+    few = rows.filter(pl.col("total_trades") < 2).height
+    assert 0 < few < rows.height
+    told = f"{few} of 27 configs are not in the picture: the filters reject them."
+    assert told in _text(reported(settings).read_text())
+
+
+@pytest.mark.parametrize(
+    ("found", "told", "times"),
+    [
+        (TOO_LITTLE, "2 closed trades: the figures below are no evidence.", 3),
+        (LUCK, "It cannot be told from luck (p = 0.282): the figures below are no evidence", 3),
+        (NO_EDGE, "No config earned anything after costs: the figures below are no evidence", 3),
+        (EDGE, "the figures below are no evidence", 0),
+    ],
+)
+def test_the_verdict_is_carried_to_the_figures(
+    judged: tuple[Known, Verdict], found: str, told: str, times: int
+) -> None:
+    known, verdict = judged
+    figures = {**verdict.winner["figures"], "closed_trades": 2}
+    other = replace(
+        verdict, verdict=found, p_value=0.282, winner={**verdict.winner, "figures": figures}
+    )
+    assert _text(report_html(replace(known, verdict=other))).count(told) == times
+
+
+def test_few_trades_have_no_histogram_and_no_best_five(tmp_path: Path) -> None:
+    settings = swept(tmp_path, name="quotes.csv", trades=9)
+    page = reported(settings).read_text()
+    row = pl.read_parquet(next((tmp_path / "results").glob("*/"))).row(0, named=True)
+    assert 0 < row["closed_trades"] < 10
+    assert "profits" not in _charts(page)
+    assert "Its best 5 trades" not in _text(page)
 
 
 def test_rows_too_far_apart_for_a_latency_are_told_beside_the_ladder(page: str) -> None:

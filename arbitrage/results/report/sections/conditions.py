@@ -23,12 +23,13 @@ def conditions_section(known: Known) -> Section:
         return Section(NAME, TITLE, sentences=["No config may be ranked."])
     if known.data is None:
         return Section(NAME, TITLE, sentences=[f"Nothing could be tried: {known.why_no_data}"])
-    return _of(known.config, known.data)
+    return _of(known, known.config, known.data)
 
 
-def _of(config: TuningConfig, data: OpenedFile) -> Section:
+def _of(known: Known, config: TuningConfig, data: OpenedFile) -> Section:
     rungs = ladder(config, data)
     sentences = [
+        *known.no_evidence,
         *_sentences(config, break_evens(config, data)),
         *cannot_be_told(row_seconds(data)),
     ]

@@ -34,6 +34,7 @@ def parameters_section(known: Known) -> Section:
 
 
 def _sentences(known: Known) -> Iterator[str]:
+    yield from known.no_evidence
     found = known.importances
     how = (
         "exactly, on the full grid"
@@ -49,6 +50,11 @@ def _sentences(known: Known) -> Iterator[str]:
         yield (
             f"Beside it stands the share that it explains of being in the top tenth: the "
             f"{found.top_configs:,} configs with {number(found.top_from)} or more."
+        )
+    if rejected := known.rejected.rejected:
+        yield (
+            f"{rejected:,} of {known.rejected.judged:,} configs are not in the picture: the "
+            "filters reject them."
         )
     if len(known.grids) > _OFFERED:
         yield f"The heatmap offers the {_OFFERED} most important of {len(known.grids)} parameters."

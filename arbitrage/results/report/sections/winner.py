@@ -11,6 +11,7 @@ from arbitrage.results.explain.habits import FEW
 from arbitrage.results.report.charts.series import area_chart, bar_chart, histogram, line_chart
 from arbitrage.results.report.known import Known, number
 from arbitrage.results.report.page.parts import Figure, Section, Table
+from arbitrage.results.verdict.verdict import FEWEST_TRADES
 
 _POINTS = 400
 _BINS = 30
@@ -57,6 +58,7 @@ def winner_section(known: Known) -> Section:
 
 
 def _sentences(known: Known) -> Iterator[str]:
+    yield from known.no_evidence
     best = known.best or {}
     trades = "1 trade" if best["total_trades"] == 1 else f"{best['total_trades']:,} trades"
     yield (
@@ -77,7 +79,7 @@ def _habits(explanation: Explanation) -> Iterator[str]:
             f"It held a trade for {number(habits.median_holding_seconds)} s at the median, and had "
             f"one open {habits.exposure:.1%} of the time."
         )
-    if habits.best_five_share is not None:
+    if habits.best_five_share is not None and explanation.metrics.closed_trades >= FEWEST_TRADES:
         yield f"Its best {FEW} trades made {habits.best_five_share:.1%} of the realized profit."
 
 
@@ -116,7 +118,7 @@ def _pictures(explanation: Explanation) -> Iterator[Figure]:
             table,
         )
     yield _money(explanation)
-    if explanation.trades["pnl_usd"].drop_nulls().len():
+    if explanation.trades["pnl_usd"].drop_nulls().len() >= FEWEST_TRADES:
         yield _profits(explanation.trades)
 
 
