@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -67,7 +67,7 @@ class AsyncClient:
         return await self._run(Client.submit_many, configs, job_ids=job_ids)
 
     async def wait(
-        self, job_ids: Sequence[str], *, timeout_s: float | None = None
+        self, job_ids: Iterable[str], *, timeout_s: float | None = None
     ) -> list[ResultDocument]:
         """`Client.wait`."""
         return await self._run(Client.wait, job_ids, timeout_s=timeout_s)

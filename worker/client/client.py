@@ -10,7 +10,7 @@ job_id = client.submit({"data_file": "quotes.csv", "min_spread_bps": 30, ...})
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -114,7 +114,7 @@ class Client:
         jobs = list(configs)
         if job_ids is None:
             return self._send([(config, None) for config in jobs])
-        chosen = list(job_ids)
+        chosen = _several(job_ids)
         if len(chosen) != len(jobs):
             raise ConfigError(f"{len(jobs):,} configs and {len(chosen):,} job_ids: one each")
         if len(set(chosen)) != len(chosen):
@@ -122,7 +122,7 @@ class Client:
         return self._send(list(zip(jobs, chosen, strict=True)))
 
     def as_they_end(
-        self, job_ids: Sequence[str], *, timeout_s: float | None = None
+        self, job_ids: Iterable[str], *, timeout_s: float | None = None
     ) -> Iterator[tuple[str, ResultDocument]]:
         """The id and the result document of each job, as it ends.
 
@@ -131,21 +131,23 @@ class Client:
         Raises:
             TimeIsUpError: Not all have ended within `timeout_s`.
         """
+        wanted = _several(job_ids)
         with self._in_a_sentence():
-            found = results_as_they_come(self._ledger, job_ids, timeout_s=timeout_s)
+            found = results_as_they_come(self._ledger, wanted, timeout_s=timeout_s)
             for job_id, document in found:
                 yield job_id, cast("ResultDocument", document)
 
     def wait(
-        self, job_ids: Sequence[str], *, timeout_s: float | None = None
+        self, job_ids: Iterable[str], *, timeout_s: float | None = None
     ) -> list[ResultDocument]:
         """The result documents of jobs once all have ended, in the order of the ids.
 
         Raises:
             TimeIsUpError: Not all have ended within `timeout_s`.
         """
-        found = dict(self.as_they_end(_several(job_ids), timeout_s=timeout_s))
-        return [found[job_id] for job_id in job_ids]
+        wanted = _several(job_ids)
+        found = dict(self.as_they_end(wanted, timeout_s=timeout_s))
+        return [found[job_id] for job_id in wanted]
 
     def result(self, job_id: str) -> ResultDocument:
         """The result document of a job; its status document while it has not ended."""
@@ -217,15 +219,15 @@ class Client:
         return redis_errors_in_a_sentence(self._settings)
 
 
-def _several(job_ids: Sequence[str]) -> Sequence[str]:
-    """Refuse one id where several are wanted: its letters would be waited for.
+def _several(job_ids: Iterable[str]) -> list[str]:
+    """The ids, which an iterator tells once; one id alone is refused: its letters are not meant.
 
     Raises:
         ConfigError: It is a text.
     """
     if isinstance(job_ids, str):
         raise ConfigError(f"job_ids is a list of ids: [{job_ids!r:.60}]")
-    return job_ids
+    return list(job_ids)
 
 
 def _warn(sentence: str) -> None:

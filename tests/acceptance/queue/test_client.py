@@ -62,6 +62,24 @@ def test_jobs_are_sent_waited_for_and_read(client: Client, data_root: Path) -> N
 
 
 @pytest.mark.usefixtures("worker")
+def test_ids_may_come_from_a_generator(client: Client) -> None:
+    documents = client.wait(client.submit({**JOB, "min_spread_bps": bps}) for bps in (10.0, 20.0))
+    assert [found["config"]["min_spread_bps"] for found in documents] == [10.0, 20.0]  # type: ignore[index]
+
+
+def test_one_id_where_several_are_wanted_is_a_sentence(client: Client) -> None:
+    for wrong in (
+        lambda: client.wait("ab"),
+        lambda: [*client.as_they_end("ab")],
+        lambda: client.submit_many([JOB, JOB], job_ids="ab"),
+    ):
+        with pytest.raises(ConfigError, match="job_ids is a list of ids: \\['ab'\\]"):
+            wrong()
+    with pytest.raises(ConfigError, match="a job id has 1 to 200 printable ASCII characters"):
+        client.submit(JOB, job_id=5)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("worker")
 def test_documents_come_as_jobs_end(client: Client) -> None:
     bad = client.submit({**JOB, "data_file": "missing.csv"})
     good = client.submit(JOB)

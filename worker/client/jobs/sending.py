@@ -78,7 +78,8 @@ def checked_id(job_id: str) -> str:
     Raises:
         ConfigError: They cannot.
     """
-    if not job_id or len(job_id) > MAX_ID_LENGTH or not (job_id.isascii() and job_id.isprintable()):
+    is_text = bool(job_id) and isinstance(job_id, str)  # a program may pass a number
+    if not (is_text and len(job_id) <= MAX_ID_LENGTH and job_id.isascii() and job_id.isprintable()):
         raise ConfigError(
             f"a job id has 1 to {MAX_ID_LENGTH} printable ASCII characters, unlike {job_id!r:.60}"
         )
