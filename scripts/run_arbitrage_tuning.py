@@ -23,7 +23,7 @@ from arbitrage.documents.result import (
     write_document,
 )
 from arbitrage.errors import ConfigError, is_user_error
-from arbitrage.results.explain.table_file import table_path, write_table
+from arbitrage.results.explain.table_file import refuse_one_file, table_path, write_table
 from arbitrage.shell.console import (
     EXIT_FAILED,
     EXIT_OK,
@@ -65,6 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         config = config_from_flags(arguments)
         config_json = config.model_dump(mode="json")
+        refuse_one_file(trades=arguments.trades, output_json=arguments.output_json)
         metrics = _metrics(config, arguments.trades)
     except Exception as error:  # noqa: BLE001 - whatever it is, its document is owed
         return report_error(arguments.output_json, config_json, error)

@@ -250,7 +250,7 @@ def count(text: str) -> int:
     """The value of a flag that is a number of things.
 
     Raises:
-        argparse.ArgumentTypeError: It is not a whole number, or below 0.
+        argparse.ArgumentTypeError: It is not a whole number, or below 0, or has more than 64 bits.
     """
     try:
         number = whole_number(text)
@@ -258,4 +258,6 @@ def count(text: str) -> int:
         number = -1
     if number < 0:
         raise argparse.ArgumentTypeError(f"must be a whole number from 0 on, not {text!r:.60}")
-    return min(number, sys.maxsize)  # which is more than there is of anything
+    if number > sys.maxsize:
+        raise argparse.ArgumentTypeError(f"must be at most {sys.maxsize:,}, not {text!r:.60}")
+    return number

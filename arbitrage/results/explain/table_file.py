@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,19 @@ def table_path(text: str) -> Path:
     if not text.endswith(SUFFIXES):
         raise argparse.ArgumentTypeError(f"must end in {' or '.join(SUFFIXES)}, not {text!r:.60}")
     return Path(text)
+
+
+def refuse_one_file(**files: str | Path | None) -> None:
+    """Refuse flags of which two name one file: the later would be written over the earlier.
+
+    Raises:
+        ConfigError: Two do.
+    """
+    named = {name: Path(path) for name, path in files.items() if path is not None}
+    for (name, path), (other, its_path) in itertools.combinations(named.items(), 2):
+        if path.absolute() == its_path.absolute():
+            flags = (f"--{one.replace('_', '-')}" for one in (name, other))
+            raise ConfigError(f"{' and '.join(flags)} name the same file: {path}")
 
 
 def write_table(table: pl.DataFrame, path: Path) -> None:

@@ -399,3 +399,11 @@ def test_trades_that_cannot_be_written_are_an_error_of_the_job(
     assert "cannot write quotes.csv/t.csv: " in capsys.readouterr().err
     document = json.loads((folder / "out.json").read_text())
     assert document["error"]["message"].startswith("cannot write quotes.csv/t.csv")
+
+
+def test_the_trades_do_not_go_where_the_document_goes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [*flags(), "--trades=here.csv", "--output-json=./here.csv"]
+    assert here(arguments, folder, monkeypatch) == 1
+    assert "--trades and --output-json name the same file: " in capsys.readouterr().err

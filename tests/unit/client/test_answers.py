@@ -120,9 +120,11 @@ def test_a_part_that_nobody_may_read_is_not_to_be_deleted(
 
 
 @pytest.mark.usefixtures("results_dir")
-def test_more_lines_than_a_number_can_say_are_all(capsys: pytest.CaptureFixture[str]) -> None:
-    assert results("latest", "--where=TRUE", f"--top={10**20}") == 0
+def test_more_lines_than_64_bits_count_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert results("latest", f"--top={sys.maxsize}") == 0
     assert len(in_cells(capsys.readouterr().out)) == TOTAL
+    assert results("latest", f"--top={sys.maxsize + 1}") == 1
+    assert f"--top: must be at most {sys.maxsize:,}, not" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("results_dir")

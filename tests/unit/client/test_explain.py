@@ -127,7 +127,10 @@ def test_a_job_is_explained_by_its_id(
         (["chunk"], "job chunk is many configs of a sweep: name one"),
         (["latest", "--trades=here.txt"], "--trades: must end in .csv or .parquet, not 'here.txt'"),
         (["latest", "--trades=quotes.csv/t.csv"], "cannot write quotes.csv/t.csv: "),
-        (["latest", "--trades=t.csv", "--equity=./t.csv"], "name the same file: t.csv"),
+        (
+            ["latest", "--trades=t.csv", "--equity=./t.csv"],
+            "--trades and --equity name the same file: ",
+        ),
     ],
 )
 def test_what_cannot_be_explained_is_a_sentence(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
-from arbitrage.errors import ConfigError, DataError
+from arbitrage.errors import DataError
 from arbitrage.results.explain.break_even import break_evens
 from arbitrage.results.explain.explanation import explain_config
 from arbitrage.results.explain.ladder import ladder, row_seconds
-from arbitrage.results.explain.table_file import write_table
+from arbitrage.results.explain.table_file import refuse_one_file, write_table
 from arbitrage.shell.progress import live_line
 from worker.client.answers.asked_config import asked_config
 from worker.client.answers.explain_page import Page, print_page
@@ -25,7 +24,7 @@ def explain(arguments: argparse.Namespace, settings: Settings) -> None:
         ConfigError: Nothing is called so, its data are not here, or a file cannot be written.
         DataError: The data cannot be used.
     """
-    _refuse_one_file_for_both(arguments.trades, arguments.equity)
+    refuse_one_file(trades=arguments.trades, equity=arguments.equity)
     with live_line() as tell:
         tell("reading the data")
         try:
@@ -55,8 +54,3 @@ def explain(arguments: argparse.Namespace, settings: Settings) -> None:
         print_page(Page(asked.place, explanation, rungs, limits, seconds), plain=arguments.plain)
         if asked.sweep is not None:
             print_pictures(asked.sweep, plain=arguments.plain)
-
-
-def _refuse_one_file_for_both(trades: Path | None, equity: Path | None) -> None:
-    if trades is not None and equity is not None and trades.resolve() == equity.resolve():
-        raise ConfigError(f"--trades and --equity name the same file: {trades}")

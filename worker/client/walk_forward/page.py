@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from arbitrage.documents.spec.grids import exact
+from arbitrage.results.verdict.words import counted
 from arbitrage.results.walk_forward.durations import duration_text
 from arbitrage.results.walk_forward.outcome import FoldOutcome, Move, Side, WalkForward, path_of
 from arbitrage.shell.console import printable
@@ -30,9 +31,9 @@ def page(found: WalkForward) -> Iterator[str]:
     train, test = (
         duration_text(round(seconds * _NS)) for seconds in (found.train_seconds, found.test_seconds)
     )
+    configs = counted(found.configs, "config")
     yield from _filled(
-        f"{found.configs:,} configs, by {found.rank_by}: chosen on {train}, judged on the {test} "
-        "that follow"
+        f"{configs}, by {found.rank_by}: chosen on {train}, judged on the {test} that follow"
     )
     yield ""
     yield _LINE.format("", "", "", "in sample", "out of sample", "").rstrip()
