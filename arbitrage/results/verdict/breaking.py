@@ -32,6 +32,11 @@ def kept_by_walk_forward(sweep: TriedSweep, data: OpenedFile) -> dict[str, Any] 
     found = WalkForward.read(path_of(sweep.known.folder.path.parent, sweep.sweep_id))
     if found is None or found.data_sha256 != data.data_sha256:
         return None
+    return kept_of(found)
+
+
+def kept_of(found: WalkForward) -> dict[str, Any]:
+    """What a walk-forward kept, as a verdict has it."""
     return {
         "folds": len(found.folds),
         "folds_with_profit": found.spread["folds_with_profit"],

@@ -316,9 +316,9 @@ def _against_it(verdict: Verdict) -> Iterator[str]:
     if low is not None and high is not None and max(low, high) < CONFIDENCE:
         yield (
             f"Against it: the deflated Sharpe ratio is {min(low, high):.3f} to "
-            f"{max(low, high):.3f}, below {CONFIDENCE}. It takes the configs for independent "
-            "trials, and those of a grid are alike; the verdict follows the test, which has them "
-            "as they hang together."
+            f"{max(low, high):.3f}, below {CONFIDENCE}. It takes all that the configs' "
+            "ratios differ by for luck, and in a grid many differ because they trade badly; the "
+            "verdict follows the test, which tries each config against luck of its own."
         )
     if overfitting is not None and overfitting > _OVERFITTED:
         yield (

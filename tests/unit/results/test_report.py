@@ -21,6 +21,7 @@ from arbitrage.results.report.charts.heatmap import heatmap_chart
 from arbitrage.results.report.known import Known
 from arbitrage.results.report.page.parts import Points, Section, Table
 from arbitrage.results.report.page.writing import page_of
+from arbitrage.results.report.sections.conditions import conditions_section
 from arbitrage.results.report.writing import report_html
 from arbitrage.results.store.known_sweeps import sweep_named
 from arbitrage.results.verdict.verdict import EDGE, LUCK, NO_EDGE, TOO_LITTLE, Verdict, path_of
@@ -143,6 +144,11 @@ def test_what_was_kept_beside_the_sweep_is_in_the_report(tmp_path: Path) -> None
     assert verdict is not None
     assert f"Verdict {verdict.verdict}" in text
     assert "12.50 USD an hour there, and 5.00, 40% of it," in text
+    assert "on the rows that followed: 5.00 USD in all, in 1.0 h." in text
+    assert "1 of 1 folds chose config 3 (min_spread_bps 15)" in text
+    assert "The last fold earned 5.00 USD an hour on the rows that followed, and 12.50 in" in text
+    assert "1 min_spread_bps 15 a b 12.50 12.50 5.00 5.00" in text
+    assert "arbtune walk-forward says what is left" not in text
     assert {"folds", "unseen", "ladder", "money"} <= _charts(page).keys()
 
 
@@ -214,6 +220,84 @@ def test_few_trades_have_no_histogram_and_no_best_five(tmp_path: Path) -> None:
     assert 0 < row["closed_trades"] < 10
     assert "profits" not in _charts(page)
     assert "Its best 5 trades" not in _text(page)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        (
+            [0, 0, 1],
+            "2 of 3 folds chose config {0} ({told}), which is the best config",
+        ),
+        ([1, 1, 0], "; the best config of the whole file was chosen by 1."),
+        ([1, 1, 2], "; none chose the best config of the whole file, so this says little"),
+        ([None], "No fold chose a config."),
+    ],
+)
+def test_which_configs_the_folds_chose_is_told_beside_the_best(
+    judged: tuple[Known, Verdict], chosen: list[int | None], told: str
+) -> None:
+    known, verdict = judged
+    assert known.best is not None
+    best = known.best["config_number"]
+    numbers = [None if one is None else (best + one) % known.spec.total for one in chosen]
+    side = Side("a", "b", 2.0, 0, 10, 12.5, 3)
+    folds = [FoldOutcome(number, {}, None, side, side) for number in numbers]
+    walk = WalkForward(
+        *("s", "quotes.csv", "d", "2", known.spec.total, "net_pnl_usd", 10, 10, folds, [])
+    )
+    an_edge = replace(verdict, verdict=EDGE, p_value=0.01, walk_forward=None)
+    text = _text(report_html(replace(known, verdict=an_edge, walk=walk)))
+    assert told.format(best, told=known.told(known.spec.config(best))) in text
+    assert "arbtune walk-forward says what is left" not in text
+    without = _text(report_html(replace(known, verdict=an_edge)))
+    assert "arbtune walk-forward says what is left" in without
+
+
+def test_the_first_lines_have_the_basics(page: str) -> None:
+    [lines] = re.findall(r"</h1>\s*<p>(.*?)</p>", page, re.DOTALL)
+    names = ", ".join(grid["name"] for grid in GRIDS)
+    assert f"Varied: {names}." in lines
+    assert re.search(r"The file has [0-9]+ rows from \S+ to \S+, [0-9]+m", lines), lines
+    assert "trades 1,000.00 USD at a time, of a balance of 10,000.00 USD at the start." in lines
+
+
+def test_the_threshold_is_told_with_its_costs(judged: tuple[Known, Verdict]) -> None:
+    known, _ = judged
+    config = known.config
+    assert config is not None
+    cost = config.taker_fee_a_bps + config.taker_fee_b_bps + config.slippage_bps
+    spread = config.min_spread_bps
+    told = f"a trade opens at a spread of {spread:g} + {cost:g} = {spread + cost:g} bps."
+    assert _text(report_html(known)).count(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("open_usd", "win_rate", "is_told"),
+    [(-15.7, 1.0, True), (-15.7, 0.9, False), (0.0, 1.0, False)],
+)
+def test_losses_that_sit_in_open_trades_are_told(
+    judged: tuple[Known, Verdict], open_usd: float, win_rate: float, is_told: bool
+) -> None:
+    known, _ = judged
+    best = {**(known.best or {}), "win_rate": win_rate, "unrealized_pnl_usd": open_usd}
+    text = _text(report_html(replace(known, best=best)))
+    assert ("No closed trade lost; losses sit in open trades: -15.70 USD" in text) == is_told
+
+
+def test_trades_that_were_open_over_gaps_break_it(judged: tuple[Known, Verdict]) -> None:
+    known, _ = judged
+    explanation = known.explanation
+    assert explanation is not None
+    assert explanation.quality.gaps is not None
+    section = conditions_section(known)
+    assert not any(told.startswith("Gaps: ") for told in section.sentences)
+    quality = explanation.quality._replace(trades_over_gaps=2, pnl_over_gaps_usd=-3.5)
+    other = replace(known)
+    other.__dict__["explanation"] = replace(explanation, quality=quality)
+    [told] = [told for told in conditions_section(other).sentences if told.startswith("Gaps: ")]
+    assert "2 closed trades had been open" in told
+    assert "-3.50 USD" in told
 
 
 def test_rows_too_far_apart_for_a_latency_are_told_beside_the_ladder(page: str) -> None:

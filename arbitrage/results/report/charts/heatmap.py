@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from arbitrage.results.report.charts.theme import GAINS, INK, LOSSES, finished
+from arbitrage.results.report.charts.theme import GAINS, INK, LOSSES, PAPER, finished
 
 
 def heatmap_chart(figure: str, low: float, high: float) -> dict[str, Any]:
@@ -27,10 +27,14 @@ def heatmap_chart(figure: str, low: float, high: float) -> dict[str, Any]:
         alt.Color("value:Q").scale(_scale(low, high)).legend(title=figure, format=",.2f"),
         tooltip=["down:N", "across:N", alt.Tooltip("value:Q", title=figure, format=",.2f")],
     )
-    best = base.mark_rect(fill=None, stroke=INK, strokeWidth=2).encode(*places)
-    layers = alt.layer(
-        cells.transform_filter("isValid(datum.value)"), best.transform_filter("datum.best")
-    )
+    # Twice, one on the other: whatever the colour of the cell, one of the two stands out.
+    frames = [
+        base.mark_rect(fill=None, stroke=stroke, strokeWidth=width)
+        .encode(*places)
+        .transform_filter("datum.best")
+        for stroke, width in ((PAPER, 6), (INK, 2))
+    ]
+    layers = alt.layer(cells.transform_filter("isValid(datum.value)"), *frames)
     return finished(layers)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import altair as alt
 
-ACCENT, SECOND, SOFT, INK = "var(--accent)", "var(--second)", "var(--soft)", "var(--ink)"
+ACCENT, SECOND, SOFT = "var(--accent)", "var(--second)", "var(--soft)"
+INK, PAPER = "var(--ink)", "var(--paper)"
 GAINS = tuple(f"var(--gain-{step})" for step in range(1, 8))
 LOSSES = tuple(f"var(--loss-{step})" for step in range(4, 0, -1))
 """From the deepest loss up; the gains go up, too."""

@@ -13,6 +13,7 @@ from arbitrage.results.explain.ladder import Rung, cannot_be_told, ladder, laten
 from arbitrage.results.report.charts.series import bar_chart
 from arbitrage.results.report.known import Known, number
 from arbitrage.results.report.page.parts import Figure, Section, Table
+from arbitrage.results.verdict.words import counted
 
 NAME, TITLE = "conditions", "What breaks it"
 
@@ -32,6 +33,7 @@ def _of(known: Known, config: TuningConfig, data: OpenedFile) -> Section:
         *known.no_evidence,
         *_sentences(config, break_evens(config, data)),
         *cannot_be_told(row_seconds(data)),
+        *_gaps(known),
     ]
     return Section(NAME, TITLE, sentences=sentences, figures=[_figure(rungs)])
 
@@ -50,6 +52,18 @@ def _sentences(config: TuningConfig, limits: BreakEvens) -> Iterator[str]:
         yield f"Latency: it earns at every one that could be tried, up to {longest}."
     else:
         yield f"Latency: it breaks even at {latency_text(limits.latency_ms)} to both venues."
+
+
+def _gaps(known: Known) -> Iterator[str]:
+    """What hangs on rows that are not there."""
+    quality = None if known.explanation is None else known.explanation.quality
+    if quality is None or not quality.trades_over_gaps:
+        return
+    trades = counted(quality.trades_over_gaps, "closed trade")
+    yield (
+        f"Gaps: {trades} had been open where rows are unusually far apart, and earned "
+        f"{number(quality.pnl_over_gaps_usd)} USD. Nobody knows what the quotes were meanwhile."
+    )
 
 
 def _figure(rungs: list[Rung]) -> Figure:

@@ -44,8 +44,3 @@ def _gaps(known: Known) -> Iterator[str]:
         f"{quality.gaps:,} times the rows are unusually far apart; the longest time between two is "
         f"{number(quality.largest_step_seconds)} s, after {quality.largest_step_after}."
     )
-    if quality.trades_over_gaps:
-        yield (
-            f"{quality.trades_over_gaps:,} trades were open over such a gap and earned "
-            f"{number(quality.pnl_over_gaps_usd)} USD."
-        )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from arbitrage.results.report.known import Known
 from arbitrage.results.report.page.parts import Points, Section, Table
 from arbitrage.results.report.sections.walk_forward import kept_sentence
+from arbitrage.results.verdict.breaking import kept_of
 from arbitrage.results.verdict.figures import figure_lines
 from arbitrage.results.verdict.words import cautions, changes, reasons
 
@@ -20,12 +23,14 @@ def verdict_section(known: Known) -> Section:
             f"arbtune verdict {known.sweep.sweep_id} tells. Then make this report anew."
         )
         return Section("verdict", "Verdict", _NOT_JUDGED, [how, *kept])
+    if known.walk is not None:  # it may have been run after the verdict, and is told by itself
+        verdict = replace(verdict, walk_forward=kept_of(known.walk))
     lines = [(name.strip(), told) for name, told in figure_lines(verdict)]
     return Section(
         "verdict",
         "Verdict",
         verdict.verdict,
-        [*reasons(verdict), *kept],
+        [*reasons(replace(verdict, walk_forward=None)), *kept],
         [
             Points("What would change it", changes(verdict)),
             Points("Mind", cautions(verdict)),

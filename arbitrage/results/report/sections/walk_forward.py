@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator
 
 import polars as pl
@@ -15,6 +17,11 @@ from arbitrage.results.walk_forward.outcome import FoldOutcome, WalkForward
 NAME, TITLE = "walk-forward", "In sample against out of sample"
 _IN, _OUT = "in sample", "out of sample"
 _POINTS = 400
+_COLUMNS = (
+    *("fold", "chosen", "tested from", "until"),
+    *("in sample, USD", "in sample, USD an hour"),
+    *("out of sample, USD", "out of sample, USD an hour"),
+)
 
 
 def kept_sentence(known: Known) -> list[str]:
@@ -22,11 +29,14 @@ def kept_sentence(known: Known) -> list[str]:
     walk = known.walk
     if walk is None:
         return []
+    total_usd = math.fsum(fold.out_of_sample.net_pnl_usd for fold in walk.folds)
+    hours = math.fsum(fold.out_of_sample.hours for fold in walk.folds)
     kept = "" if walk.kept_share is None else f", {share(walk.kept_share)} of it,"
     told = (
         "Walk-forward: what was chosen on past rows earned "
         f"{number(walk.in_sample_usd_per_hour)} USD an hour there, and "
-        f"{number(walk.out_of_sample_usd_per_hour)}{kept} on the rows that followed."
+        f"{number(walk.out_of_sample_usd_per_hour)}{kept} on the rows that followed: "
+        f"{number(total_usd)} USD in all, in {number(hours, 1)} h."
     )
     return [told]
 
@@ -40,7 +50,35 @@ def walk_forward_section(known: Known) -> Section:
             "and tells what that earned on the rows that followed."
         )
         return Section(NAME, TITLE, sentences=[how])
-    return Section(NAME, TITLE, sentences=kept_sentence(known), figures=[*_figures(walk)])
+    sentences = [*kept_sentence(known), _chosen(known, walk), _last(walk.folds[-1])]
+    return Section(NAME, TITLE, sentences=sentences, figures=[*_figures(walk)])
+
+
+def _chosen(known: Known, walk: WalkForward) -> str:
+    """Which configs the folds chose, and whether that is the best one."""
+    numbers = [fold.config_number for fold in walk.folds if fold.config_number is not None]
+    chosen = Counter(numbers)
+    if not chosen:
+        return "No fold chose a config."
+    [(number_, times)] = chosen.most_common(1)
+    best = -1 if known.best is None else known.best["config_number"]
+    told = (
+        f"{times:,} of {len(walk.folds):,} folds chose config {number_:,} "
+        f"({known.told(known.spec.config(number_)) or 'the only one'})"
+    )
+    if number_ == best:
+        return f"{told}, which is the best config of the whole file."
+    if chosen[best]:
+        return f"{told}; the best config of the whole file was chosen by {chosen[best]:,}."
+    return f"{told}; none chose the best config of the whole file, so this says little of it."
+
+
+def _last(fold: FoldOutcome) -> str:
+    """The fold nearest to now, beside what it was chosen for."""
+    return (
+        f"The last fold earned {number(fold.out_of_sample.net_usd_per_hour)} USD an hour on the "
+        f"rows that followed, and {number(fold.in_sample.net_usd_per_hour)} in sample."
+    )
 
 
 def _figures(walk: WalkForward) -> Iterator[Figure]:
@@ -60,7 +98,7 @@ def _figures(walk: WalkForward) -> Iterator[Figure]:
         grouped_bars(bars, "fold", "usd_per_hour", "kind", "net profit, USD an hour"),
         Table(
             "The folds",
-            ("fold", "chosen", "tested from", "until", "in sample, USD", "out of sample, USD"),
+            _COLUMNS,
             [_row(place, fold) for place, fold in folds],
         ),
     )
@@ -75,8 +113,11 @@ def _row(place: int, fold: FoldOutcome) -> tuple[str, ...]:
         fold.stands_aside or chosen or f"config {fold.config_number}",
         fold.out_of_sample.begin,
         fold.out_of_sample.end,
-        number(fold.in_sample.net_pnl_usd),
-        number(fold.out_of_sample.net_pnl_usd),
+        *(
+            number(value)
+            for side in (fold.in_sample, fold.out_of_sample)
+            for value in (side.net_pnl_usd, side.net_usd_per_hour)
+        ),
     )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import polars as pl
 
+from arbitrage.documents.config import TuningConfig
+from arbitrage.documents.spec.grids import exact
 from arbitrage.results.explain.explanation import Explanation
 from arbitrage.results.explain.habits import FEW
 from arbitrage.results.report.charts.series import area_chart, bar_chart, histogram, line_chart
 from arbitrage.results.report.known import Known, number
 from arbitrage.results.report.page.parts import Figure, Section, Table
-from arbitrage.results.verdict.verdict import FEWEST_TRADES
+from arbitrage.results.verdict.verdict import COSTS, FEWEST_TRADES
 
 _POINTS = 400
 _BINS = 30
@@ -66,10 +69,26 @@ def _sentences(known: Known) -> Iterator[str]:
         f"{known.spec.rank_by}: it earned {number(best['net_pnl_usd'])} USD net in {trades}, "
         f"with a drawdown of {number(best['max_drawdown_pct'])} % at most."
     )
+    if known.config is not None:
+        yield _threshold(known.config)
+    if best["win_rate"] == 1 and best["unrealized_pnl_usd"] < 0:
+        yield (
+            "No closed trade lost; losses sit in open trades: "
+            f"{number(best['unrealized_pnl_usd'])} USD at the end."
+        )
     if known.explanation is not None:
         yield from _habits(known.explanation)
     if known.data is None:
         yield f"Its trades and its equity are not shown: {known.why_no_data}"
+
+
+def _threshold(config: TuningConfig) -> str:
+    cost_bps = math.fsum(getattr(config, name) for name in COSTS)
+    return (
+        f"min_spread_bps is above the cost of one execution: a trade opens at a spread of "
+        f"{exact(config.min_spread_bps)} + {cost_bps:.6g} = {config.min_spread_bps + cost_bps:.6g} "
+        "bps."
+    )
 
 
 def _habits(explanation: Explanation) -> Iterator[str]:
