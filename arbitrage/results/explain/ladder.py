@@ -56,6 +56,12 @@ def ladder(config: TuningConfig, data: OpenedFile) -> list[Rung]:
     ]
 
 
+def repeats(what: str, config: Mapping[str, Any]) -> bool:
+    """Whether a rung says nothing new: latency 0 of a config that has none."""
+    has_latency = any(config.get(name) for name in ("latency_a_ms", "latency_b_ms"))
+    return what == "latency 0 ms" and not has_latency
+
+
 def row_seconds(data: OpenedFile) -> float | None:
     """The median time from one tradable row to the next; None where the times tell none."""
     if not data.with_options.has_times:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arbitrage.results.explain.ladder import latency_text
+from arbitrage.results.explain.ladder import latency_text, repeats
 from arbitrage.results.verdict.beside import CONFIDENCE
 from arbitrage.results.verdict.verdict import Verdict
 from arbitrage.results.verdict.words import counted, of_period, p_text
@@ -83,6 +83,8 @@ def _of_the_winner(verdict: Verdict) -> Iterator[Line]:
     if (equals := verdict.winner["equals"]) > 1:
         yield "equal configs", f"{equals:,}; the middle one is shown"
     for rung in verdict.ladder:
+        if repeats(rung["what"], verdict.winner["config"]):
+            continue
         trades = counted(rung["closed_trades"], "closed trade")
         yield rung["what"], f"{rung['net_pnl_usd']:z,.2f} USD, {trades}"
     cost, latency = verdict.break_evens["cost_bps"], verdict.break_evens["latency_ms"]

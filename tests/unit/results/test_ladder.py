@@ -16,7 +16,14 @@ from arbitrage.replay.kernels.layout import Floats
 from arbitrage.replay.many_configs import open_data
 from arbitrage.results.explain import break_even
 from arbitrage.results.explain.break_even import break_evens
-from arbitrage.results.explain.ladder import Rung, cannot_be_told, ladder, latency_text, row_seconds
+from arbitrage.results.explain.ladder import (
+    Rung,
+    cannot_be_told,
+    ladder,
+    latency_text,
+    repeats,
+    row_seconds,
+)
 from tests import options
 
 OWN: dict[str, Any] = {
@@ -152,6 +159,12 @@ def test_rows_near_enough_to_tell_every_rung_need_no_word(
     seconds: float | None, is_told: int
 ) -> None:
     assert len(cannot_be_told(seconds)) == is_told
+
+
+def test_only_latency_0_of_a_config_without_latency_says_nothing_new() -> None:
+    assert repeats("latency 0 ms", {"latency_a_ms": 0.0})
+    assert not repeats("latency 0 ms", {"latency_a_ms": 0.0, "latency_b_ms": 5.0})
+    assert not repeats("latency 50 ms", {})
 
 
 def test_a_long_latency_is_told_in_seconds() -> None:

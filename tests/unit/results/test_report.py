@@ -303,6 +303,8 @@ def test_trades_that_were_open_over_gaps_break_it(judged: tuple[Known, Verdict])
 def test_rows_too_far_apart_for_a_latency_are_told_beside_the_ladder(page: str) -> None:
     told = "Rows are 1 s apart: a latency below that cannot be told by this file."
     assert told in _text(page)
+    assert "latency 50 ms" in _text(page)
+    assert "latency 0 ms" not in _text(page)  # the best config has none, as it is
 
 
 def test_one_parameter_is_a_line_of_its_own(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from arbitrage.documents.spec.grids import exact
 from arbitrage.results.explain.break_even import LONGEST_MS, BreakEvens
 from arbitrage.results.explain.explanation import Explanation
 from arbitrage.results.explain.habits import FEW
-from arbitrage.results.explain.ladder import Rung, cannot_be_told, latency_text
+from arbitrage.results.explain.ladder import Rung, cannot_be_told, latency_text, repeats
 from arbitrage.results.explain.quality import Quality
 from arbitrage.shell.console import printable
 from arbitrage.shell.pictures.console import picture_console
@@ -162,9 +162,10 @@ def _quality(quality: Quality) -> Iterator[str]:
 
 def _conditions(page: Page) -> Iterator[str]:
     yield f"{'under other conditions':<28}{'net USD':>14}{'closed':>10}"
-    for what, net_usd, closed in page.rungs:
-        yield f"{what:<28}{_usd(net_usd):>14}{closed:>10,}"
     config, limits = page.explanation.config, page.limits
+    for what, net_usd, closed in page.rungs:
+        if not repeats(what, config.model_dump()):
+            yield f"{what:<28}{_usd(net_usd):>14}{closed:>10,}"
     own = config.taker_fee_a_bps + config.taker_fee_b_bps + config.slippage_bps
     cost = "at no cost" if limits.cost_bps is None else f"at {limits.cost_bps:,.4g} bps"
     yield from _paragraph("break-even", f"{cost} an execution (it pays {own:,.6g})")

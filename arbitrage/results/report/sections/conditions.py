@@ -9,7 +9,14 @@ import polars as pl
 from arbitrage.documents.config import TuningConfig
 from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.results.explain.break_even import LONGEST_MS, BreakEvens, break_evens
-from arbitrage.results.explain.ladder import Rung, cannot_be_told, ladder, latency_text, row_seconds
+from arbitrage.results.explain.ladder import (
+    Rung,
+    cannot_be_told,
+    ladder,
+    latency_text,
+    repeats,
+    row_seconds,
+)
 from arbitrage.results.report.charts.series import bar_chart
 from arbitrage.results.report.known import Known, number
 from arbitrage.results.report.page.parts import Figure, Section, Table
@@ -28,7 +35,7 @@ def conditions_section(known: Known) -> Section:
 
 
 def _of(known: Known, config: TuningConfig, data: OpenedFile) -> Section:
-    rungs = ladder(config, data)
+    rungs = [rung for rung in ladder(config, data) if not repeats(rung.what, config.model_dump())]
     sentences = [
         *known.no_evidence,
         *_sentences(config, break_evens(config, data)),
