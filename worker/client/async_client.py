@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -65,6 +65,14 @@ class AsyncClient:
     ) -> list[str]:
         """`Client.submit_many`."""
         return await self._run(Client.submit_many, configs, job_ids=job_ids)
+
+    async def as_they_end(
+        self, job_ids: Iterable[str], *, timeout_s: float | None = None
+    ) -> AsyncIterator[tuple[str, ResultDocument]]:
+        """`Client.as_they_end`."""
+        found = await self._run(Client.as_they_end, job_ids, timeout_s=timeout_s)
+        while (ended := await asyncio.to_thread(next, found, None)) is not None:
+            yield ended
 
     async def wait(
         self, job_ids: Iterable[str], *, timeout_s: float | None = None

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from arbitrage.documents.config import TuningConfig
     from arbitrage.documents.result import Document, ResultDocument
+    from worker.ledger.ledger import Submission
 
 
 class Client:
@@ -62,7 +63,7 @@ class Client:
             settings = replace(settings, redis_url=url)
         if results_dir is not None:
             settings = replace(settings, results_dir=Path(results_dir))
-        self._settings = settings
+        self._settings, self._is_closed = settings, False
         with self._in_a_sentence():
             self._ledger = open_patient_ledger(settings)
 
@@ -78,7 +79,8 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connection; what was sent goes on."""
+        """Close the connection; what was sent goes on, and no other method is called again."""
+        self._is_closed = True
         self._ledger.close()
 
     def submit(self, config: TuningConfig | dict[str, Any], *, job_id: str | None = None) -> str:
@@ -211,12 +213,18 @@ class Client:
         return placed(SweepSpec.from_file(path), path, self._settings, is_local=False)
 
     def _send(self, jobs: list[tuple[TuningConfig | dict[str, Any], str | None]]) -> list[str]:
-        submissions = [submission(config, job_id) for config, job_id in jobs]
+        submissions = [_submission(place, *job) for place, job in enumerate(jobs)]
+        self._check_open()
         batches = send_all(self._settings, self._ledger, submissions, len(submissions))
         return [job_id for batch in batches for job_id in batch]
 
     def _in_a_sentence(self) -> AbstractContextManager[None]:
+        self._check_open()
         return redis_errors_in_a_sentence(self._settings)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise ConfigError("the client is closed")
 
 
 def _several(job_ids: Iterable[str]) -> list[str]:
@@ -228,6 +236,16 @@ def _several(job_ids: Iterable[str]) -> list[str]:
     if isinstance(job_ids, str):
         raise ConfigError(f"job_ids is a list of ids: [{job_ids!r:.60}]")
     return list(job_ids)
+
+
+def _submission(
+    place: int, config: TuningConfig | dict[str, Any], job_id: str | None
+) -> Submission:
+    """A job ready to be sent; of many, the one that is refused is named by its place."""
+    try:
+        return submission(config, job_id)
+    except ConfigError as error:
+        raise ConfigError(f"job {place} (from 0 on): {error}" if place else str(error)) from error
 
 
 def _warn(sentence: str) -> None:

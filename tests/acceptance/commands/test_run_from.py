@@ -55,6 +55,16 @@ def test_without_a_number_it_is_the_best_and_flags_change_it(
 
 
 @pytest.mark.usefixtures("sweep")
+def test_data_that_have_changed_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "quotes.csv").write_text(quotes_csv(20), encoding="utf-8")
+
+    assert main(["run", "--from", "latest:3"]) == 0
+    assert "quotes.csv has changed since sweep" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("sweep")
 def test_a_sweep_or_a_config_that_is_not_there_leaves_its_error_document(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

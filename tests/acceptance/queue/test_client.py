@@ -108,7 +108,7 @@ def test_nothing_is_sent_where_one_is_refused(own_redis_url: str) -> None:
     chosen = new_ids(2)
     with Client(own_redis_url) as client:
         for configs, job_ids, sentence in (
-            ([JOB, {**JOB, "max_position_usd": 0}], chosen, "max_position_usd must be positive"),
+            ([JOB, {**JOB, "max_position_usd": 0}], chosen, r"job 1 .*max_position_usd must be"),
             ([JOB], chosen, "1 configs and 2 job_ids: one each"),
             ([JOB, JOB], [chosen[0]] * 2, "job_ids names a job twice"),
             ([JOB, JOB], [chosen[0], ""], "a job id has 1 to 200"),
@@ -119,6 +119,14 @@ def test_nothing_is_sent_where_one_is_refused(own_redis_url: str) -> None:
             client.wait("one")
 
         assert [client.status(job_id)["status"] for job_id in chosen] == ["unknown", "unknown"]
+
+
+def test_a_closed_client_says_so(own_redis_url: str) -> None:
+    client = Client(own_redis_url)
+    client.close()
+    for call in (lambda: client.submit(JOB), lambda: client.status("one")):
+        with pytest.raises(ConfigError, match="the client is closed"):
+            call()
 
 
 def test_a_server_that_is_not_there_is_told_in_a_sentence() -> None:
@@ -167,6 +175,8 @@ def test_an_event_loop_goes_on_while_a_client_waits(
             waits = [client.wait([job_id]) for job_id in chosen]
             documents, rows = await asyncio.gather(asyncio.gather(*waits), client.sweep(spec(GRID)))
             assert (await client.result(chosen[0])) == documents[0][0]
+            ended = [job_id async for job_id, _ in client.as_they_end(chosen)]
+            assert sorted(ended) == sorted(chosen)
             state = await client.cancel(await client.submit({**JOB, "data_file": "missing.csv"}))
             return documents, state, rows
 

@@ -219,13 +219,18 @@ def test_a_sweep_that_somebody_waits_for_is_there_as_long_as_they_wait(
     wait_until(lambda: awaited_sweeps(ledger.client), "the sweep is told")
     [sign] = awaited_sweeps(ledger.client)
     assert (sign.total, sign.done, sign.data_file) == (10, 0, "quotes.csv")
-    for job_id in ledger.all_in(State.QUEUED):
-        ledger.cancel(job_id, cancelled_meta(job_id))
-    waiting.join()
+    wait_until(lambda: cancelled(ledger) and not waiting.is_alive(), "the sweep ends")
     assert [str(error) for error in errors] == [
         "the sweep was cancelled; the same command goes on with it"
     ]
     assert awaited_sweeps(ledger.client) == []
+
+
+def cancelled(ledger: Ledger) -> bool:
+    """Cancel what waits: the sweep is told before its chunks are sent."""
+    for job_id in ledger.all_in(State.QUEUED):
+        ledger.cancel(job_id, cancelled_meta(job_id))
+    return True
 
 
 def answer_the_question(ledger: Ledger, data: Path) -> None:

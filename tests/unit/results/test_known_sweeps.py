@@ -13,6 +13,7 @@ from arbitrage.errors import ConfigError
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.known_sweeps import config_named, known_sweeps, sweep_named
 from tests.sweeps import spec
+from worker.cli import main
 
 GRID = {"name": "min_spread_bps", "start": 0, "stop": 9, "num": 10}
 SPEC = SweepSpec(**spec(GRID))
@@ -88,3 +89,14 @@ def test_names_a_config(results_dir: Path) -> None:
 
     assert (known.sweep_id, number) == ("abd2", 9)
     assert config_named("abc", results_dir)[1] is None
+
+
+def test_a_sweep_without_rows_is_not_exported(
+    results_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARBTUNE_RESULTS_DIR", str(results_dir))
+    output = results_dir / "rows.csv"
+
+    assert main(["export", "abc1", "-o", str(output)]) == 1
+    assert capsys.readouterr().err == "arbtune: sweep abc1 has no results yet: run it\n"
+    assert not output.exists()

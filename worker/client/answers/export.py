@@ -16,12 +16,14 @@ def export_sweep(word: str, output: str, results_dir: Path, *, as_json: bool) ->
     """Write the file and say how much is in it.
 
     Raises:
-        ConfigError: There is no such sweep, or the file cannot be written there.
+        ConfigError: There is no such sweep, it has no rows, or the file cannot be written there.
         DataError: A part of the rows is damaged.
     """
     path = Path(output)
     writer_for(path)  # refuses a wrong name before the sweep is looked for
     known = sweep_named(word, results_dir)
+    if not known.done:
+        raise ConfigError(f"sweep {known.sweep_id} has no results yet: run it")
     try:
         with live_line() as tell:
             count = export(known, path, tell)

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.errors import ConfigError
+from arbitrage.replay.files.data_cache import file_digest
 from arbitrage.results.querying.plateau import shown_best
 from arbitrage.results.store.known_sweeps import config_named
+from arbitrage.shell.console import warn
 
 if TYPE_CHECKING:
     from worker.settings import Settings
@@ -35,4 +37,8 @@ def config_from(word: str, settings: Settings) -> dict[str, Any]:
     fields = known.spec.config(number).model_dump(mode="json")
     places = (settings.data_root / fields["data_file"], Path(word).parent / fields["data_file"])
     found = next((place for place in places if place.is_file()), None)
-    return fields if found is None else {**fields, "data_file": str(found)}
+    if found is None:
+        return fields
+    if file_digest(found) != known.description.data_sha256:
+        warn(f"{found} has changed since sweep {known.sweep_id} was run on it: figures may differ")
+    return {**fields, "data_file": str(found)}
