@@ -13,8 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 from arbitrage.documents.result import as_text
 from arbitrage.documents.whole_file import write_whole
 from arbitrage.results.store.folder import write_errors_in_a_sentence
+from arbitrage.results.walk_forward.durations import duration_text
 
 VERSION: Literal[1] = 1
+
+_NS_PER_HOUR = 3_600 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,17 @@ class WalkForward:
     def out_of_sample_usd_per_hour(self) -> float:
         """The net profit of all test windows over their hours."""
         return _per_hour([fold.out_of_sample for fold in self.folds])
+
+    @property
+    def out_of_sample_usd(self) -> float:
+        """The net profit of all test windows."""
+        return sum(fold.out_of_sample.net_pnl_usd for fold in self.folds)
+
+    @property
+    def out_of_sample_length(self) -> str:
+        """How long all test windows are together."""
+        hours = sum(fold.out_of_sample.hours for fold in self.folds)
+        return duration_text(round(hours * _NS_PER_HOUR))
 
     @property
     def kept_share(self) -> float | None:

@@ -68,6 +68,15 @@ def test_every_figure_is_drawn_and_nothing_is_complained_of(
     assert reader.run("return document.documentElement.scrollWidth") <= width
 
 
+def test_a_narrow_page_scrolls_its_tables_and_breaks_no_word_in_them(
+    reader: Browser, page: Path
+) -> None:
+    reader.show(page, width=380)
+    widths = "const box = document.querySelector('#data .scroll'); "
+    shown, needed = reader.run(widths + "return [box.clientWidth, box.scrollWidth]")
+    assert shown < 380 < needed  # a digest has 64 letters
+
+
 @pytest.mark.parametrize("look", ["wide", "narrow and dark"])
 def test_an_accessibility_checker_finds_nothing_serious(
     reader: Browser, page: Path, look: str

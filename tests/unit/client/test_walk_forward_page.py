@@ -51,6 +51,8 @@ def test_the_page_tells_each_fold_and_what_is_kept() -> None:
         assert f"{fold.out_of_sample.net_usd_per_hour:,.2f}" in text
     assert found.kept_share is not None
     assert f"kept: {found.kept_share:.0%} of the profit an hour" in text
+    usd = sum(fold.out_of_sample.net_pnl_usd for fold in found.folds)
+    assert f"in all: {usd:,.2f} USD out of sample, in 1m" in lines
     assert "max_open_trades: 2 wherever one was chosen" in text
     assert "chosen on 39s, judged on the 20s that follow" in text
 

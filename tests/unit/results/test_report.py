@@ -144,7 +144,7 @@ def test_what_was_kept_beside_the_sweep_is_in_the_report(tmp_path: Path) -> None
     assert verdict is not None
     assert f"Verdict {verdict.verdict}" in text
     assert "12.50 USD an hour there, and 5.00, 40% of it," in text
-    assert "on the rows that followed: 5.00 USD in all, in 1.0 h." in text
+    assert "on the rows that followed: 5.00 USD in all, in 1h." in text
     assert "1 of 1 folds chose config 3 (min_spread_bps 15)" in text
     assert "The last fold earned 5.00 USD an hour on the rows that followed, and 12.50 in" in text
     assert "1 min_spread_bps 15 a b 12.50 12.50 5.00 5.00" in text
@@ -342,6 +342,14 @@ def test_colours_tell_losses_from_gains(low: float, high: float, colours: int) -
     assert len(scale["domain"]) == colours - 1
     assert scale["domain"] == sorted(scale["domain"])
     assert (0.0 in scale["domain"]) or not low < 0 < high
+
+
+def test_the_frame_of_the_best_is_seen_on_any_colour_of_both_schemes() -> None:
+    """One of its two lines is light and one is dark, whichever the scheme is."""
+    _, *frames = heatmap_chart("net", -1.0, 1.0)["layer"]
+    lines = [(frame["mark"]["stroke"], frame["mark"]["strokeWidth"]) for frame in frames]
+    assert [stroke for stroke, _ in lines] == ["var(--paper)", "var(--ink)"]
+    assert lines[0][1] > lines[1][1]
 
 
 def test_cells_of_numbers_are_aligned_as_numbers() -> None:

@@ -45,6 +45,7 @@ def page(found: WalkForward) -> Iterator[str]:
     yield _LINE.format("all", "", "", *(f"{rate:z,.2f}" for rate in rates), trades)
     yield ""
     yield from _filled(kept_sentence(found))
+    yield from _filled(_total_sentence(found))
     yield from _filled(_spread_sentence(found))
     for name, move in found.moves.items():
         yield from _filled(_move_sentence(name, move))
@@ -80,6 +81,13 @@ def kept_sentence(found: WalkForward) -> str:
     if share <= 0:
         return f"kept: nothing; {share:.0%} of the profit in sample, the chosen configs lost money"
     return f"kept: {share:.0%} of the profit an hour in sample was earned out of sample"
+
+
+def _total_sentence(found: WalkForward) -> str:
+    return (
+        f"in all: {found.out_of_sample_usd:z,.2f} USD out of sample, in "
+        f"{found.out_of_sample_length}"
+    )
 
 
 def _spread_sentence(found: WalkForward) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator
 
@@ -29,14 +28,12 @@ def kept_sentence(known: Known) -> list[str]:
     walk = known.walk
     if walk is None:
         return []
-    total_usd = math.fsum(fold.out_of_sample.net_pnl_usd for fold in walk.folds)
-    hours = math.fsum(fold.out_of_sample.hours for fold in walk.folds)
     kept = "" if walk.kept_share is None else f", {share(walk.kept_share)} of it,"
     told = (
         "Walk-forward: what was chosen on past rows earned "
         f"{number(walk.in_sample_usd_per_hour)} USD an hour there, and "
         f"{number(walk.out_of_sample_usd_per_hour)}{kept} on the rows that followed: "
-        f"{number(total_usd)} USD in all, in {number(hours, 1)} h."
+        f"{number(walk.out_of_sample_usd)} USD in all, in {walk.out_of_sample_length}."
     )
     return [told]
 
