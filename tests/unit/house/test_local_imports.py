@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-MOST = 40
+MOST = 33
 
 
 def local_imports(path: Path, text: str) -> Iterator[tuple[str, str]]:
