@@ -89,6 +89,8 @@ def _best(verdict: Verdict) -> str:
         f"The best of the {n_configs:,} configs that were tried" if n_configs > 1 else "The config"
     )
     trades = counted(figures["closed_trades"], "closed trade")
+    if left := figures["open_trades"]:
+        trades += f" and {left:,} still open"
     return f"{one} earned {figures['net_pnl_usd']:z,.2f} USD net, in {trades}."
 
 

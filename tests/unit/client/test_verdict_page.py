@@ -111,6 +111,10 @@ def test_too_little_says_of_what(verdict: Verdict) -> None:
     assert "For those who know statistics" in text
     few = text_of(verdict, verdict=TOO_LITTLE, winner=with_figures(verdict, closed_trades=1))
     assert "in 1 closed trade." in few
+    left = with_figures(verdict, closed_trades=1, open_trades=2)
+    assert "in 1 closed trade and 2 still open." in text_of(
+        verdict, verdict=TOO_LITTLE, winner=left
+    )
     assert "Fewer than 10 closed trades" in few
 
 
