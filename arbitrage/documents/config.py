@@ -23,8 +23,15 @@ MAX_EXTRA_DEPTH = 100  # far below where JSON libraries give up, each at a depth
 MAX_JOB_BYTES = 64 * 1024
 
 
+def _without_sign_of_zero(value: float) -> float:
+    """-0.0 as 0.0: they are equal, so one spec would have rows of either."""
+    return value + 0.0
+
+
 def _non_negative(value: float, info: Any) -> float:
-    return value if value >= 0 else refuse(f"{info.field_name} must be non-negative")
+    if value >= 0:
+        return _without_sign_of_zero(value)
+    return refuse(f"{info.field_name} must be non-negative")
 
 
 def _positive(value: float, info: Any) -> float:
@@ -58,7 +65,7 @@ NonNegative = Annotated[
 Positive = Annotated[
     float, Field(le=MAX_NUMBER, json_schema_extra=_ABOVE_0), AfterValidator(_positive)
 ]
-AnyBps = Annotated[float, Field(le=MAX_NUMBER)]
+AnyBps = Annotated[float, Field(le=MAX_NUMBER), AfterValidator(_without_sign_of_zero)]
 Count = Annotated[int, Field(le=int(MAX_NUMBER), json_schema_extra={"minimum": 1})]
 Share = Annotated[
     float, Field(json_schema_extra={**_ABOVE_0, "maximum": 1}), AfterValidator(_share)
