@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from dataclasses import fields as dataclass_fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker.ledger.identity import worker_id
 from worker.ledger.names import WORKER_KEY, WORKERS_KEY
+from worker.operating.told import read_back
 
 if TYPE_CHECKING:
     import redis
@@ -82,15 +82,5 @@ def present_workers(client: redis.Redis) -> list[Presence]:
     gone = [worker for worker, value in zip(workers, values, strict=True) if value is None]
     if gone:
         client.srem(WORKERS_KEY, *gone)
-    found = (_presence(value) for value in values if value is not None)
+    found = (read_back(Presence, value) for value in values if value is not None)
     return [presence for presence in found if presence is not None]
-
-
-def _presence(value: bytes) -> Presence | None:
-    """What we know of the fields, a newer worker may say more of itself; None for no presence."""
-    try:
-        fields = json.loads(value)
-        known = {field.name for field in dataclass_fields(Presence)}
-        return Presence(**{name: fields[name] for name in known & fields.keys()})
-    except (ValueError, TypeError, AttributeError):
-        return None

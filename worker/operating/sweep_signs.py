@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from dataclasses import fields as dataclass_fields
 from typing import TYPE_CHECKING, Any
 
 from worker.ledger.names import SWEEP_KEY, SWEEPS_KEY
+from worker.operating.told import read_back
 
 if TYPE_CHECKING:
     import redis
@@ -74,15 +74,5 @@ def awaited_sweeps(client: redis.Redis) -> list[SweepSign]:
     if not ids:
         return []
     values: Any = client.mget([SWEEP_KEY.format(name.decode()) for name in sorted(ids)])
-    signs = (_sign(value) for value in values if value is not None)
+    signs = (read_back(SweepSign, value) for value in values if value is not None)
     return [sign for sign in signs if sign is not None]
-
-
-def _sign(value: bytes) -> SweepSign | None:
-    """What we know of the fields, a newer client may say more; None for no sign."""
-    known = {field.name for field in dataclass_fields(SweepSign)}
-    try:
-        fields = json.loads(value)
-        return SweepSign(**{name: fields[name] for name in known & fields.keys()})
-    except (ValueError, TypeError, AttributeError):
-        return None

@@ -11,6 +11,7 @@ import polars as pl
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.axes import Indices
 from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.errors import ConfigError
 from arbitrage.results.querying.neighbours import middle_of, neighbours_of
 from arbitrage.results.store.known_sweeps import KnownSweep
 from arbitrage.results.store.ranking import best_row
@@ -58,6 +59,23 @@ def plateau_in(rows: pl.LazyFrame, spec: SweepSpec, number: int, figure: str) ->
         median if isinstance(median, float) else None,
         values.len(),
     )
+
+
+def chosen_number(known: KnownSweep, number: int | None) -> int:
+    """The number itself, or that of the best config where none was named.
+
+    Raises:
+        ConfigError: None was named, and the sweep has no best config.
+        DataError: A part is damaged.
+    """
+    if number is not None:
+        return number
+    best = shown_best(known)
+    if best is None:
+        raise ConfigError(
+            f"sweep {known.sweep_id} has no best config: name one, as {known.sweep_id}:0"
+        )
+    return int(best["config_number"])
 
 
 def shown_best(known: KnownSweep) -> dict[str, Any] | None:

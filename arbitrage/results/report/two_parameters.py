@@ -10,6 +10,7 @@ import polars as pl
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.report.importance import two_most_important
 from arbitrage.results.report.levels import Levels, levels_of
+from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.ranking import rankable
 from arbitrage.shell.pictures.heatmap import MAX_ACROSS, MAX_DOWN, Axis, Heatmap
 
@@ -54,6 +55,16 @@ def over_two(
     )
     cells = {name: _cells(found, name, down, across) for name in statistics}
     return TwoParameters(down, across, cells)
+
+
+def heatmap_of(folder: SweepFolder, spec: SweepSpec) -> Heatmap | None:
+    """`sweep_heatmap` of the rows on disk.
+
+    Raises:
+        DataError: A part is damaged.
+    """
+    with folder.damage_in_a_sentence(spec.total):
+        return sweep_heatmap(folder.rows(spec.total), spec)
 
 
 def sweep_heatmap(rows: pl.LazyFrame, spec: SweepSpec) -> Heatmap | None:

@@ -9,7 +9,7 @@ from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.documents.config import TuningConfig, parse_config
 from arbitrage.errors import ArbtuneError, ConfigError, UnknownSweepError
 from arbitrage.replay.many_configs import OpenedFile, open_data
-from arbitrage.results.querying.plateau import shown_best
+from arbitrage.results.querying.plateau import chosen_number
 from arbitrage.results.store.known_sweeps import LATEST, KnownSweep, config_named
 from arbitrage.shell.console import warn
 from worker.client.answers.sweep_data import data_of
@@ -51,13 +51,7 @@ def asked_config(word: str, settings: Settings) -> AskedConfig:
 
 
 def _of_sweep(known: KnownSweep, number: int | None, word: str, settings: Settings) -> AskedConfig:
-    if number is None:
-        best = shown_best(known)
-        if best is None:
-            raise ConfigError(
-                f"sweep {known.sweep_id} has no best config: name one, as {known.sweep_id}:0"
-            )
-        number = best["config_number"]
+    number = chosen_number(known, number)
     _warn_of_engine(f"sweep {known.sweep_id}", known.description.engine_version)
     place = {"sweep_id": known.sweep_id, "config_number": number}
     name = word if Path(word).exists() else word.rpartition(":")[0]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from arbitrage.errors import ConfigError
 from arbitrage.replay.files.data_cache import file_digest
-from arbitrage.results.querying.plateau import shown_best
+from arbitrage.results.querying.plateau import chosen_number
 from arbitrage.results.store.known_sweeps import config_named
 from arbitrage.shell.console import warn
+from worker.client.answers.data_places import files_of
 
 if TYPE_CHECKING:
     from worker.settings import Settings
@@ -27,16 +26,8 @@ def config_from(word: str, settings: Settings) -> dict[str, Any]:
         DataError: The results are damaged.
     """
     known, number = config_named(word, settings.results_dir)
-    if number is None:
-        best = shown_best(known)
-        if best is None:
-            raise ConfigError(
-                f"sweep {known.sweep_id} has no best config: name one, as in SWEEP:17"
-            )
-        number = int(best["config_number"])
-    fields = known.spec.config(number).model_dump(mode="json")
-    places = (settings.data_root / fields["data_file"], Path(word).parent / fields["data_file"])
-    found = next((place for place in places if place.is_file()), None)
+    fields = known.spec.config(chosen_number(known, number)).model_dump(mode="json")
+    found = next(iter(files_of(known, word, settings)), None)
     if found is None:
         return fields
     if file_digest(found) != known.description.data_sha256:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from arbitrage.results.report.two_parameters import sweep_heatmap
+from arbitrage.results.report.two_parameters import heatmap_of
 from arbitrage.results.store.known_sweeps import KnownSweep
 from arbitrage.shell.pictures.console import picture_console
 from arbitrage.shell.pictures.heatmap import heatmap_text
@@ -37,7 +37,5 @@ def _pictures(
 ) -> Iterator[str | Text]:
     if equity is not None:
         yield sparkline_lines("equity, USD", equity, plain=plain)
-    with known.folder.damage_in_a_sentence(known.spec.total):
-        heatmap = sweep_heatmap(known.folder.rows(known.spec.total), known.spec)
-    if heatmap is not None:
+    if heatmap := heatmap_of(known.folder, known.spec):
         yield heatmap_text(heatmap)

@@ -19,7 +19,7 @@ from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.errors import ConfigError
 from arbitrage.results.querying.in_words import differences, spec_in_a_line
 from arbitrage.results.querying.query import NEIGHBOURS_MEDIAN, SWEEP, Query, first_lines
-from arbitrage.results.report.two_parameters import sweep_heatmap
+from arbitrage.results.report.two_parameters import heatmap_of
 from arbitrage.results.store.known_sweeps import KnownSweep, sweep_named
 from arbitrage.results.store.ranking import CONFIGS
 from arbitrage.shell.console import printable
@@ -111,8 +111,7 @@ def _heatmap(sweeps: Sequence[KnownSweep], query: Query) -> Heatmap | None:
     is_its_ranking = query.sort == spec.rank_by and query.descending
     if others or query.where or not is_its_ranking:
         return None
-    with known.folder.damage_in_a_sentence(spec.total):
-        return sweep_heatmap(known.folder.rows(spec.total), spec)
+    return heatmap_of(known.folder, spec)
 
 
 def _heading(sweeps: Sequence[KnownSweep], query: Query) -> Iterator[str]:

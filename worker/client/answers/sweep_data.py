@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arbitrage.errors import ArbtuneError, ConfigError
+from arbitrage.errors import ConfigError
 from arbitrage.replay.many_configs import open_data
+from worker.client.answers.data_places import files_of
 
 if TYPE_CHECKING:
     from arbitrage.replay.files.opened_file import OpenedFile
@@ -27,8 +27,7 @@ def data_of(known: KnownSweep, word: str, settings: Settings) -> OpenedFile:
         DataError, OSError: It cannot be used.
     """
     name = known.spec.data_file
-    places = dict.fromkeys([settings.data_root / name, Path(name), Path(word).parent / name])
-    there = [place for place in places if _is_file(place)]
+    there = files_of(known, word, settings)
     if not there:
         raise ConfigError(
             f"sweep {known.sweep_id} is over {name}, which is not here: set ARBTUNE_DATA_ROOT to "
@@ -41,10 +40,3 @@ def data_of(known: KnownSweep, word: str, settings: Settings) -> OpenedFile:
     raise ConfigError(
         f"{name} has changed since sweep {known.sweep_id} was run on it: run the sweep again"
     )
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError) as error:
-        raise ArbtuneError(f"data_file is not a usable path: {str(path)!r:.80}") from error

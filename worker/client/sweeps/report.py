@@ -13,7 +13,7 @@ from arbitrage.documents.spec.grids import exact
 from arbitrage.documents.spec.short_values import short_text, short_value
 from arbitrage.documents.spec.spec_parts import Filters
 from arbitrage.documents.spec.sweep_spec import LOW_IS_BETTER
-from arbitrage.results.report.two_parameters import sweep_heatmap
+from arbitrage.results.report.two_parameters import heatmap_of
 from arbitrage.results.store.ranking import CONFIGS
 from arbitrage.shell.pictures.heatmap import heatmap_text
 from worker.client.tables import (
@@ -79,9 +79,7 @@ def _print_ranking(console: Console, spec: SweepSpec, folder: SweepFolder) -> No
 
 def _print_heatmap(console: Console, spec: SweepSpec, folder: SweepFolder) -> None:
     """The two parameters that matter most, where there are two."""
-    with folder.damage_in_a_sentence(spec.total):
-        heatmap = sweep_heatmap(folder.rows(spec.total), spec)
-    if heatmap is not None:
+    if heatmap := heatmap_of(folder, spec):
         console.print()
         console.print(heatmap_text(heatmap))
 
