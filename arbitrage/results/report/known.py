@@ -19,7 +19,7 @@ from arbitrage.results.report.levels import NO_VALUE
 from arbitrage.results.store.known_sweeps import KnownSweep
 from arbitrage.results.store.ranking import Rejection, rejected_together
 from arbitrage.results.verdict.verdict import Verdict
-from arbitrage.results.verdict.words import no_evidence
+from arbitrage.results.verdict.words.reasons import no_evidence
 from arbitrage.results.walk_forward.outcome import WalkForward
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from arbitrage.results.explain.ladder import latency_text, repeats
 from arbitrage.results.verdict.beside import CONFIDENCE
 from arbitrage.results.verdict.verdict import Verdict
-from arbitrage.results.verdict.words import counted, of_period, p_text
+from arbitrage.results.verdict.words.texts import counted, of_period, p_text
 
 Line = tuple[str, str]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from arbitrage.results.verdict.verdict import EDGE, LUCK, NO_EDGE, TOO_LITTLE, Verdict
-from arbitrage.results.verdict.words import tolerated_elsewhere
+from arbitrage.results.verdict.words.changes import tolerated_elsewhere
 from arbitrage.sweep import SweepSpec, judge, run_sweep
 from tests.luck.markets import MEAN_REVERTING, write_market
 from tests.sweeps import spec

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from arbitrage.documents.spec.grids import exact
 from arbitrage.results.verdict.figures import figure_lines
 from arbitrage.results.verdict.verdict import Verdict
-from arbitrage.results.verdict.words import cautions, changes, reasons
+from arbitrage.results.verdict.words.cautions import cautions
+from arbitrage.results.verdict.words.changes import changes
+from arbitrage.results.verdict.words.reasons import reasons
 from arbitrage.shell.console import printable
 
 WIDTH = 80

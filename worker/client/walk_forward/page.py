@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from arbitrage.documents.spec.grids import exact
-from arbitrage.results.verdict.words import counted
+from arbitrage.results.verdict.words.texts import counted
 from arbitrage.results.walk_forward.durations import duration_text
 from arbitrage.results.walk_forward.outcome import FoldOutcome, Move, Side, WalkForward, path_of
 from arbitrage.shell.console import printable

@@ -20,7 +20,7 @@ from arbitrage.results.explain.ladder import (
 from arbitrage.results.report.charts.series import bar_chart
 from arbitrage.results.report.known import Known, number
 from arbitrage.results.report.page.parts import Figure, Section, Table
-from arbitrage.results.verdict.words import counted
+from arbitrage.results.verdict.words.texts import counted
 
 NAME, TITLE = "conditions", "What breaks it"
 

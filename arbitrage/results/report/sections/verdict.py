@@ -9,7 +9,9 @@ from arbitrage.results.report.page.parts import Points, Section, Table
 from arbitrage.results.report.sections.walk_forward import kept_sentence
 from arbitrage.results.verdict.breaking import kept_of
 from arbitrage.results.verdict.figures import figure_lines
-from arbitrage.results.verdict.words import cautions, changes, reasons
+from arbitrage.results.verdict.words.cautions import cautions
+from arbitrage.results.verdict.words.changes import changes
+from arbitrage.results.verdict.words.reasons import reasons
 
 _NOT_JUDGED = "not judged yet"
 

@@ -1,0 +1,1 @@
+"""The verdict in words, for people who know no statistics."""
