@@ -649,6 +649,7 @@ def test_of_a_wider_grid_only_what_is_new_is_sent(sweep_worker: WorkerProcess, d
     assert "copied" not in first.stderr
     known = json.loads(first.stdout)["sweep_id"]
     files, before = files_of(desk.folder(narrow)), len(sweep_worker.events("job.finished"))
+    desk.with_chunks_of(122, wide)  # a slow machine would cut it in two
     again = desk.sweep(wide, "--json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["copied"] == {known: 62}
@@ -732,8 +733,9 @@ def test_a_killed_client_of_a_grown_sweep_finds_what_it_had_sent(
         assert lonely.rows(fine).equals(lonely.here(fine))
         lonely.folder(fine).path.with_suffix(".json").unlink()
         lonely.folder(coarse).path.with_suffix(".json").unlink()
-        before = len(worker.events("job.finished"))
-        assert lonely.sweep(spec(SPREADS, GRIDS[1])).returncode == 0
+        before, wide = len(worker.events("job.finished")), spec(SPREADS, GRIDS[1])
+        lonely.with_chunks_of(122, wide)
+        assert lonely.sweep(wide).returncode == 0
         assert sent_since(worker, before) == ["0-122"]
 
 
