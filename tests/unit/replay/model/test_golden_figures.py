@@ -1,7 +1,7 @@
 """The figures of engine version 1, to the last bit: options at their default change nothing.
 
-`python -m tests.unit.replay.test_golden_figures` wrote `figures-1.json` and `rows-1.parquet` under
-that version.
+`python -m tests.unit.replay.model.test_golden_figures` wrote `figures-1.json` and
+`rows-1.parquet` under that version.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.rows import SCHEMA
 from arbitrage.sweep import SweepSpec, run_sweep
 
-GOLDEN = Path(__file__).resolve().parents[2] / "golden"
-SAMPLE = Path(__file__).resolve().parents[3] / "data" / "sample_arbitrage_prices.csv"
+GOLDEN = Path(__file__).resolve().parents[3] / "golden"
+SAMPLE = Path(__file__).resolve().parents[4] / "data" / "sample_arbitrage_prices.csv"
 FIGURES = [name for name in FIGURE_NAMES if name != "exits_beyond_size"]
 
 

@@ -1,6 +1,6 @@
 """The options of the model by example, one rule a test (docs/model.md).
 
-Rows are a second apart. Prices are multiples of 1/8 around 128, as in `test_engine`: 1 tick of 1.0
+Rows are a second apart. Prices are multiples of 1/8 around 128, as in `ticks.py`: 1 tick of 1.0
 is 78.125 bps of 128.
 """
 

@@ -6,7 +6,6 @@ import math
 import os
 import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -16,7 +15,7 @@ import numpy as np
 import pytest
 
 from arbitrage.data.columns import OPTIONAL_COLUMNS
-from arbitrage.data.files.data_file import DataFile, opened_data_file
+from arbitrage.data.files.data_file import opened_data_file
 from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.errors import DataError
@@ -31,16 +30,9 @@ from arbitrage.replay.model.engine_config import ArbitrageConfig
 from tests import options
 from tests.data_files import GOOD, HEADER, csv_of
 from tests.options import Market
+from tests.unit.replay.files.cached import content, settled
 
-LONG_AGO = 1_700_000_000
 ALL = f"{HEADER},{','.join(OPTIONAL_COLUMNS)}"
-
-
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder of this test's own; the folder of its data."""
-    monkeypatch.setenv("ARBTUNE_CACHE_DIR", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "data"
 
 
 @pytest.fixture
@@ -54,19 +46,6 @@ def quotes(tmp_path: Path) -> Path:
         "2024-01-01T00:00:03Z,1,1,3,4,1,1,1,1,,0",
     ]
     return settled(tmp_path / "quotes.csv", csv_of(*rows, header=ALL))
-
-
-def settled(path: Path, text: str) -> Path:
-    """A file that nobody has written to for long."""
-    path.write_text(text, encoding="utf-8")
-    os.utime(path, (LONG_AGO, LONG_AGO))
-    return path
-
-
-def content(data: PreparedRows) -> dict[str, Any]:
-    """All of it, to the bit."""
-    arrays = {name: array.tobytes() for name, array in data.arrays().items()}
-    return {"facts": data.facts, **arrays}
 
 
 def entries(cache: Path) -> set[str]:
@@ -173,19 +152,6 @@ def test_times_within_reach_are_not(quotes: Path) -> None:
 
 
 # -- how they are kept
-
-
-@pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the files that are read from now on."""
-    names: list[str] = []
-
-    def counted(path: Path, limits: DataLimits, name: str) -> AbstractContextManager[DataFile]:
-        names.append(name)
-        return opened_data_file(path, limits, name)
-
-    monkeypatch.setattr(data_cache, "opened_data_file", counted)
-    return names
 
 
 def test_they_are_an_entry_of_their_own_made_when_first_asked_for(

@@ -1,0 +1,173 @@
+"""Prepared data files: read once, recognised, and put out when the cache is full."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from arbitrage.data.files.data_file import DataFile, opened_data_file
+from arbitrage.data.files.data_limits import DataLimits
+from arbitrage.replay.files import data_cache
+from arbitrage.replay.files.data_cache import file_digest, open_data
+from arbitrage.replay.files.prepared_file import PreparedFile
+from tests.conftest import quotes_csv
+from tests.unit.replay.files.cached import LONG_AGO, content, entries, settled, the_entry
+
+
+def test_a_file_is_read_once(cache: Path, quotes: Path, reads: list[str]) -> None:
+    first, again = open_data(quotes), open_data(quotes)
+    assert reads == [str(quotes)]
+    assert content(again) == content(first)
+    assert (again.facts.rows, again.facts.skipped) == (101, 1)
+    assert again.facts.data_sha256 == file_digest(quotes)
+    assert the_entry(cache).name == f"{again.facts.data_sha256}-{data_cache.FORMAT}"
+
+
+@pytest.mark.usefixtures("cache")
+def test_what_is_opened_is_mapped_and_not_read(quotes: Path) -> None:
+    """The first opening too, so that all processes share the pages of one copy."""
+    for data in (open_data(quotes), open_data(quotes)):
+        for name, array in data.arrays().items():
+            base: Any = array
+            while base is not None and not isinstance(base, np.memmap):
+                base = base.base
+            assert base is not None or not array.size, name
+            assert not array.flags.writeable
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_digest_is_known_without_reading_where_the_file_is(
+    quotes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = file_digest(quotes)
+    assert open_data(quotes).facts.data_sha256 == digest
+    monkeypatch.setattr("hashlib.file_digest", pytest.fail)
+    assert file_digest(quotes) == digest
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_file_that_changes_is_another_one(quotes: Path, reads: list[str]) -> None:
+    before = open_data(quotes)
+    settled(quotes, quotes_csv(cycles=3))
+    after = open_data(quotes)
+    assert (before.facts.rows, after.facts.rows) == (101, 30)
+    assert len(reads) == 2
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_change_within_the_same_size_is_seen_by_its_time(quotes: Path) -> None:
+    open_data(quotes)
+    quotes.write_text(quotes.read_text().replace("100.50", "100.40"), encoding="utf-8")
+    os.utime(quotes, (LONG_AGO + 1, LONG_AGO + 1))
+    assert open_data(quotes).facts.data_sha256 == file_digest(quotes)
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_file_of_another_name_and_the_same_bytes_shares_the_entry(
+    quotes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = content(open_data(quotes))
+    twin = settled(tmp_path / "twin.csv", quotes.read_text())
+    monkeypatch.setattr(data_cache, "prepare", pytest.fail)
+    assert content(open_data(twin)) == expected
+
+
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize("age_s", [0.0, 1.5, -3600.0])
+def test_a_file_that_may_still_be_written_to_is_not_remembered(
+    quotes: Path, reads: list[str], age_s: float
+) -> None:
+    """Two writes within one tick of the clock of a file system look the same."""
+    now = time.time() - age_s
+    os.utime(quotes, (now, now))
+    open_data(quotes)
+    open_data(quotes)
+    assert len(reads) == 2
+
+
+def test_a_file_that_was_being_written_when_its_reading_began_is_not_remembered(
+    cache: Path, quotes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the reading took: what counts is what may have come after it was opened."""
+    now = time.time_ns()
+    os.utime(quotes, ns=(now, now))
+
+    def slow(path: Path, limits: DataLimits, name: str) -> AbstractContextManager[DataFile]:
+        monkeypatch.setattr(time, "time_ns", lambda: now + 60 * 10**9)
+        return opened_data_file(path, limits, name)
+
+    monkeypatch.setattr(data_cache, "opened_data_file", slow)
+    open_data(quotes)
+    assert data_cache.DataCache(cache, PreparedFile).recognised(quotes) is None
+
+
+def test_the_oldest_are_put_out_when_the_cache_is_full(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [settled(tmp_path / f"{n}.csv", quotes_csv(cycles=10 + n)) for n in range(4)]
+    digests = [open_data(file).facts.data_sha256 for file in files[:3]]
+    for age, digest in enumerate([digests[1], digests[0], digests[2]]):
+        meta = cache / f"{digest}-{data_cache.FORMAT}" / "meta.json"
+        os.utime(meta, (LONG_AGO + age, LONG_AGO + age))
+    open_data(files[1])  # used again, and so the youngest
+    size = sum(file.stat().st_size for file in entries(cache)[0].iterdir())
+    monkeypatch.setattr(data_cache, "MAX_CACHE_BYTES", int(2.5 * size))
+    newest = open_data(files[3]).facts.data_sha256
+    kept = {entry.name.partition("-")[0] for entry in entries(cache)}
+    assert kept == {digests[1], newest}
+    assert len(list((cache / "seen").iterdir())) == 2  # nor do the notes grow without bound
+
+
+def test_an_entry_larger_than_the_bound_is_used_all_the_same(
+    cache: Path, quotes: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_cache, "MAX_CACHE_BYTES", 1)
+    open_data(quotes)
+    open_data(quotes)
+    assert len(reads) == len(entries(cache)) == 1
+
+
+OPEN_PROGRAM = """
+import sys
+from arbitrage.replay.files import data_cache
+prepare = data_cache.prepare
+def told(*arguments):
+    print("prepared")
+    return prepare(*arguments)
+data_cache.prepare = told
+print(data_cache.open_data(sys.argv[1]).facts.data_sha256)
+"""
+
+
+def test_of_two_processes_one_prepares(cache: Path, quotes: Path) -> None:
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPEN_PROGRAM, str(quotes)], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate()[0].split() for process in both]
+    assert sorted(map(len, said)) == [1, 2]
+    assert {words[-1] for words in said} == {the_entry(cache).name.partition("-")[0]}
+
+
+def test_a_file_is_prepared_by_one_thread_after_the_other(
+    cache: Path, tmp_path: Path, reads: list[str]
+) -> None:
+    """Different files too: preparing takes much memory."""
+    files = [settled(tmp_path / f"{n}.csv", quotes_csv(cycles=3 + n)) for n in range(4)]
+    threads = [threading.Thread(target=open_data, args=(file,)) for file in files * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(reads) == len(entries(cache)) == 4
