@@ -34,8 +34,10 @@ test: $(INSTALLED) lint ## lint, types, import directions, and the whole suite
 chaos: $(INSTALLED) ## 10,000 jobs under fire (a quarter of an hour); SEED=N replays a run
 	@$(BIN)/python -m tests.chaos.driver $(if $(SEED),--seed $(SEED))
 
-fuzz: $(INSTALLED) ## 120,000 damaged data files (some minutes); FIRST=N tries others
+fuzz: $(INSTALLED) ## 120,000 damaged data files, then properties in depth; FIRST=N tries others
 	@$(BIN)/python -m tests.fuzz.driver $(if $(FIRST),--first $(FIRST))
+	@echo "the properties, on 20 times the examples ..."
+	@TEST_DEPTH=20 $(BIN)/python -m pytest -n 2 --timeout 1800 tests/property tests/kernels
 
 bench: $(INSTALLED) $(PEERS) ## rates beside others, written to benchmarks/RESULTS.md; ONLY=scale
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))

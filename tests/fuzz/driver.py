@@ -20,6 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.fuzz.mutants import shuffled_bits
+
 ROOT = Path(__file__).resolve().parents[2]
 HANG_S = 60.0  # with nothing said: the child hangs at this file
 SOUND_OUTCOMES = ("read", "refused", "no memory")
@@ -102,8 +104,13 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the number of the first of each")
     arguments = parser.parse_args()
     broken = 0
-    for kind, count in (("parquet", arguments.parquet), ("csv", arguments.csv)):
-        report = fuzz_many(kind, arguments.first, count)
+    parts = (
+        ("parquet", arguments.first, arguments.parquet),
+        ("flip", 0, len(shuffled_bits())),
+        ("csv", arguments.first, arguments.csv),
+    )
+    for kind, first, count in parts:
+        report = fuzz_many(kind, first, count)
         print(f"{count:,} of {kind}: {report}", flush=True)
         broken += len(report.broken)
     return 1 if broken else 0

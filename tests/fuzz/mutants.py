@@ -71,7 +71,8 @@ def _change_bytes(content: bytearray, draw: random.Random) -> None:
 
 def _flipped_parquet(number: int) -> bytes:
     content = bytearray(sound_parquets()[0])
-    content[number % len(content)] ^= 1 << (number // len(content) + number) % 8
+    bit = shuffled_bits()[number]
+    content[bit // 8] ^= 1 << bit % 8
     return bytes(content)
 
 
@@ -103,6 +104,14 @@ _KINDS: dict[str, Callable[[int], bytes]] = {
     "flip": _flipped_parquet,
     "csv": _mutated_csv,
 }
+
+
+@cache
+def shuffled_bits() -> list[int]:
+    """Each bit of the file that is flipped, in an order whose first few come from all of it."""
+    bits = list(range(8 * len(sound_parquets()[0])))
+    random.Random("flips").shuffle(bits)
+    return bits
 
 
 @cache

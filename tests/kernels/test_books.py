@@ -8,16 +8,17 @@ from dataclasses import replace
 from itertools import pairwise
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.data.venues.books.changes import SCHEMA
 from arbitrage.data.venues.books.kernels.layout import CROSSED, GAPS
 from arbitrage.data.venues.books.replay import TOLD, Replay
 from arbitrage.data.venues.quotes import ASK, ASK_SIZE, BID, BID_SIZE, RECEIPT, SEQUENCE
+from tests.examples import examples
 from tests.naive_book import Message, NaiveBook, Quote
 
-thorough = settings(max_examples=60, deadline=None)
+thorough = examples(30)
 
 PRICES = st.integers(1, 12).map(lambda tick: tick / 4)
 SIZES = st.sampled_from([0.0, 0.0, 1.0, 2.5, 3.0])

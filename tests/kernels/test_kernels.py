@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.replay.kernel_calls import quotes_of, replay_all, scan_all, windows_of
 from arbitrage.replay.kernels.layout import Floats, Parameters, Prices, Quotes, RunTotals
 from tests import naive
+from tests.examples import examples
 from tests.naive import Params, Row
 from tests.strategies import (
     Case,
@@ -27,7 +28,7 @@ from tests.strategies import (
     random_walk,
 )
 
-thorough = settings(max_examples=80, deadline=None)
+thorough = examples(40)
 
 
 def prices_of(rows: Sequence[Row]) -> Prices:
@@ -125,7 +126,7 @@ def test_both_equal_the_oracle_at_prices_from_1e_15_to_1e15(case: Case) -> None:
 
 
 @given(markets(), st.lists(params(), min_size=2, max_size=12))
-@settings(max_examples=60, deadline=None)
+@examples(30)
 def test_configs_that_run_together_do_not_touch_each_other(
     rows: list[Row], runs: list[Params]
 ) -> None:
@@ -209,7 +210,7 @@ def test_degenerate_files(rows: list[Row], slots: int) -> None:
 
 
 @given(st.one_of(basis_walks(), lattice_walks()), st.data())
-@settings(max_examples=80, deadline=None)
+@examples(40)
 def test_a_threshold_that_equals_a_spread_is_reached(rows: list[Row], data: st.DataObject) -> None:
     spreads = [
         naive.spread_bps(naive.better_side(row), row) for row in rows if naive.is_tradable(row)
@@ -222,7 +223,7 @@ def test_a_threshold_that_equals_a_spread_is_reached(rows: list[Row], data: st.D
 
 
 @given(markets(), params())
-@settings(max_examples=60, deadline=None)
+@examples(30)
 def test_scaling_prices_by_a_power_of_two_changes_no_figure(rows: list[Row], run: Params) -> None:
     scale = 2.0**19
     scaled = [

@@ -10,12 +10,13 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.data.check.file_check import Counters
 from arbitrage.data.columns import COLUMNS, OPTIONAL_COLUMNS, SCHEMA
 from tests import naive
+from tests.examples import examples
 from tests.strategies import markets
 
 PRICES = slice(1, 5)
@@ -223,7 +224,7 @@ def opening(rows: Sequence[Full], cost_bps: float) -> dict[str, Any]:
 # -- the properties
 
 
-@settings(max_examples=40)
+@examples(20)
 @given(
     rows=full_rows(),
     size=st.sampled_from([1, 7, 1_000]),

@@ -7,12 +7,13 @@ from dataclasses import asdict, replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig, BacktestResult
 from arbitrage.arbitrage_core import ArbitrageEngine, ArbitrageTrade
 from tests import naive
+from tests.examples import examples
 from tests.naive import Figures, NaiveTrade, Params, Row
 from tests.strategies import (
     Case,
@@ -45,8 +46,8 @@ OTHER_SIDE = {
     naive.LONG_B_SHORT_A: naive.LONG_A_SHORT_B,
 }
 
-thorough = settings(max_examples=120, deadline=None)
-brief = settings(max_examples=80, deadline=None)
+thorough = examples(60)
+brief = examples(40)
 
 
 def product_result(rows: list[Row], params: Params) -> BacktestResult:

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig
 from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine, ArbitrageTrade
@@ -21,6 +21,7 @@ from arbitrage.replay.many_configs import open_data
 from arbitrage.results.explain import recording
 from arbitrage.results.explain.explanation import Explanation, explain_config
 from tests import naive, options
+from tests.examples import examples
 from tests.naive import Params, plain_sum
 from tests.options import Market
 
@@ -136,14 +137,14 @@ def assert_is_the_run_of_the_engine(found: Explanation, market: Market, params: 
         assert math.isclose(deepest, metrics.max_drawdown_pct, rel_tol=0, abs_tol=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(20)
 @given(randoms)
 def test_a_run_is_explained_as_the_engine_ran_it(folder: Path, random: Random) -> None:
     market, params = drawn(random), options.params(random)
     assert_is_the_run_of_the_engine(explained(market, params, folder), market, params)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(8)
 @given(randoms)
 def test_so_is_a_run_without_options(folder: Path, random: Random) -> None:
     market = drawn(random)
@@ -155,7 +156,7 @@ def test_so_is_a_run_without_options(folder: Path, random: Random) -> None:
     assert_is_the_run_of_the_engine(explained(market, plain, folder), market, plain)
 
 
-@settings(max_examples=10, deadline=None)
+@examples(6)
 @given(randoms)
 def test_equity_of_a_long_file_keeps_what_a_picture_needs(folder: Path, random: Random) -> None:
     """Here a long file is one of more than eight rows."""

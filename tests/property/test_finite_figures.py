@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
@@ -21,6 +21,7 @@ from arbitrage.errors import ConfigError
 from arbitrage.sweep import SweepSpec, run_sweep
 from scripts.run_arbitrage_tuning import main
 from tests.conftest import HEADER
+from tests.examples import examples
 from tests.strategies import LARGEST_PRICE, SMALLEST_PRICE
 from worker.running.jobs.chunk_figures import unpacked
 from worker.running.jobs.chunk_job import replay_chunk
@@ -93,7 +94,7 @@ def refusal_of(config: dict[str, Any]) -> str | None:
     return None
 
 
-@settings(max_examples=40)
+@examples(20)
 @given(CONFIGS, ROWS)
 def test_a_command_succeeds_or_refuses_in_a_sentence(
     data: Path, numbers: dict[str, Any], rows: list[Any]
@@ -113,7 +114,7 @@ def check(frame: pl.DataFrame) -> None:
             assert frame[name].is_finite().all(), (name, frame[name])
 
 
-@settings(max_examples=30)
+@examples(15)
 @given(GOOD_CONFIGS, ROWS)
 def test_every_road_has_finite_figures(
     data: Path, numbers: dict[str, Any], rows: list[Any]

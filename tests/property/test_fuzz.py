@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.arbitrage_tuning import TuningConfig
@@ -22,6 +22,7 @@ from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.documents.result import MAX_SENTENCE
 from arbitrage.errors import DataError
 from tests.conftest import JOB, quotes_csv
+from tests.examples import examples
 from worker.running.jobs.job import JobFailedError, attempt_job
 from worker.running.jobs.task_argument import CONFIG, Payload
 from worker.settings import Settings
@@ -69,13 +70,13 @@ def check_outcome(args: tuple[Any, ...], kwargs: dict[str, Any], root: Path) -> 
         assert len(json.dumps(result, allow_nan=False)) < 2**18
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(anything | jobs, max_size=2), st.dictionaries(names, anything | jobs, max_size=2))
 def test_payloads(root: Path, args: list[Any], kwargs: dict[str, Any]) -> None:
     check_outcome(tuple(args), kwargs, root)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(jobs)
 def test_jobs_with_a_few_wrong_fields(root: Path, job: dict[str, Any]) -> None:
     check_outcome((job,), {}, root)
@@ -111,7 +112,7 @@ def files(draw: st.DrawFn) -> bytes:
     return bytes(content)
 
 
-@settings(max_examples=250, deadline=None)
+@examples(250)
 @given(files() | st.binary(max_size=300))
 def test_data_files(root: Path, content: bytes) -> None:
     path = root / "fuzzed"

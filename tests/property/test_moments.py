@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.data.files.data_limits import DataLimits
@@ -19,6 +19,7 @@ from arbitrage.data.rules.moments import moment_ns
 from arbitrage.data.snapshot_table import SnapshotTable
 from arbitrage.errors import DataError
 from tests.data_files import HEADER, Load, csv_of
+from tests.examples import examples
 
 FIRST = "1677-09-21T00:12:43.145224192Z"  # -2^63 nanoseconds from 1970
 LAST = "2262-04-11T23:47:16.854775807Z"  # 2^63 - 1
@@ -60,13 +61,13 @@ def agree(timestamps: pl.Series) -> None:
             assert moments_of(timestamps).tolist() == expected
 
 
-@settings(max_examples=120, deadline=None)
+@examples(50)
 @given(st.lists(isos(), min_size=1, max_size=12))
 def test_of_timestamps_of_many_forms(timestamps: list[str]) -> None:
     agree(in_order(timestamps))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(40)
 @given(
     st.lists(st.integers(-(10**18), 7 * 10**18), min_size=1, max_size=20),
     st.sampled_from(["%.f", "%.3f", "%.6f", "%.9f", ""]),
@@ -79,7 +80,7 @@ def test_of_timestamps_of_one_form(moments: list[int], fraction: str, mark: str,
     agree(in_order((texts.dt.to_string(f"%Y-%m-%d{mark}%H:%M:%S{fraction}") + zone).to_list()))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(40)
 @given(epochs, st.lists(st.integers(0, 10**9), max_size=6), st.sampled_from(["", "+", "0"]))
 def test_of_epochs_of_any_unit(first: int, steps: list[int], sign: str) -> None:
     texts = [str(first)]
@@ -91,7 +92,7 @@ def test_of_epochs_of_any_unit(first: int, steps: list[int], sign: str) -> None:
     agree(pl.Series([text if text.startswith("-") else sign + text for text in texts]))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(40)
 @given(
     st.lists(st.integers(-(2**52), 2**52), min_size=1, max_size=8),
     st.sampled_from(["ms", "us", "ns"]),

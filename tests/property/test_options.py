@@ -8,7 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig
@@ -16,12 +16,13 @@ from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine, Arbitrage
 from arbitrage.replay.kernels.layout import RunTotals
 from arbitrage.replay.kernels.options.scan_options import scan_with_options
 from tests import naive, options
+from tests.examples import examples
 from tests.naive import More, Params, Row
 from tests.options import Market
 
 randoms = options.randoms
-thorough = settings(max_examples=120, deadline=None)
-brief = settings(max_examples=60, deadline=None)
+thorough = examples(120)
+brief = examples(60)
 
 
 def engine(params: Params) -> ArbitrageEngine:

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from arbitrage import arbitrage_tuning
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner
@@ -20,6 +20,7 @@ from arbitrage.replay.roads import FEWEST_BY_TRIPS
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests import naive, options
 from tests.conftest import quotes_csv
+from tests.examples import examples
 from tests.naive import Params
 from tests.options import Market
 from worker.running.jobs.chunk_figures import packed, unpacked
@@ -58,7 +59,7 @@ def drawn(random: Random, folder: Path, n_rows: int = 60) -> tuple[Market, Path]
     return market, options.csv_file(folder / "quotes.csv", market)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(16)
 @given(randoms)
 def test_many_configs_at_once_are_the_oracle(folder: Path, random: Random) -> None:
     """By trips, by the plain scan, and without options, with one slot and several."""
@@ -75,7 +76,7 @@ def test_many_configs_at_once_are_the_oracle(folder: Path, random: Random) -> No
         assert_equal({**found, **nulls}, expected(market, run), run)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(10)
 @given(randoms)
 def test_jobs_are_the_oracle_by_engine_and_by_kernels(folder: Path, random: Random) -> None:
     market, path = drawn(random, folder)

@@ -9,7 +9,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine
 from arbitrage.documents.config import NUMERIC_FIELDS
@@ -22,6 +22,7 @@ from arbitrage.replay.periods import period_profits as module
 from arbitrage.replay.periods.period_clock import Periods
 from arbitrage.replay.roads import FEWEST_BY_TRIPS
 from tests import options
+from tests.examples import examples
 from tests.naive import Params
 from tests.options import Market
 
@@ -102,7 +103,7 @@ def some_runs(random: Random) -> list[Params]:
     return [*runs, *(options.params(random) for _ in range(3)), *plain]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(20)
 @given(randoms)
 def test_profits_are_those_of_the_engine_marked_row_by_row(folder: Path, random: Random) -> None:
     market, path = drawn(random, folder)
@@ -113,7 +114,7 @@ def test_profits_are_those_of_the_engine_marked_row_by_row(folder: Path, random:
         assert profits[:, place].tolist() == expected(market, run, width_ns), run
 
 
-@settings(max_examples=20, deadline=None)
+@examples(7)
 @given(randoms)
 def test_they_add_up_to_the_net_profit_of_a_run_without_a_stop(
     folder: Path, random: Random
@@ -131,7 +132,7 @@ def test_they_add_up_to_the_net_profit_of_a_run_without_a_stop(
     assert np.all(np.abs(profits.sum(axis=0) - net) <= 1e-9 * np.maximum(moved, 1e-300))
 
 
-@settings(max_examples=20, deadline=None)
+@examples(7)
 @given(randoms)
 def test_a_range_of_a_file_has_the_profits_of_its_rows(folder: Path, random: Random) -> None:
     (rows, more), path = drawn(random, folder)

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from arbitrage.documents.config import NUMERIC_FIELDS
 from arbitrage.documents.figures import FIGURE_NAMES
@@ -17,6 +17,7 @@ from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.replay.many_configs import open_data, replay, replay_one
 from arbitrage.replay.roads import FEWEST_BY_TRIPS
 from tests import naive, options
+from tests.examples import examples
 from tests.naive import Params
 from tests.options import Market
 
@@ -59,7 +60,7 @@ def assert_equal(data: OpenedFile, market: Market, params: Params, first: int, s
     assert (skipped, stale) == (wanted["skipped_snapshots"], wanted["stale_snapshots"])
 
 
-@settings(max_examples=50, deadline=None)
+@examples(20)
 @given(options.randoms)
 def test_a_range_is_a_file_of_its_rows(folder: Path, random: Random) -> None:
     market, data = drawn(random, folder)
@@ -70,7 +71,7 @@ def test_a_range_is_a_file_of_its_rows(folder: Path, random: Random) -> None:
         assert_equal(part, market, params, first, stop)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(6)
 @given(options.randoms)
 def test_many_configs_by_trips_see_the_range_alone(folder: Path, random: Random) -> None:
     market, data = drawn(random, folder)

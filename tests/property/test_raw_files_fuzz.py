@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.data.files.data_limits import DataLimits
@@ -17,6 +17,7 @@ from arbitrage.data.venues.members import members
 from arbitrage.data.venues.source import Reading
 from arbitrage.data.venues.sources import SOURCES, source_named
 from arbitrage.errors import ArbtuneError
+from tests.examples import examples
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "venues"
 NAMES = {source.name for source in SOURCES}
@@ -56,7 +57,7 @@ def damaged(content: bytes, random: Random) -> bytes:
 
 
 @pytest.mark.parametrize("packing", [bytes, gzip.compress, zipped], ids=lambda pack: pack.__name__)
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(randoms=st.randoms(use_true_random=False))
 def test_a_damaged_file_is_read_or_refused(
     packing: type[bytes], tmp_path_factory: pytest.TempPathFactory, randoms: Random

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.data.rules.moments import moment_ns
@@ -12,6 +12,7 @@ from arbitrage.data.rules.stamp_texts import ANY_FORM, EPOCH, INSTANT_UNITS, tex
 from arbitrage.data.rules.stamps import Stamps, stamps_of, texts_of
 from arbitrage.replay.arrays import Arrays
 from arbitrage.replay.files.timestamps import Timestamps, TimestampWriter
+from tests.examples import examples
 
 fractions = st.sampled_from(["", "%.3f", "%.6f", "%.9f"])
 zones = st.sampled_from(["", "Z", "z", "+02:00", "-0530", "+14", "-23:59"])
@@ -27,7 +28,7 @@ def isos(numbers: list[int], mark: str, fraction: str, zone: str) -> pl.Series:
     return instants.dt.to_string(f"%Y-%m-%d{mark}%H:%M:%S{fraction}") + zone
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(moments, st.sampled_from(["T", " "]), fractions, zones)
 def test_timestamps_of_one_form_are_kept_as_numbers(
     numbers: list[int], mark: str, fraction: str, zone: str
@@ -41,7 +42,7 @@ def test_timestamps_of_one_form_are_kept_as_numbers(
         assert stamps.moments_ns().tolist() == [moment_ns(text) for text in texts]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     moments,
     fractions,
@@ -66,7 +67,7 @@ def test_one_odd_character_is_never_overlooked(
             assert stamps.moments_ns().tolist() == expected
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=9), st.sampled_from(["ms", "ns"])
 )

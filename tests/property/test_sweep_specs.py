@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.arbitrage_tuning import TuningConfig
 from arbitrage.documents.spec.axes import MAX_VALUES, RangeAxis
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from tests import sweeps
+from tests.examples import examples
 
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "min_spread_bps": st.floats(0, 1e15),
@@ -75,7 +76,7 @@ def axes(draw: st.DrawFn) -> list[Axis]:
     ]
 
 
-@settings(deadline=None)
+@examples(60)
 @given(axes(), st.data())
 def test_configs_are_those_of_the_naive_listing(drawn: list[Axis], data: st.DataObject) -> None:
     listed = sweeps.combinations([(grid["name"], values) for grid, values in drawn])
@@ -98,7 +99,7 @@ def test_configs_are_those_of_the_naive_listing(drawn: list[Axis], data: st.Data
         assert sweep.config(number) == TuningConfig(**{**base, **whole})
 
 
-@settings(deadline=None)
+@examples(60)
 @given(axes(), st.data())
 def test_columns_are_the_configs_side_by_side(drawn: list[Axis], data: st.DataObject) -> None:
     sample = data.draw(st.none() | st.just({"n": 1, "seed": 5}), "sample")
@@ -113,7 +114,7 @@ def test_columns_are_the_configs_side_by_side(drawn: list[Axis], data: st.DataOb
         assert list(map(type, found)) == list(map(type, expected))
 
 
-@settings(deadline=None)
+@examples(60)
 @given(axes(), st.data())
 def test_configs_are_found_by_their_columns(drawn: list[Axis], data: st.DataObject) -> None:
     every = SweepSpec(**sweeps.spec(*(grid for grid, _ in drawn)))
@@ -134,7 +135,7 @@ def same(columns: dict[str, Any], sweep: SweepSpec, number: int) -> bool:
     return all(np.array_equal(columns[name], other[name], equal_nan=True) for name in other)
 
 
-@settings(deadline=None)
+@examples(60)
 @given(st.floats(0, 1e15), st.floats(0, 1e15), st.integers(2, MAX_VALUES), st.booleans(), st.data())
 def test_the_values_of_a_range_are_found_in_it(
     start: float, stop: float, num: int, by_step: bool, data: st.DataObject
@@ -155,7 +156,7 @@ def test_the_values_of_a_range_are_found_in_it(
     assert set(axis.indices_of(strangers[~np.isin(strangers, values)]).tolist()) <= {-1}
 
 
-@settings(deadline=None)
+@examples(60)
 @given(axes())
 def test_a_spec_travels_and_keeps_its_jobs(drawn: list[Axis]) -> None:
     sweep = SweepSpec(**sweeps.spec(*(grid for grid, _ in drawn), tag_prefix="p"))
@@ -166,7 +167,7 @@ def test_a_spec_travels_and_keeps_its_jobs(drawn: list[Axis]) -> None:
     assert [again.config(i) for i in range(count)] == [sweep.config(i) for i in range(count)]
 
 
-@settings(deadline=None)
+@examples(60)
 @given(st.floats(0, 1e15), st.floats(0, 1e15), st.integers(1, MAX_VALUES), st.data())
 def test_a_value_of_a_range_lies_between_its_ends(
     start: float, stop: float, num: int, data: st.DataObject
@@ -185,7 +186,7 @@ def test_a_value_of_a_range_lies_between_its_ends(
         assert all(low <= value <= high for value in values)
 
 
-@settings(deadline=None)
+@examples(60)
 @given(st.integers(1, 1000), st.floats(1e-6, 1e6), st.floats(0, 1e6))
 def test_a_step_hits_the_stop_it_was_computed_from(num: int, step: float, start: float) -> None:
     """However rounding falls: `num` steps from start end at stop, exactly."""
@@ -197,7 +198,7 @@ def test_a_step_hits_the_stop_it_was_computed_from(num: int, step: float, start:
     assert sweep.config(num).slippage_bps == start + num * step
 
 
-@settings(deadline=None)
+@examples(60)
 @given(st.floats(0, 1e15), st.floats(0, 1e3), st.integers(2, 2_000))
 def test_the_values_of_a_range_differ_or_it_may_repeat(start: float, way: float, num: int) -> None:
     axis = RangeAxis.by_num(start, start + way, num)

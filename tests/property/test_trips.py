@@ -6,7 +6,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.replay.kernel_calls import read_only
@@ -15,12 +15,13 @@ from arbitrage.replay.kernels.options.replay_trips import replay_trips
 from arbitrage.replay.kernels.options.sizes import fill_changes
 from arbitrage.replay.kernels.options.trips import spreads_of
 from tests import naive, options
+from tests.examples import examples
 
 DRAWDOWN = 1e-9
 randoms = options.randoms
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(randoms, st.integers(1, 130), st.integers(60, 180))
 def test_the_replay_over_trips_is_the_oracle(random: Random, stretch: int, n_rows: int) -> None:
     market, more = options.market(random, n_rows)
@@ -46,7 +47,7 @@ def test_the_replay_over_trips_is_the_oracle(random: Random, stretch: int, n_row
         assert tally[:, place].tolist() == wanted_totals, run
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(st.tuples(st.sampled_from([1.0, 2.0]), st.sampled_from([5.0, 6.0]))), st.data())
 def test_a_quote_stands_until_it_changes_wherever_stretches_end(
     quotes: list[tuple[float, float]], data: st.DataObject

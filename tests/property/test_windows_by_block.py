@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.replay.arrays import Arrays
@@ -11,6 +11,7 @@ from arbitrage.replay.kernel_calls import quotes_of, read_only, windows_of
 from arbitrage.replay.kernels.layout import Prices, Quotes, Windows
 from arbitrage.replay.kernels.places import rest_of, row_of
 from arbitrage.replay.window_writer import WindowWriter
+from tests.examples import examples
 
 # Of venue B, beside venue A's 100 and 101: the one side, the other, neither, not tradable.
 BIDS = (102.0, 103.0, 97.0, 96.5, 100.5, 101.0, 0.0)
@@ -34,7 +35,7 @@ def by_blocks(quotes: Quotes, rows: int, size: int) -> Windows:
     return Windows(**arrays.finish())
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(st.lists(st.sampled_from(BIDS), max_size=60), st.integers(1, 20))
 def test_blocks_change_nothing(bids: list[float], size: int) -> None:
     quotes = quotes_of(prices_of(bids))
@@ -46,7 +47,7 @@ def test_blocks_change_nothing(bids: list[float], size: int) -> None:
         np.testing.assert_array_equal(found, array, name)
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(st.lists(st.sampled_from(BIDS), max_size=60))
 def test_rests_and_rows_of_each_place_are_those_of_its_rows(bids: list[float]) -> None:
     quotes = quotes_of(prices_of(bids))
