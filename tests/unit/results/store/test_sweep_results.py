@@ -29,7 +29,7 @@ from tests.sweeps import spec
 
 GRID = {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 100}
 SWEEP = SweepSpec(**spec(GRID))
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def rows_of(start: int, stop: int, **columns: Any) -> pl.DataFrame:
@@ -361,7 +361,7 @@ def test_a_part_that_cannot_be_written_leaves_nothing(folder: SweepFolder) -> No
 
 WRITER = """
 import os, signal, sys
-from tests.unit.results.test_sweep_results import SweepFolder, rows_of
+from tests.unit.results.store.test_sweep_results import SweepFolder, rows_of
 syncs, sync = iter(range(1, 100)), os.fsync
 def killed_at_the_last(handle):
     if next(syncs) == int(sys.argv[2]):

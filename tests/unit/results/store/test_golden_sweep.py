@@ -1,6 +1,6 @@
 """Sweeps of released shapes keep their jobs and their ids: results on disk are found by them.
 
-`python -m tests.unit.results.test_golden_sweep` wrote `sweep-1.json` when its shape was new.
+`python -m tests.unit.results.store.test_golden_sweep` wrote `sweep-1.json` when its shape was new.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from arbitrage.documents.config import TuningConfig
 from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 
-GOLDEN = Path(__file__).resolve().parents[2] / "golden"
+GOLDEN = Path(__file__).resolve().parents[3] / "golden"
 SHOWN = (0, 1, 2, 500, 899)
 
 
