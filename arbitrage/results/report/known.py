@@ -33,6 +33,8 @@ class Known:
         walk: What walk-forward kept, or None.
         data: The data file, of the same content as when the sweep ran; None where it is not there.
         why_no_data: A sentence, where it is not.
+        why_no_verdict: A sentence, where a verdict was kept that is not shown.
+        why_no_walk: The same of walk-forward.
     """
 
     sweep: KnownSweep
@@ -41,6 +43,8 @@ class Known:
     walk: WalkForward | None
     data: OpenedFile | None
     why_no_data: str = ""
+    why_no_verdict: str = ""
+    why_no_walk: str = ""
 
     @property
     def spec(self) -> SweepSpec:

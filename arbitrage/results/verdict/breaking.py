@@ -30,7 +30,7 @@ def kept_by_walk_forward(sweep: TriedSweep, data: OpenedFile) -> dict[str, Any] 
     if sweep.known is None:
         return None
     found = WalkForward.read(path_of(sweep.known.folder.path.parent, sweep.sweep_id))
-    if found is None or found.data_sha256 != data.data_sha256:
+    if found is None or found.sweep_id != sweep.sweep_id or found.data_sha256 != data.data_sha256:
         return None
     return kept_of(found)
 

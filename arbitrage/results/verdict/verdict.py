@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from arbitrage.documents.result import write_document
 from arbitrage.results.store.folder import write_errors_in_a_sentence
+from arbitrage.results.verdict.shape import VerdictShape
 
 VERSION = 1
 
@@ -103,12 +104,26 @@ class Verdict:
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """The verdict in a file; None where there is none, or one of another version."""
+        """The verdict in a file; None where there is none that this version understands."""
         try:
-            found = TypeAdapter(cls).validate_json(path.read_bytes())
+            text = path.read_bytes()
+            VerdictShape.model_validate_json(text)
+            found = TypeAdapter(cls).validate_json(text)
         except (OSError, ValidationError):
             return None
-        return found if found.version == VERSION else None
+        return found if found.version == VERSION and found.is_one_of_the_four else None
+
+    @property
+    def is_one_of_the_four(self) -> bool:
+        """Whether it is a verdict at all, with the test that it goes by."""
+        if self.verdict in {NO_EDGE, TOO_LITTLE}:
+            return True
+        if self.test is None or self.p_value is None:
+            return False
+        if self.verdict == LUCK:
+            return self.p_value > SIGNIFICANT
+        is_told_apart = self.p_value <= SIGNIFICANT and self.test["best"] is not None
+        return self.verdict == EDGE and is_told_apart
 
 
 def path_of(results_dir: Path, sweep_id: str) -> Path:

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median, stdev
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, FiniteFloat, NonNegativeInt, TypeAdapter, ValidationError
 
 from arbitrage.documents.result import as_text
 from arbitrage.documents.whole_file import write_whole
@@ -18,6 +18,8 @@ from arbitrage.results.walk_forward.durations import duration_text
 VERSION: Literal[1] = 1
 
 _NS_PER_HOUR = 3_600 * 10**9
+_MOST_HOURS = 1e9  # far beyond any file: a length in nanoseconds stays a number
+_MOST_SECONDS = 3_600 * _MOST_HOURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,13 @@ class Side:
 
     begin: str
     end: str
-    hours: float
+    hours: Annotated[float, Field(gt=0, le=_MOST_HOURS)]
     first_row: int
     stop_row: int
-    net_pnl_usd: float = 0.0
+    net_pnl_usd: FiniteFloat = 0.0
     total_trades: int = 0
     open_trades: int = 0
-    max_drawdown_pct: float = 0.0
+    max_drawdown_pct: FiniteFloat = 0.0
     stopped_row: int | None = None
 
     @property
@@ -62,8 +64,8 @@ class FoldOutcome:
         stands_aside: Why none was chosen.
     """
 
-    config_number: int | None
-    parameters: dict[str, float | None]
+    config_number: NonNegativeInt | None
+    parameters: dict[str, FiniteFloat | None]
     stands_aside: str | None
     in_sample: Side
     out_of_sample: Side
@@ -79,7 +81,7 @@ class Point:
     """The profit out of sample of all folds so far, after the row of this time."""
 
     time: str
-    net_pnl_usd: float
+    net_pnl_usd: FiniteFloat
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,9 @@ class WalkForward:
     engine_version: str
     configs: int
     rank_by: str
-    train_seconds: float
-    test_seconds: float
-    folds: list[FoldOutcome]
+    train_seconds: Annotated[float, Field(gt=0, le=_MOST_SECONDS)]
+    test_seconds: Annotated[float, Field(gt=0, le=_MOST_SECONDS)]
+    folds: Annotated[list[FoldOutcome], Field(min_length=1)]
     equity: list[Point]
     version: Literal[1] = VERSION
 
@@ -158,12 +160,17 @@ class WalkForward:
     @property
     def moves(self) -> dict[str, Move]:
         """How the parameters move that vary, by their names."""
-        chosen = [fold.parameters for fold in self.folds if fold.config_number is not None]
+        chosen = [fold.parameters for fold in self.chosen]
         return (
             {name: _move([values[name] for values in chosen]) for name in chosen[0]}
             if chosen
             else {}
         )
+
+    @property
+    def chosen(self) -> list[FoldOutcome]:
+        """The folds that do not stand aside."""
+        return [fold for fold in self.folds if fold.config_number is not None]
 
     def as_json(self) -> dict[str, Any]:
         """The document; what follows from the folds stands in it for those who only read it."""
@@ -189,11 +196,13 @@ class WalkForward:
 
     @classmethod
     def read(cls, path: Path) -> WalkForward | None:
-        """The document in a file, or None where it has none that this version knows."""
+        """The document in a file, or None where it has none that this version understands."""
         try:
-            return TypeAdapter(cls).validate_json(path.read_bytes())
+            found = TypeAdapter(cls).validate_json(path.read_bytes())
         except (OSError, ValidationError):
             return None
+        varied = {tuple(sorted(fold.parameters)) for fold in found.chosen}
+        return found if len(varied) <= 1 else None
 
 
 def path_of(results_dir: Path, sweep_id: str) -> Path:

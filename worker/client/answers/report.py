@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from arbitrage.documents.whole_file import write_whole
 from arbitrage.errors import ArbtuneError, ConfigError
 from arbitrage.results.querying.plateau import shown_best
+from arbitrage.results.report.kept import kept_verdict, kept_walk
 from arbitrage.results.report.known import Known
 from arbitrage.results.report.writing import report_html
 from arbitrage.results.store.known_sweeps import KnownSweep, sweep_named
-from arbitrage.results.verdict.verdict import Verdict, path_of
-from arbitrage.results.walk_forward.outcome import WalkForward
-from arbitrage.results.walk_forward.outcome import path_of as path_of_walk
 from arbitrage.shell.progress import live_line
 from worker.client.answers.sweep_data import data_of
 
@@ -44,21 +42,20 @@ def write_report(word: str, path: Path, settings: Settings) -> KnownSweep:
         show("looking for the data file ...")
         data, why = _data(sweep, word, settings)
         show(f"drawing {sweep.done:,} configs ...")
-        best, verdict, walk = shown_best(sweep), _verdict(sweep), _walk(sweep)
-        text = report_html(Known(sweep, best, verdict, walk, data, why))
+        verdict, why_no_verdict = kept_verdict(sweep)
+        walk, why_no_walk = kept_walk(sweep)
+        known = Known(
+            *(sweep, shown_best(sweep), verdict, walk, data),
+            why_no_data=why,
+            why_no_verdict=why_no_verdict,
+            why_no_walk=why_no_walk,
+        )
+        text = report_html(known)
     try:
         write_whole(path, text)
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}") from error
     return sweep
-
-
-def _verdict(sweep: KnownSweep) -> Verdict | None:
-    return Verdict.read(path_of(sweep.folder.path.parent, sweep.sweep_id))
-
-
-def _walk(sweep: KnownSweep) -> WalkForward | None:
-    return WalkForward.read(path_of_walk(sweep.folder.path.parent, sweep.sweep_id))
 
 
 def _data(sweep: KnownSweep, word: str, settings: Settings) -> tuple[OpenedFile | None, str]:

@@ -20,7 +20,7 @@ def verdict_section(known: Known) -> Section:
     """The verdict that was kept, or how to get one; then what walk-forward kept of it."""
     verdict, kept = known.verdict, kept_sentence(known)
     if verdict is None:
-        how = (
+        how = known.why_no_verdict or (
             "Nobody has asked yet whether the best is more than luck: "
             f"arbtune verdict {known.sweep.sweep_id} tells. Then make this report anew."
         )

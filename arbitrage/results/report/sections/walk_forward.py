@@ -42,7 +42,7 @@ def walk_forward_section(known: Known) -> Section:
     """Each fold, and the profit out of sample over time."""
     walk = known.walk
     if walk is None:
-        how = (
+        how = known.why_no_walk or (
             "Walk-forward was not run: arbtune walk-forward chooses on past rows again and again, "
             "and tells what that earned on the rows that followed."
         )
