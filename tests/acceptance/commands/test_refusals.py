@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 
-from tests.acceptance.operating.test_least_rights import RULE
+from tests.acceptance.operating.deploy.test_least_rights import RULE
 
 
 def refused_worker(url: str, folder: Path) -> str:

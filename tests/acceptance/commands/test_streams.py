@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.commands.test_run_command import flags
+from tests.acceptance.commands.run.running import flags
 from tests.conftest import quotes_csv
 
 ARBTUNE = [sys.executable, "-m", "worker.cli"]

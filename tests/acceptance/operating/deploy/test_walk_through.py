@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 TOOLS = ("openssl", "curl", "redis-server", "git")
 LACKING = [tool for tool in TOOLS if shutil.which(tool) is None]
 

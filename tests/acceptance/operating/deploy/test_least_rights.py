@@ -28,7 +28,7 @@ from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import Ledger, State
 from worker.running.jobs.chunks import Chunk, of_spec
 
-CONF = Path(__file__).resolve().parents[3] / "deploy/redis/redis.conf"
+CONF = Path(__file__).resolve().parents[4] / "deploy/redis/redis.conf"
 [RULE] = re.findall(
     r"^user arbtune-worker on >WORKER_PASSWORD (.*)$",
     CONF.read_text(encoding="utf-8"),

@@ -19,7 +19,7 @@ import yaml
 
 from worker.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 FOLDERS = [ROOT / "deploy/kubernetes" / name for name in ("workers", "job")]
 
 

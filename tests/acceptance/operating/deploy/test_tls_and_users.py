@@ -31,7 +31,7 @@ from tests.tls import issue_certificates, tls_in_front_of
 from worker.client.embedded import embedded_server
 from worker.ledger.ledger import State
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 USERS = re.findall(
     r"^user (\S+) (.*)$",
     (ROOT / "deploy/redis/redis.conf").read_text(encoding="utf-8"),

