@@ -11,7 +11,6 @@ same, a config counts once.
 from __future__ import annotations
 
 import fcntl
-import io
 import itertools
 import json
 import os
@@ -28,7 +27,7 @@ from arbitrage.documents.spec.axes import MAX_VALUES, Indices
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.documents.whole_file import UNFINISHED, remove_unfinished, whole_file
 from arbitrage.errors import ConfigError, DataError
-from arbitrage.results.store.checksum import CHECKSUM, checksum_of
+from arbitrage.results.store.checksum import is_whole, with_checksum
 from arbitrage.results.store.description import OLD_NAME, Description, descriptions
 from arbitrage.results.store.ranking import (
     Rejection,
@@ -43,6 +42,7 @@ from arbitrage.results.store.ranking import (
 from arbitrage.results.store.rows import SCHEMA
 
 _PART = re.compile(r"part-([0-9]+)-([0-9]+)\.parquet")
+_REMEDY = "delete the file and run the sweep again, or run it with --fresh"
 _DIGITS = 12  # of the largest config number, so that a listing has the parts in order
 
 
@@ -62,6 +62,7 @@ class SweepFolder:
         self.sweep_id = sweep_id
         self.path = Path(results_dir) / sweep_id
         self._description = self.path.with_name(f"{sweep_id}.json")
+        self._compared: set[tuple[Path, int, int]] = set()
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
@@ -129,10 +130,9 @@ class SweepFolder:
         """
         start, last = rows["config_number"][0], rows["config_number"][-1]
         target = self.path / f"part-{start:0{_DIGITS}}-{last + 1:0{_DIGITS}}.parquet"
-        content = io.BytesIO()
-        rows.write_parquet(content, metadata={CHECKSUM: checksum_of(rows)})
+        content = with_checksum(rows)
         with write_errors_in_a_sentence(self.path):
-            _write_synced(target, content.getbuffer())
+            _write_synced(target, content)
 
     def clear(self) -> None:
         """Forget all parts, so that the sweep starts anew.
@@ -184,9 +184,16 @@ class SweepFolder:
             yield parts[holders[group[0]]].path, group
 
     def rows(self, total: int) -> pl.LazyFrame:
-        """The rows on disk of the configs 0 to `total` - 1, in the order of their numbers."""
+        """The rows on disk of the configs 0 to `total` - 1, in the order of their numbers.
+
+        Raises:
+            DataError: A part is not what was written.
+        """
         scans = [SCHEMA.to_frame(eager=False)]
-        for whole, run in itertools.groupby(self.parts(total), lambda part: part.whole):
+        parts_there = self.parts(total)
+        for part in parts_there:
+            self._compare(part.path)
+        for whole, run in itertools.groupby(parts_there, lambda part: part.whole):
             parts = list(run)  # those that are whole go into one scan, which is quick for many
             scans += [_scan([part.path for part in parts])] if whole else map(_some, parts)
         return pl.concat(scans)
@@ -198,6 +205,7 @@ class SweepFolder:
             DataError: A part is damaged.
         """
         for part in self.parts(total):
+            self._compare(part.path)
             with self.damage_in_a_sentence(total):
                 batch = (_scan([part.path]) if part.whole else _some(part)).collect()
             yield batch
@@ -267,6 +275,19 @@ class SweepFolder:
         except OSError as error:
             raise DataError(f"cannot read the results in {self.path}: {error.strerror}") from error
 
+    def _compare(self, path: Path) -> None:
+        """Hold a part against its checksum, once as long as it stays as it is.
+
+        Raises:
+            DataError: It is not what was written.
+        """
+        with suppress(OSError):  # told by whoever reads its rows
+            now = path.stat()
+            known = path, now.st_mtime_ns, now.st_size
+            if known not in self._compared and is_whole(path) is False:
+                raise DataError(f"the results in {path} are not what was written: {_REMEDY}")
+            self._compared.add(known)
+
     @contextmanager
     def damage_in_a_sentence(self, total: int) -> Iterator[None]:
         """Name the part that is damaged when reading fails.
@@ -318,9 +339,7 @@ def _check(part: Part) -> None:
     except PermissionError as error:  # the rows may be as good as ever
         raise DataError(f"cannot read the results in {part.path}: {error.strerror}") from error
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(
-            f"the results in {part.path} cannot be read: delete the file and run the sweep again"
-        ) from error
+        raise DataError(f"the results in {part.path} cannot be read: {_REMEDY}") from error
 
 
 def _lock(lock: int, path: Path) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.axes import Indices
 from arbitrage.documents.spec.sweep_spec import ParameterValues, SweepSpec, sweep_id
-from arbitrage.results.store.checksum import CHECKSUM, checksum_of
+from arbitrage.results.store.checksum import is_whole
 from arbitrage.results.store.description import descriptions
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.rows import FIGURE_TYPES, SCHEMA, SUCCESS
@@ -114,13 +114,11 @@ def _whole_part(path: Path) -> pl.DataFrame:
     Raises:
         polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError: It is damaged.
     """
-    expected = pl.read_parquet_metadata(path).get(CHECKSUM)
-    rows = pl.read_parquet(path, glob=False, hive_partitioning=False)
-    if expected is None or rows.schema != SCHEMA:
-        return SCHEMA.to_frame()
-    if checksum_of(rows) != expected:
+    whole = is_whole(path)
+    if whole is False:
         raise OSError(f"{path} is not what was written")
-    return rows
+    rows = pl.read_parquet(path, glob=False, hive_partitioning=False)
+    return rows if whole and rows.schema == SCHEMA else SCHEMA.to_frame()
 
 
 def _others(folder: SweepFolder, data_sha256: str, engine_version: str) -> Iterator[_OtherSweep]:

@@ -14,7 +14,7 @@ import pytest
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.replay.many_configs import open_data
-from arbitrage.results.store.checksum import CHECKSUM, checksum_of
+from arbitrage.results.store.checksum import with_checksum
 from arbitrage.results.store.other_sweeps import OtherSweeps
 from tests.sweeps import spec
 from tests.unit.results.store.grown import KEPT, KEPT_REVERSED, SPREADS, STOPS, Desk
@@ -53,8 +53,7 @@ def test_a_folder_without_a_description_is_passed_over(desk: Desk) -> None:
 def rewritten(desk: Desk, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
     """Change the rows of the part of the fixture; its checksum fits the new ones."""
     [path] = desk.folder(KEPT).path.glob("*.parquet")
-    rows = change(pl.read_parquet(path))
-    rows.write_parquet(path, metadata={CHECKSUM: checksum_of(rows)})
+    path.write_bytes(with_checksum(change(pl.read_parquet(path))))
 
 
 def test_a_part_without_a_column_of_today_is_passed_over(desk: Desk) -> None:

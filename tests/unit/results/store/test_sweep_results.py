@@ -315,11 +315,12 @@ def test_a_damaged_part_is_named(folder: SweepFolder) -> None:
     folder.write_part(rows_of(0, 5))
     folder.write_part(rows_of(5, 9))
     damaged = folder.path / "part-000000000005-000000000009.parquet"
-    damaged.write_bytes(damaged.read_bytes()[:-20])
+    damaged.write_bytes(damaged.read_bytes()[:200])  # without its checksum
     with pytest.raises(DataError) as caught:
         folder.best(SWEEP)
     assert str(caught.value) == (
-        f"the results in {damaged} cannot be read: delete the file and run the sweep again"
+        f"the results in {damaged} cannot be read: delete the file and run the sweep again, or run "
+        "it with --fresh"
     )
     with pytest.raises(DataError, match="delete the file"):
         folder.count_rows(100)
