@@ -15,8 +15,8 @@ from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import ledger_at
 from tests.sweeps import spec
 from worker.cli import main
-from worker.client.answers import maxima_in_queue, verdict
-from worker.client.answers.maxima_in_queue import MaximaInQueue
+from worker.client.answers.verdict import maxima_in_queue, run
+from worker.client.answers.verdict.maxima_in_queue import MaximaInQueue
 from worker.client.sweeps.plan import SweepError
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.ledger import State
@@ -78,7 +78,7 @@ def test_the_command_asks_the_workers_that_are_there(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(verdict, "FEW_CONFIGS", 0)
+    monkeypatch.setattr(run, "FEW_CONFIGS", 0)
     monkeypatch.setenv("ARBTUNE_REDIS_URL", redis_url)
     monkeypatch.setenv("ARBTUNE_DATA_ROOT", str(data_root))
     monkeypatch.setenv("ARBTUNE_RESULTS_DIR", str(results))

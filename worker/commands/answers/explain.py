@@ -41,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Explain it; 0 when that could be done."""
-    from worker.client.answers.explain import explain  # numba and polars: --help has no need
+    from worker.client.answers.explain.run import explain  # numba and polars: --help has no need
 
     explain(arguments, Settings.from_environment())
     return EXIT_OK

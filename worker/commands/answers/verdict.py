@@ -63,7 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the verdict; 0 whatever it is."""
     settings = Settings.from_environment()
-    from worker.client.answers.verdict import run_verdict  # polars and numba, not for --help
+    from worker.client.answers.verdict.run import run_verdict  # polars and numba, not for --help
 
     run_verdict(arguments, settings)
     return EXIT_OK

@@ -22,8 +22,8 @@ from arbitrage.sweep import explain as explained
 from arbitrage.sweep import run_sweep
 from tests.conftest import JOB, quotes_csv
 from tests.sweeps import spec
-from worker.client.answers import asked_config as asking
-from worker.client.answers.explain_page import Page, lines_of
+from worker.client.answers.explain import asked_config as asking
+from worker.client.answers.explain.page import Page, lines_of
 from worker.commands.answers import explain
 from worker.ledger.celery_meta import success_meta
 from worker.ledger.envelope import CHUNKS, JOBS, Route, job_message

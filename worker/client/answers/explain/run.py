@@ -11,8 +11,8 @@ from arbitrage.results.explain.explanation import explain_config
 from arbitrage.results.explain.ladder import ladder, row_seconds
 from arbitrage.results.explain.table_file import refuse_one_file, write_table
 from arbitrage.shell.progress import live_line
-from worker.client.answers.asked_config import asked_config
-from worker.client.answers.explain_page import Page, print_page
+from worker.client.answers.explain.asked_config import asked_config
+from worker.client.answers.explain.page import Page, print_page
 from worker.client.answers.pictures import print_pictures
 from worker.settings import Settings
 

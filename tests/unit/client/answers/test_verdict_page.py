@@ -16,7 +16,7 @@ from arbitrage.sweep import SweepSpec, judge, run_sweep
 from tests.luck.markets import MEAN_REVERTING, write_market
 from tests.sweeps import spec
 from worker.cli import main
-from worker.client.answers.verdict_page import WIDTH, page
+from worker.client.answers.verdict.page import WIDTH, page
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,10 @@ from arbitrage.results.verdict.luck import Tell, Tested, tested_here
 from arbitrage.results.verdict.search import search_of
 from arbitrage.results.verdict.verdict import Verdict
 from arbitrage.shell.progress import live_line
-from worker.client.answers.maxima_in_queue import MaximaInQueue
 from worker.client.answers.pictures import print_pictures
 from worker.client.answers.sweep_data import data_of
-from worker.client.answers.verdict_page import print_verdict
+from worker.client.answers.verdict.maxima_in_queue import MaximaInQueue
+from worker.client.answers.verdict.page import print_verdict
 from worker.client.worker_watch import has_workers, look_for_workers
 from worker.ledger.connection import open_patient_ledger, redis_errors_in_a_sentence
 from worker.settings import Settings
