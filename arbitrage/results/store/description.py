@@ -7,6 +7,7 @@ folder whole. An older version wrote it into the folder, as `sweep.json`.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Self
 from arbitrage.documents.result import as_text
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.documents.whole_file import write_whole
+from arbitrage.errors import ConfigError
 
 OLD_NAME = "sweep.json"
 
@@ -74,11 +76,30 @@ class Description:
 
 
 def descriptions(results_dir: Path) -> Iterator[Description]:
-    """Those of all sweeps in a results folder, the last written first."""
+    """Those of all sweeps in a results folder, the last written first; none where it is not there.
+
+    Raises:
+        ConfigError: It may not be read, or is not a folder.
+    """
+    _check_readable(results_dir)
     paths = [*results_dir.glob("*.json"), *results_dir.glob(f"*/{OLD_NAME}")]
     for path in sorted(paths, key=_age):
         if found := Description.read(path):
             yield found
+
+
+def _check_readable(results_dir: Path) -> None:
+    """Tell what a glob passes over: a folder that may not be read looks like one without sweeps."""
+    try:
+        os.scandir(results_dir).close()
+        (results_dir / OLD_NAME).exists()  # which asks whether names in it may be looked up
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read the results folder {results_dir}: {error.strerror}: give its user the "
+            "right to, or set ARBTUNE_RESULTS_DIR to another folder"
+        ) from error
 
 
 def _age(path: Path) -> float:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -100,3 +103,43 @@ def test_a_sweep_without_rows_is_not_exported(
     assert main(["export", "abc1", "-o", str(output)]) == 1
     assert capsys.readouterr().err == "arbtune: sweep abc1 has no results yet: run it\n"
     assert not output.exists()
+
+
+# -- a results folder that may not be read
+
+
+@contextmanager
+def as_an_ordinary_user() -> Iterator[None]:
+    """Root may read everything."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.parametrize("rights", [0o000, 0o444])
+def test_a_results_folder_that_may_not_be_read_is_told(rights: int) -> None:
+    with TemporaryDirectory() as folder:  # the folders above it are open to all
+        results_dir = Path(folder)
+        (results_dir / "a.json").write_text("{}")
+        results_dir.chmod(rights)
+        with as_an_ordinary_user(), pytest.raises(ConfigError) as caught:
+            sweep_named("latest", results_dir)
+        results_dir.chmod(0o700)
+    assert str(caught.value).startswith(
+        f"cannot read the results folder {results_dir}: Permission denied: give its user the right"
+    )
+
+
+def test_a_file_in_place_of_a_results_folder_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "results"
+    path.write_text("")
+    with pytest.raises(ConfigError, match=f"cannot read the results folder {path}: Not a direc"):
+        next(known_sweeps(path))
+
+
+def test_a_results_folder_that_is_not_there_has_no_sweeps(tmp_path: Path) -> None:
+    assert [*known_sweeps(tmp_path / "none")] == []
