@@ -1,4 +1,4 @@
-"""One tuning job: the runner between its configuration and its figures."""
+"""Runs one job in this process: loads the data, replays it by engine or kernels, takes the time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the best of many configs is luck: the statistics of a search, on plain arrays."""
+"""Re-exports `results/selection`, the statistics of a search on plain arrays, for programs."""
 
 from __future__ import annotations
 

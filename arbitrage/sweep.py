@@ -18,6 +18,7 @@ from arbitrage.documents.config import TuningConfig
 from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 from arbitrage.replay.many_configs import OpenedFile, open_data
 from arbitrage.results.explain.explanation import Explanation, explain_config
+from arbitrage.results.selection.replicates import DEFAULT_REPLICATES
 from arbitrage.results.store.computing import all_rows, keep_missing, replay_range
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.known_sweeps import sweep_named
@@ -121,7 +122,7 @@ def explain(config: TuningConfig, limits: DataLimits | None = None) -> Explanati
 def judge(
     spec: SweepSpec,
     *,
-    n_bootstrap: int = 1000,
+    n_bootstrap: int = DEFAULT_REPLICATES,
     seed: int = 0,
     mean_block: float | None = None,
     also_tried: int = 0,

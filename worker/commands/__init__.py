@@ -1,1 +1,1 @@
-"""The commands of `arbtune` that talk to the queue, a module each."""
+"""The commands of `arbtune`, a module each: flags and printing."""

@@ -1,4 +1,4 @@
-"""Names in Redis: keys, queues, counters. `ledger.lua` gets all that stands here from here.
+"""Names in Redis: keys, queues, counters; and the largest message. `ledger.lua` has them from here.
 
 A name that ends in `{}` is the beginning of many: of one for each job, state or queue.
 """

@@ -1,4 +1,4 @@
-"""How long a job waits for its next attempt; `errors.RULES` says which errors are tried again."""
+"""How long a job waits for its next attempt; `errors.RULES` says after which errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Why rows of a file are skipped, in a sentence: for whoever wonders why nothing trades."""
+"""Writes the sentence that says how many rows of a file are skipped, and why.
+
+`replay/files/skipped_rows.py` counts them.
+"""
 
 from __future__ import annotations
 

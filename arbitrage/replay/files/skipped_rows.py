@@ -1,4 +1,7 @@
-"""Why rows of a file are not tradable: an answer for a user whose sweep traded nothing."""
+"""Counts the rows of a data file that are skipped, by the reason.
+
+`data/check/skipped.py` writes the sentence about them.
+"""
 
 from __future__ import annotations
 

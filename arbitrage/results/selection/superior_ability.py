@@ -9,7 +9,8 @@ and the p value is the share of replicates that exceed the statistic:
     consistent    c = m where m >= -sqrt(w / T * 2 log log T), else 0
     upper         c = m
 
-One row of weights is a replicate of all configs at once, so configs stream past in batches.
+One row of weights is a replicate of all configs at once, so configs stream past in batches. This is
+for programs: `arbtune verdict` tests by `results/verdict/luck.py`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from numpy.typing import ArrayLike
 from arbitrage.results.selection.bootstrap import optimal_mean_block
 from arbitrage.results.selection.matrix import Floats, profits_of
 from arbitrage.results.selection.maxima import Maxima, Replicates
+from arbitrage.results.selection.replicates import DEFAULT_REPLICATES
 
 _MIN_PERIODS = 3  # log log T has no value below
 
@@ -55,7 +57,7 @@ class SuperiorAbility:
 def superior_predictive_ability(
     batches: Iterable[ArrayLike],
     *,
-    n_bootstrap: int = 1000,
+    n_bootstrap: int = DEFAULT_REPLICATES,
     mean_block: float | None = None,
     seed: int = 0,
     studentize: bool = True,

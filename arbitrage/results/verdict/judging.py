@@ -15,6 +15,7 @@ from arbitrage.replay.periods.period_clock import Periods, periods_of
 from arbitrage.results.querying.plateau import plateau_in
 from arbitrage.results.selection.bootstrap import optimal_mean_block
 from arbitrage.results.selection.matrix import Floats
+from arbitrage.results.selection.replicates import DEFAULT_REPLICATES, MAX_REPLICATES
 from arbitrage.results.verdict.beside import beside
 from arbitrage.results.verdict.breaking import breaking_figures, kept_by_walk_forward
 from arbitrage.results.verdict.clocked import ClockedData
@@ -37,7 +38,6 @@ _FEWEST_BLOCKS = 3  # of a replicate
 # What fits into a gigabyte or so: the kernel of the bootstrap is periods x periods, its weights are
 # replicates x periods, and a batch of configs is held against all replicates at once.
 _MOST_PERIODS = 5_000
-_MOST_REPLICATES = 100_000
 _MOST_WEIGHTS = 10**8
 _MOST_TRIED = 10**15  # a double counts them one by one
 
@@ -55,7 +55,7 @@ class Asked:
         ConfigError: A number that makes no sense.
     """
 
-    n_bootstrap: int = 1000
+    n_bootstrap: int = DEFAULT_REPLICATES
     seed: int = 0
     mean_block: float | None = None
     also_tried: int = 0
@@ -63,9 +63,9 @@ class Asked:
     def __post_init__(self) -> None:
         if self.n_bootstrap < 1:
             raise ConfigError(f"there must be at least 1 replicate, not {self.n_bootstrap}")
-        if self.n_bootstrap > _MOST_REPLICATES:
+        if self.n_bootstrap > MAX_REPLICATES:
             raise ConfigError(
-                f"there are at most {_MOST_REPLICATES:,} replicates, not {self.n_bootstrap:,}"
+                f"there are at most {MAX_REPLICATES:,} replicates, not {self.n_bootstrap:,}"
             )
         if self.seed < 0 or self.also_tried < 0:
             raise ConfigError("the seed and the number of configs tried elsewhere are 0 or more")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from arbitrage.results.selection.replicates import DEFAULT_REPLICATES
 from arbitrage.shell.console import EXIT_OK, count
 from arbitrage.shell.numbers import number
 from worker.settings import Settings
@@ -41,8 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--replicates",
         type=count,
         metavar="N",
-        default=1000,
-        help="how many replicates are drawn (default: 1000)",
+        default=DEFAULT_REPLICATES,
+        help=f"how many replicates are drawn (default: {DEFAULT_REPLICATES})",
     )
     parser.add_argument(
         "--block",

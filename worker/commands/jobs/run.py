@@ -1,4 +1,4 @@
-"""`arbtune run`: the program of one job, which may begin with a config of a sweep."""
+"""`arbtune run`: `scripts/run_arbitrage_tuning`, which is the program, with `--from` added."""
 
 from __future__ import annotations
 

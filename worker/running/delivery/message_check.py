@@ -8,7 +8,7 @@ the log; where it has an id, a message with the sentence takes its place, which 
 any other bad job does (and starts the job all the same if the ledger knows it).
 
 What is fit leaves in one form: protocol 2, with known headers only, an uncompressed body, and the
-list that it came from as the place to return to.
+list that it came from as the place to return to. The bound on bytes is in `worker/ledger/names.py`.
 """
 
 from __future__ import annotations

@@ -153,6 +153,7 @@ class LedgerBackend(RedisBackend):
         return True
 
     def _requeue(self, task_id: str, failure: Outcome, request: Any) -> str:
+        """Queue the job anew, or make it a dead letter where its attempts are used up."""
         limit = self.settings.max_attempts
         return self.ledger.requeue(task_id, _holder(request), failure, max_attempts=limit)
 

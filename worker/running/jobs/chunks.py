@@ -19,13 +19,13 @@ from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.documents.strict_model import StrictModel, names_of_part
 from arbitrage.documents.validation import one_sentence, refuse
 from arbitrage.errors import ConfigError
+from arbitrage.results.selection.replicates import MAX_REPLICATES
 from worker.ledger.envelope import CHUNKS, job_message
 from worker.ledger.ledger import Submission
 from worker.running.jobs.task_argument import Payload
 
 MAX_CONFIGS = 20_000  # their figures are about a megabyte in Redis
 MAX_PILOTS = 100
-MAX_REPLICATES = 100_000  # their weights take a gigabyte, where there are 1,000 periods
 
 ConfigNumber = Annotated[int, Field(ge=0)]
 RowNumber = Annotated[int, Field(ge=0)]

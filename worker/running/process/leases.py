@@ -3,6 +3,7 @@
 An alarm of the kernel watches over the renewals, since the event loop stands still while Celery
 looks for a lost broker. When the leases are about to end it ends the children, so that no other
 worker starts a job that still runs here; what ran is given back once the server answers again.
+How long a lease is: `lease_s` in `worker/settings.py`.
 """
 
 from __future__ import annotations
