@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,21 @@ def test_jobs_are_filtered_and_sorted(overview: Overview) -> None:
     assert jobs(View(only="t7,")) == ["job-07"]
     assert jobs(View(sort="job")) == jobs(View(sort="worker")) == [f"job-{n:02}" for n in range(9)]
     assert set(jobs(View(sort="longest"))) == {f"job-{n:02}" for n in range(9)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [({"tag_prefix": "night"}, "night, quotes.csv"), ({"tag": "once"}, "once, quotes.csv")],
+)
+def test_a_chunk_is_shown_with_the_tag_of_its_sweep(
+    overview: Overview, fields: dict[str, str], told: str
+) -> None:
+    held = {"start": 0, "stop": 9, "spec": {"data_file": "day/quotes.csv", **fields}}
+    chunk = replace(overview.running[0], task=CHUNKS.task, config=held)
+    shown = lines(page(replace(overview, running=(chunk,)), View(), "here", 1_000), 1_000)
+
+    [line] = [line for line in shown if line.startswith(chunk.job_id)]
+    assert line.endswith(f" {told}")
 
 
 def test_keys_change_what_is_shown() -> None:

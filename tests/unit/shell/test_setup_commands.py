@@ -92,6 +92,15 @@ def test_bash_completes_commands_and_flags(
     assert set(answer.stdout.split()) == expected
 
 
+@pytest.mark.parametrize(
+    "option",
+    ["sweep_pos_0", "run___data_file", "data_align__o", "data_align___output", "explain___trades"],
+)
+def test_files_are_completed(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command("arbtune completion", completion, ["bash"]) == 0
+    assert f"{option}_COMPGEN=_shtab_compgen_files" in capsys.readouterr().out
+
+
 def test_each_shell_has_its_script(capsys: pytest.CaptureFixture[str]) -> None:
     for shell in completion.SHELLS:
         assert main(["completion", shell]) == 0

@@ -158,7 +158,8 @@ def _what(job: JobRecord) -> str:
     held = config.get("spec") if job.is_chunk else config
     spec: dict[str, Any] = held if isinstance(held, dict) else {}
     name = PurePath(str(spec.get("data_file") or "")).name
-    return printable(", ".join(filter(None, (str(spec.get("tag") or ""), name))))
+    tag = spec.get("tag") or spec.get("tag_prefix") or ""
+    return printable(", ".join(filter(None, (str(tag), name))))
 
 
 def _jobs(overview: Overview, view: View) -> list[JobRecord]:

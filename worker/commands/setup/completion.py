@@ -17,7 +17,7 @@ EXAMPLES = (
     "arbtune completion zsh > ~/.zfunc/_arbtune",
 )
 
-_OF_FILES = frozenset({"PATH", "FILE", "SPEC", "FOLDER"})
+_OF_FILES = frozenset({"PATH", "FILE", "SPEC", "FOLDER", "OUT"})
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
