@@ -22,7 +22,7 @@ from hypothesis import settings
 
 from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.snapshot_table import SnapshotTable, load_snapshots
-from tests.data_files import Load
+from tests.shared.inputs.data_files import Load
 from worker.client.embedded import embedded_server
 from worker.ledger.ledger import Ledger
 

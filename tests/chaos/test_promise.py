@@ -14,7 +14,6 @@ import pytest
 import redis
 from celery import Celery
 
-from tests import commands
 from tests.conftest import (
     JOB,
     WorkerProcess,
@@ -23,7 +22,8 @@ from tests.conftest import (
     running_worker,
     wait_until,
 )
-from tests.servers import binary_of, durable_server
+from tests.shared import commands
+from tests.shared.servers.durable import binary_of, durable_server
 from worker.client.jobs.sending import send, submission
 from worker.ledger.ledger import JobRecord, Ledger, State
 

@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 
 from arbitrage.replay.kernel_calls import quotes_of, replay_all, scan_all, windows_of
 from arbitrage.replay.kernels.layout import Floats, Parameters, Prices, Quotes, RunTotals
-from tests import naive
-from tests.examples import examples
-from tests.naive import Params, Row
-from tests.strategies import (
+from tests.shared.inputs.examples import examples
+from tests.shared.inputs.strategies import (
     Case,
     basis_walks,
     cases,
@@ -27,6 +25,8 @@ from tests.strategies import (
     quote,
     random_walk,
 )
+from tests.shared.oracles import naive
+from tests.shared.oracles.naive import Params, Row
 
 thorough = examples(40)
 

@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 
 from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig, BacktestResult
 from arbitrage.arbitrage_core import ArbitrageEngine, ArbitrageTrade
-from tests import naive
-from tests.examples import examples
-from tests.naive import Figures, NaiveTrade, Params, Row
-from tests.strategies import (
+from tests.shared.inputs.examples import examples
+from tests.shared.inputs.strategies import (
     Case,
     backtest_config,
     basis_walks,
@@ -31,6 +29,8 @@ from tests.strategies import (
     snapshots,
     timestamp,
 )
+from tests.shared.oracles import naive
+from tests.shared.oracles.naive import Figures, NaiveTrade, Params, Row
 
 UNIT_ROUNDOFF = Fraction(1, 2**53)
 STATS = (

@@ -20,10 +20,11 @@ from arbitrage.replay.kernels.options.log import MARKS
 from arbitrage.replay.many_configs import open_data
 from arbitrage.results.explain import recording
 from arbitrage.results.explain.explanation import Explanation, explain_config
-from tests import naive, options
-from tests.examples import examples
-from tests.naive import Params, plain_sum
-from tests.options import Market
+from tests.shared.inputs import options
+from tests.shared.inputs.examples import examples
+from tests.shared.inputs.options import Market
+from tests.shared.oracles import naive
+from tests.shared.oracles.naive import Params, plain_sum
 
 randoms = options.randoms
 Row = dict[str, Any]

@@ -18,11 +18,12 @@ from arbitrage.documents.figures import FIGURE_NAMES, NULLABLE_COUNTS
 from arbitrage.replay.many_configs import open_data, replay, replay_one
 from arbitrage.replay.roads import FEWEST_BY_TRIPS
 from arbitrage.sweep import SweepSpec, run_sweep
-from tests import naive, options
 from tests.conftest import quotes_csv
-from tests.examples import examples
-from tests.naive import Params
-from tests.options import Market
+from tests.shared.inputs import options
+from tests.shared.inputs.examples import examples
+from tests.shared.inputs.options import Market
+from tests.shared.oracles import naive
+from tests.shared.oracles.naive import Params
 from worker.running.jobs.chunk_figures import packed, unpacked
 
 DRAWDOWN = 1e-9

@@ -16,10 +16,11 @@ from arbitrage.replay import kernel_calls
 from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.replay.many_configs import open_data, replay, replay_one
 from arbitrage.replay.roads import FEWEST_BY_TRIPS
-from tests import naive, options
-from tests.examples import examples
-from tests.naive import Params
-from tests.options import Market
+from tests.shared.inputs import options
+from tests.shared.inputs.examples import examples
+from tests.shared.inputs.options import Market
+from tests.shared.oracles import naive
+from tests.shared.oracles.naive import Params
 
 
 @pytest.fixture(scope="module")

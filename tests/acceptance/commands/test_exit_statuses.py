@@ -11,7 +11,7 @@ import pytest
 
 from arbitrage.documents.result import ErrorRecord
 from tests.conftest import JOB, ledger_at, quotes_csv, running_worker
-from tests.sweeps import spec
+from tests.shared.inputs.sweeps import spec
 from worker.cli import main
 from worker.commands.program import COMMANDS
 from worker.ledger.celery_meta import failed_meta, success_meta

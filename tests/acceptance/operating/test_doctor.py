@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import redis
 
-from tests import commands
 from tests.conftest import running_worker, wait_until
-from tests.servers import DurableServer, durable_server
+from tests.shared import commands
+from tests.shared.servers.durable import DurableServer, durable_server
 from worker.ledger.names import WORKER_KEY, WORKERS_KEY
 from worker.operating.presence import Presence, present_workers
 

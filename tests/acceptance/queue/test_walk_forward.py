@@ -9,7 +9,7 @@ import pytest
 
 from arbitrage.sweep import SweepSpec, walk_forward
 from tests.conftest import ledger_at
-from tests.sweeps import spec
+from tests.shared.inputs.sweeps import spec
 from worker.cli import main
 from worker.client.jobs.sending import submit
 from worker.client.sweeps import collector, plan

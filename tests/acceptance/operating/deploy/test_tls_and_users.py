@@ -17,7 +17,6 @@ import pytest
 import redis
 from celery import Celery
 
-from tests import commands
 from tests.conftest import (
     JOB,
     PATIENCE_S,
@@ -27,7 +26,8 @@ from tests.conftest import (
     running_worker,
     wait_until,
 )
-from tests.tls import issue_certificates, tls_in_front_of
+from tests.shared import commands
+from tests.shared.servers.tls import issue_certificates, tls_in_front_of
 from worker.client.embedded import embedded_server
 from worker.ledger.ledger import State
 

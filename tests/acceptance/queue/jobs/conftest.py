@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from celery import Celery
 
-from tests import commands
 from tests.acceptance.queue.jobs.asked import Arbtune
+from tests.shared import commands
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from arbitrage.documents.spec.sweep_spec import sweep_id
 from arbitrage.replay.files.data_cache import file_digest
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.sweep import SweepSpec, run_sweep
-from tests import commands
 from tests.conftest import ledger_at
+from tests.shared import commands
 from worker.ledger.ledger import Ledger, State
 
 SPREADS = {"name": "min_spread_bps", "start": 0, "stop": 60, "num": 61}

@@ -25,7 +25,7 @@ from arbitrage.results.store.ranking import (
 )
 from arbitrage.results.store.rows import sweep_rows
 from arbitrage.shell.console import run_command
-from tests.sweeps import spec
+from tests.shared.inputs.sweeps import spec
 from worker.client.sweeps import run as sweep_run
 from worker.client.sweeps.collector import Progress
 from worker.client.sweeps.copying import copied_lines

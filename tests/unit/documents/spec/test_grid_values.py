@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from tests import sweeps
-from tests.sweeps import FIXED, spec
+from tests.shared.inputs import sweeps
+from tests.shared.inputs.sweeps import FIXED, spec
 from tests.unit.documents.spec.asked import refusal
 
 

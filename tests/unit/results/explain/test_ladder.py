@@ -24,7 +24,7 @@ from arbitrage.results.explain.ladder import (
     repeats,
     row_seconds,
 )
-from tests import options
+from tests.shared.inputs import options
 
 OWN: dict[str, Any] = {
     "min_spread_bps": 4,

@@ -27,7 +27,7 @@ from arbitrage.results.store.known_sweeps import sweep_named
 from arbitrage.results.verdict.verdict import EDGE, LUCK, NO_EDGE, TOO_LITTLE, Verdict, path_of
 from arbitrage.results.walk_forward.outcome import FoldOutcome, Point, Side, WalkForward
 from arbitrage.sweep import judge
-from tests.reports import FOREIGN, GRIDS, reported, swept
+from tests.shared.reports import FOREIGN, GRIDS, reported, swept
 from worker.client.answers.report import write_report
 
 _JSON = re.compile(r'<script type="application/json" id="(\w+)">(.*?)</script>', re.DOTALL)

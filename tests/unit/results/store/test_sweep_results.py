@@ -25,7 +25,7 @@ from arbitrage.errors import ConfigError, DataError
 from arbitrage.results.store.folder import SweepFolder, digest_of_latest
 from arbitrage.results.store.ranking import RowCounts, best_row
 from arbitrage.results.store.rows import SCHEMA, sweep_rows
-from tests.sweeps import spec
+from tests.shared.inputs.sweeps import spec
 
 GRID = {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 100}
 SWEEP = SweepSpec(**spec(GRID))

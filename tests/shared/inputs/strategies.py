@@ -1,6 +1,6 @@
 """Hypothesis strategies for market rows and parameters that reach every rule of the model.
 
-Rows are the oracle's 5-tuples (tests/naive.py); ``snapshots``, ``engine_config`` and
+Rows are the oracle's 5-tuples (tests/shared/oracles/naive.py); ``snapshots``, ``engine_config`` and
 ``backtest_config`` turn them into the product's own objects.
 """
 
@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from arbitrage.arbitrage_backtest import BacktestConfig
 from arbitrage.arbitrage_core import ArbitrageConfig, OrderBookSnapshot
-from tests import naive
-from tests.naive import Params, Row
+from tests.shared.oracles import naive
+from tests.shared.oracles.naive import Params, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
