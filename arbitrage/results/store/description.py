@@ -30,6 +30,8 @@ class Description:
         total: How many configs it has.
         chunk_size: How many of them make a chunk; None before any was sent.
         data: What is known of the data file besides its digest; None where nobody has said it.
+        has_had_rows: Whether any of its configs ever had a row; None where an older version, which
+            did not say it, wrote the description.
     """
 
     sweep_id: str
@@ -39,6 +41,7 @@ class Description:
     total: int
     chunk_size: int | None
     data: dict[str, Any] | None = None
+    has_had_rows: bool | None = None
 
     def __post_init__(self) -> None:
         size = self.chunk_size

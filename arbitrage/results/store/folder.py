@@ -17,6 +17,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,6 +64,7 @@ class SweepFolder:
         self.path = Path(results_dir) / sweep_id
         self._description = self.path.with_name(f"{sweep_id}.json")
         self._compared: set[tuple[Path, int, int]] = set()
+        self._has_said_rows = False
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
@@ -114,6 +116,7 @@ class SweepFolder:
             total=spec.total,
             chunk_size=known.chunk_size if known and chunk_size is None else chunk_size,
             data=known.data if known and data is None else data,
+            has_had_rows=known.has_had_rows if known else self._has_rows(),
         )
         with write_errors_in_a_sentence(self._description):
             description.write(self._description)
@@ -133,6 +136,20 @@ class SweepFolder:
         content = with_checksum(rows)
         with write_errors_in_a_sentence(self.path):
             _write_synced(target, content)
+            self._say_that_it_has_had_rows()
+
+    def _say_that_it_has_had_rows(self) -> None:
+        """Write it down once: when the rows are gone, nothing else says that they were seen.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        if self._has_said_rows:
+            return
+        known = self.description()
+        if known and known.has_had_rows is False:
+            replace(known, has_had_rows=True).write(self._description)
+        self._has_said_rows = known is not None
 
     def clear(self) -> None:
         """Forget all parts, so that the sweep starts anew.
@@ -268,6 +285,9 @@ class SweepFolder:
         for path in self._paths():
             if named := _PART.fullmatch(path.name):
                 yield Part(int(named[1]), int(named[2]), path)
+
+    def _has_rows(self) -> bool:
+        return next(self._files(), None) is not None
 
     def _paths(self) -> list[Path]:
         try:

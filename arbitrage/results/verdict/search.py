@@ -2,7 +2,7 @@
 
 A sweep's configs count where it has a row of them, unless they failed. Where all its rows are gone,
 but not the description that stands beside their folder, all its configs count: somebody has looked
-at them.
+at them. One that never had a row counts nothing: nobody can have looked at any.
 """
 
 from __future__ import annotations
@@ -133,8 +133,9 @@ def search_of(asked: KnownSweep, results_dirs: Iterable[Path]) -> Search:
     known = [one for folder in dict.fromkeys(results_dirs) for one in known_sweeps(folder)]
     on_the_data = _data_of(asked)
     sweeps = [asked, *(one for one in known if one.folder.path != asked.folder.path)]
-    others = {one.sweep_id: one.spec.total for one in known if _data_of(one) != on_the_data}
-    tried = [tried_sweep(one) for one in sweeps if _data_of(one) == on_the_data]
+    looked_at = [one for one in sweeps if one is asked or one.description.has_had_rows is not False]
+    others = {one.sweep_id: one.spec.total for one in looked_at if _data_of(one) != on_the_data}
+    tried = [tried_sweep(one) for one in looked_at if _data_of(one) == on_the_data]
     unread = _folders_of_rows(results_dirs) - {one.folder.path.resolve() for one in sweeps}
     return Search(tried, (len(others), sum(others.values())), len(unread))
 
@@ -158,8 +159,10 @@ def tried_sweep(known: KnownSweep) -> TriedSweep:
     with known.folder.damage_in_a_sentence(spec.total):
         failed = rows.filter(pl.col("status") != SUCCESS).select("config_number")
         numbers = failed.collect(engine="streaming")["config_number"].to_numpy()
-    ranges = tuple(_joined(parts)) or ((0, known.spec.total),)
-    return TriedSweep(known.sweep_id, spec, rows, ranges, known, numbers, is_gone=not parts)
+    ranges, is_gone = tuple(_joined(parts)), False
+    if not parts and known.description.has_had_rows is not False:
+        ranges, is_gone = ((0, known.spec.total),), True
+    return TriedSweep(known.sweep_id, spec, rows, ranges, known, numbers, is_gone=is_gone)
 
 
 def _data_of(known: KnownSweep) -> tuple[str, str]:

@@ -20,6 +20,8 @@ from arbitrage.results.verdict.words.texts import counted
 _CHEAP_BPS = 1.0  # an execution: what both venues take together is more nearly everywhere
 _LONE_PEAK = 0.5  # of the winner's profit: neighbours that earn less are told of
 _OVERFITTED = 0.5  # the best of one half of the periods is below the median in the other
+_CENT_USD = 0.01
+_MILLIONTH = 1e-6  # of the balance
 _ERRORS = 2.0  # standard ones: what is nearer to the bound may be on its other side
 
 
@@ -41,6 +43,7 @@ def _cautions_of_the_winner(verdict: Verdict) -> Iterator[str]:
             f"Its costs are {cost_bps(verdict):.4g} bps an execution, all fees and slippage "
             "together: hardly any venue is as cheap."
         )
+    yield from _pays_nothing(net, winner["config"])
     if net > 0 and (varied := winner.get("varied_conditions")):
         yield (
             f"The grids vary {', '.join(varied)}. Nobody can choose that, and the cheapest or the "
@@ -60,6 +63,18 @@ def _cautions_of_the_winner(verdict: Verdict) -> Iterator[str]:
         )
     if winner["sweep_id"] != verdict.sweep_id:
         yield f"It is of another sweep over the same data, {winner['sweep_id']}."
+
+
+def _pays_nothing(net: float, config: dict[str, float]) -> Iterator[str]:
+    """That a profit is too small to be seen: the test looks at its steadiness, not at its size."""
+    balance = config.get("initial_balance_usd", 0.0)
+    least = max(_CENT_USD, _MILLIONTH * balance)
+    if 0 < net < least:
+        below = "a cent" if least == _CENT_USD else f"a millionth of the balance of {balance:,.0f}"
+        yield (
+            f"It earned {net:.3g} USD over the whole file, less than {below}: however steadily, "
+            "that pays nobody. Larger trades (max_position_usd) may."
+        )
 
 
 def _cautions_of_the_test(verdict: Verdict) -> Iterator[str]:

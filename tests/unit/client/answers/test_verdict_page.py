@@ -221,6 +221,25 @@ def test_whoever_wants_good_news_is_cautioned(verdict: Verdict) -> None:
     assert "and 5 as tried elsewhere" in text
 
 
+@pytest.mark.parametrize(
+    ("net", "balance", "told"),
+    [
+        (1e-200, 10_000, "It earned 1e-200 USD over the whole file, less than a cent: however"),
+        (0.009, 10_000, "It earned 0.009 USD over the whole file, less than a cent"),
+        (0.02, 10_000, None),
+        (0.9, 1e6, "It earned 0.9 USD over the whole file, less than a millionth of the balance"),
+        (-1e-200, 10_000, None),
+    ],
+)
+def test_a_profit_that_nobody_would_see_is_told(
+    verdict: Verdict, net: float, balance: float, told: str | None
+) -> None:
+    config = {**verdict.winner["config"], "initial_balance_usd": balance}
+    winner = {**with_figures(verdict, net_pnl_usd=net), "config": config}
+    text = text_of(verdict, winner=winner)
+    assert told in text if told else "over the whole file, less than" not in text
+
+
 def test_whoever_looks_for_a_seed_is_cautioned(verdict: Verdict) -> None:
     """Twenty replicates that all are worse are an edge by one seed, and luck by another."""
     near = "another --seed may give another verdict"

@@ -172,6 +172,7 @@ def test_a_sweep_is_described_beside_its_rows(folder: SweepFolder) -> None:
         "total": 100,
         "chunk_size": 100,
         "data": facts,
+        "has_had_rows": False,
     }
     assert SweepSpec.model_validate(document["spec"]).identity() == SWEEP.identity()
     folder.describe(SWEEP, "hash", "1", 100)  # one that resumes has not asked what the data are

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.errors import ConfigError
 from arbitrage.replay.many_configs import open_data
+from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.known_sweeps import sweep_named
 from arbitrage.results.verdict.judging import Asked, judge_search
 from arbitrage.results.verdict.search import Search, search_of
@@ -41,6 +44,37 @@ def test_a_sweep_whose_rows_are_gone_still_counts(quotes: Path, tmp_path: Path) 
     found = quick(spec_of(quotes, thresholds(6)), results_dir=tmp_path)
     assert found.n_configs == 30
     assert [sweep["is_gone"] for sweep in found.search["sweeps"]] == [False, True]
+
+
+def test_a_sweep_that_never_had_a_row_counts_nothing(quotes: Path, tmp_path: Path) -> None:
+    """It was interrupted: nobody has looked at any of its configs."""
+    huge = spec_of(quotes, {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 10**6})
+    digest, its_id = open_data(quotes).data_sha256, "f" * 16
+    folder = SweepFolder(tmp_path, its_id)
+    with folder.exclusively():
+        folder.describe(huge, digest, ENGINE_VERSION, chunk_size=5_000)
+    elsewhere = SweepFolder(tmp_path, "e" * 16)
+    with elsewhere.exclusively():
+        elsewhere.describe(huge, "0" * 64, ENGINE_VERSION)
+    found = quick(spec_of(quotes, thresholds(4, 6)), results_dir=tmp_path)
+    assert found.n_configs == 2
+    assert [sweep["sweep_id"] for sweep in found.search["sweeps"]] == [found.sweep_id]
+    assert found.search["other_configs"] == 0
+    of_itself = search_of(sweep_named(its_id, tmp_path), [tmp_path])
+    assert of_itself.n_configs == 2
+    assert of_itself.asked.ranges == ()
+
+
+def test_a_sweep_of_an_older_version_counts_when_its_rows_are_gone(
+    quotes: Path, tmp_path: Path
+) -> None:
+    gone = quick(spec_of(quotes, thresholds(*range(30))), results_dir=tmp_path)
+    place = tmp_path / f"{gone.sweep_id}.json"
+    description = json.loads(place.read_text())
+    assert description.pop("has_had_rows") is True
+    place.write_text(json.dumps(description))
+    SweepFolder(tmp_path, gone.sweep_id).clear()
+    assert quick(spec_of(quotes, thresholds(6)), results_dir=tmp_path).n_configs == 30
 
 
 def test_what_was_run_before_max_jobs_was_lowered_was_tried(quotes: Path, tmp_path: Path) -> None:
