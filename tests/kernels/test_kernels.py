@@ -25,8 +25,8 @@ from tests.shared.inputs.strategies import (
     quote,
     random_walk,
 )
-from tests.shared.oracles import naive
-from tests.shared.oracles.naive import Params, Row
+from tests.shared.oracles import naive, terms
+from tests.shared.oracles.terms import Params, Row
 
 thorough = examples(40)
 
@@ -44,8 +44,8 @@ def parameters_of(runs: Sequence[Params]) -> Parameters:
         return np.array(values, dtype=np.float64)
 
     return Parameters(
-        threshold=floats([naive.threshold_bps(run) for run in runs]),
-        cost=floats([naive.execution_cost_bps(run) for run in runs]),
+        threshold=floats([terms.threshold_bps(run) for run in runs]),
+        cost=floats([terms.execution_cost_bps(run) for run in runs]),
         notional=floats([run.max_position_usd for run in runs]),
         slots=np.array([run.max_open_trades for run in runs], dtype=np.int64),
         balance=floats([run.initial_balance_usd for run in runs]),
@@ -213,7 +213,7 @@ def test_degenerate_files(rows: list[Row], slots: int) -> None:
 @examples(40)
 def test_a_threshold_that_equals_a_spread_is_reached(rows: list[Row], data: st.DataObject) -> None:
     spreads = [
-        naive.spread_bps(naive.better_side(row), row) for row in rows if naive.is_tradable(row)
+        terms.spread_bps(terms.better_side(row), row) for row in rows if terms.is_tradable(row)
     ]
     reachable = [spread for spread in spreads if spread >= 0]
     if reachable:

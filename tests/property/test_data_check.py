@@ -17,7 +17,7 @@ from arbitrage.data.check.file_check import Counters
 from arbitrage.data.columns import COLUMNS, OPTIONAL_COLUMNS, SCHEMA
 from tests.shared.inputs.examples import examples
 from tests.shared.inputs.strategies import markets
-from tests.shared.oracles import naive
+from tests.shared.oracles import terms
 
 PRICES = slice(1, 5)
 LIMITS_MS = (0, 1, 10, 100, 1_000, 10_000, 60_000)
@@ -40,7 +40,7 @@ class Full(NamedTuple):
     age_b_ms: float
 
     @property
-    def plain(self) -> naive.Row:
+    def plain(self) -> terms.Row:
         return str(self.t_ns), self.bid_a, self.ask_a, self.bid_b, self.ask_b
 
 
@@ -154,11 +154,11 @@ def venue(rows: Sequence[Full], prices: slice, counted: dict[str, int]) -> dict[
 
 
 def tradable(rows: Sequence[Full]) -> list[Full]:
-    return [row for row in rows if naive.is_tradable(row.plain)]
+    return [row for row in rows if terms.is_tradable(row.plain)]
 
 
 def better(row: Full) -> float:
-    return naive.spread_bps(naive.better_side(row.plain), row.plain)
+    return terms.spread_bps(terms.better_side(row.plain), row.plain)
 
 
 def times(rows: Sequence[Full]) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def ages(rows: Sequence[Full]) -> dict[str, Any]:
 
 
 def capacity_usd(row: Full) -> float:
-    if naive.better_side(row.plain) == naive.LONG_A_SHORT_B:
+    if terms.better_side(row.plain) == terms.LONG_A_SHORT_B:
         return min(row.ask_size_a, row.bid_size_b) * row.ask_a
     return min(row.ask_size_b, row.bid_size_a) * row.ask_b
 
@@ -259,8 +259,8 @@ def check_sizes(found: dict[str, Any], rows: list[Full], cost_bps: float) -> Non
 def check_spreads(found: dict[str, Any], rows: list[Full]) -> None:
     usable = tradable(rows)
     sides = {
-        name.lower(): [naive.spread_bps(name, row.plain) for row in usable]
-        for name in (naive.LONG_A_SHORT_B, naive.LONG_B_SHORT_A)
+        name.lower(): [terms.spread_bps(name, row.plain) for row in usable]
+        for name in (terms.LONG_A_SHORT_B, terms.LONG_B_SHORT_A)
     }
     best = [better(row) for row in usable]
     for name, spreads in {**sides, "better": best}.items():

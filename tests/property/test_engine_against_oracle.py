@@ -29,8 +29,8 @@ from tests.shared.inputs.strategies import (
     snapshots,
     timestamp,
 )
-from tests.shared.oracles import naive
-from tests.shared.oracles.naive import Figures, NaiveTrade, Params, Row
+from tests.shared.oracles import naive, terms
+from tests.shared.oracles.terms import Figures, NaiveTrade, Params, Row
 
 UNIT_ROUNDOFF = Fraction(1, 2**53)
 STATS = (
@@ -42,8 +42,8 @@ STATS = (
     "stale_snapshots",
 )
 OTHER_SIDE = {
-    naive.LONG_A_SHORT_B: naive.LONG_B_SHORT_A,
-    naive.LONG_B_SHORT_A: naive.LONG_A_SHORT_B,
+    terms.LONG_A_SHORT_B: terms.LONG_B_SHORT_A,
+    terms.LONG_B_SHORT_A: terms.LONG_A_SHORT_B,
 }
 
 thorough = examples(60)
@@ -160,7 +160,7 @@ def test_the_long_walks_reach_every_rule_of_the_model() -> None:
     ]
     stops = [run for run in runs if run.figures.stopped_row is not None]
 
-    assert opened == {naive.LONG_A_SHORT_B, naive.LONG_B_SHORT_A}
+    assert opened == {terms.LONG_A_SHORT_B, terms.LONG_B_SHORT_A}
     assert max(run.figures.closed_trades for run in runs) > 50
     assert max(run.most_open_trades for run in runs) > 3
     assert len(reversals) > 5
@@ -303,7 +303,7 @@ def test_a_trade_is_worth_minus_both_books_and_both_executions_on_the_row_that_o
     7 times until it is dollars: 3 in the quotient, 2 in the subtractions, 2 in the conversion. So
     the error is below ((1 + u)**7 - 1), hence 8 u, times the sum of the terms' sizes.
     """
-    cost = naive.execution_cost_bps(drawn)
+    cost = terms.execution_cost_bps(drawn)
     basis_bps = sign * (drawn.min_spread_bps + cost + edge_bps + 1.01 * (half_a + half_b))
     row = quote(0, mid, basis_bps, half_a, half_b)
 
@@ -340,7 +340,7 @@ def test_taking_out_the_rows_that_are_not_tradable_changes_no_figure_of_the_trad
 ) -> None:
     about_the_file = {"skipped_snapshots", "total_snapshots", "steps_processed", "stopped_row"}
     whole = product_figures(rows, drawn)
-    cleaned = product_figures([row for row in rows if naive.is_tradable(row)], drawn)
+    cleaned = product_figures([row for row in rows if terms.is_tradable(row)], drawn)
     assert all(whole[name] == cleaned[name] for name in whole.keys() - about_the_file)
     assert cleaned["skipped_snapshots"] == 0
 
@@ -355,7 +355,7 @@ def test_max_steps_gives_the_figures_of_the_file_cut_there_but_counts_over_the_w
     cut = product_figures(rows[:max_steps], drawn)
     assert all(limited[name] == cut[name] for name in limited.keys() - about_the_file)
     assert limited["total_snapshots"] == len(rows)
-    assert limited["skipped_snapshots"] == len([r for r in rows if not naive.is_tradable(r)])
+    assert limited["skipped_snapshots"] == len([r for r in rows if not terms.is_tradable(r)])
 
 
 @given(st.one_of(basis_walks(), lattice_walks()), params())
@@ -374,9 +374,9 @@ def test_what_is_unrealized_is_what_closing_the_open_trades_at_the_end_pays(
     for trade in left_open:
         trade.close(
             "after the end",
-            naive.exit_spread_bps(as_naive(trade), rows[-1]),
+            terms.exit_spread_bps(as_naive(trade), rows[-1]),
             2 * drawn.taker_fee_a_bps,
             2 * drawn.taker_fee_b_bps,
             2 * drawn.slippage_bps,
         )
-    assert result.unrealized_pnl_usd == naive.plain_sum(trade.pnl_usd for trade in left_open)
+    assert result.unrealized_pnl_usd == terms.plain_sum(trade.pnl_usd for trade in left_open)

@@ -23,8 +23,8 @@ from arbitrage.results.explain.explanation import Explanation, explain_config
 from tests.shared.inputs import options
 from tests.shared.inputs.examples import examples
 from tests.shared.inputs.options import Market
-from tests.shared.oracles import naive
-from tests.shared.oracles.naive import Params, plain_sum
+from tests.shared.oracles import terms
+from tests.shared.oracles.terms import Params, plain_sum
 
 randoms = options.randoms
 Row = dict[str, Any]
@@ -118,7 +118,7 @@ def table_row(
 
 def drawn(random: Random, n_rows: int = 60) -> Market:
     market = options.readable(options.market(random, n_rows))
-    return market if market[0] else ([("1", 0.0, 0.0, 0.0, 0.0)], [naive.More(10**9)])
+    return market if market[0] else ([("1", 0.0, 0.0, 0.0, 0.0)], [terms.More(10**9)])
 
 
 def assert_is_the_run_of_the_engine(found: Explanation, market: Market, params: Params) -> None:

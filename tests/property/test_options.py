@@ -18,8 +18,8 @@ from arbitrage.replay.kernels.options.scan_options import scan_with_options
 from tests.shared.inputs import options
 from tests.shared.inputs.examples import examples
 from tests.shared.inputs.options import Market
-from tests.shared.oracles import naive
-from tests.shared.oracles.naive import More, Params, Row
+from tests.shared.oracles import naive, terms
+from tests.shared.oracles.terms import More, Params, Row
 
 randoms = options.randoms
 thorough = examples(120)
@@ -38,7 +38,7 @@ def product_figures(market: Market, params: Params) -> dict[str, object]:
     result = ArbitrageBacktester(engine(params), account).run(options.snapshots(*market))
     return {
         name: getattr(result.stats if hasattr(result.stats, name) else result, name)
-        for name in naive.Figures.__dataclass_fields__
+        for name in terms.Figures.__dataclass_fields__
     }
 
 
@@ -179,13 +179,13 @@ def test_a_quote_that_was_hit_is_not_hit_again_before_it_changes(random: Random)
     params = replace(options.params(random), size_share=1.0, max_open_trades=10)
     params = replace(params, latency_a_ms=0.0, latency_b_ms=0.0, max_quote_age_ms=None)
     last: dict[str, tuple[float, float]] = {}
-    tradable = {at for at, row in enumerate(rows) if naive.is_tradable(row)}
+    tradable = {at for at, row in enumerate(rows) if terms.is_tradable(row)}
     opened = {at: trade for at, trade in events((rows, more), params) if trade.is_open}
     for at in sorted(tradable):
         quotes = _entry_quotes(rows[at], more[at])
         last = {leg: quote for leg, quote in last.items() if quotes[leg] == quote}
         if at in opened:
-            legs = naive.entry_legs(str(opened[at].side))
+            legs = terms.entry_legs(str(opened[at].side))
             assert not last.keys() & set(legs)
             last |= {leg: quotes[leg] for leg in legs}
 

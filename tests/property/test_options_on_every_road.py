@@ -22,8 +22,8 @@ from tests.conftest import quotes_csv
 from tests.shared.inputs import options
 from tests.shared.inputs.examples import examples
 from tests.shared.inputs.options import Market
-from tests.shared.oracles import naive
-from tests.shared.oracles.naive import Params
+from tests.shared.oracles import naive, terms
+from tests.shared.oracles.terms import Params
 from worker.running.jobs.chunk_figures import packed, unpacked
 
 DRAWDOWN = 1e-9
@@ -56,7 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def drawn(random: Random, folder: Path, n_rows: int = 60) -> tuple[Market, Path]:
     market = options.readable(options.market(random, n_rows))
     if not market[0]:
-        market = options.readable(([("1", 0.0, 0.0, 0.0, 0.0)], [naive.More(10**9)]))
+        market = options.readable(([("1", 0.0, 0.0, 0.0, 0.0)], [terms.More(10**9)]))
     return market, options.csv_file(folder / "quotes.csv", market)
 
 

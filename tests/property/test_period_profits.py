@@ -24,7 +24,7 @@ from arbitrage.replay.roads import FEWEST_BY_TRIPS
 from tests.shared.inputs import options
 from tests.shared.inputs.examples import examples
 from tests.shared.inputs.options import Market
-from tests.shared.oracles.naive import Params
+from tests.shared.oracles.terms import Params
 
 randoms = options.randoms
 WIDTHS_NS = (10**7, 3 * 10**7, 10**8, 7 * 10**8, 10**9, 10**10)

@@ -19,8 +19,8 @@ from arbitrage.replay.roads import FEWEST_BY_TRIPS
 from tests.shared.inputs import options
 from tests.shared.inputs.examples import examples
 from tests.shared.inputs.options import Market
-from tests.shared.oracles import naive
-from tests.shared.oracles.naive import Params
+from tests.shared.oracles import naive, terms
+from tests.shared.oracles.terms import Params
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def drawn(random: Random, folder: Path, n_rows: int = 60) -> tuple[Market, OpenedFile]:
     market = options.readable(options.market(random, n_rows))
     if not market[0]:
-        market = options.readable(([("1", 0.0, 0.0, 0.0, 0.0)], [naive.More(10**9)]))
+        market = options.readable(([("1", 0.0, 0.0, 0.0, 0.0)], [terms.More(10**9)]))
     return market, open_data(options.csv_file(folder / "quotes.csv", market))
 
 
@@ -112,9 +112,9 @@ def test_a_range_of_a_range_is_one_of_the_file(folder: Path) -> None:
 def test_the_rows_after_a_moment_are_found(tmp_path: Path) -> None:
     """Of rows with one stamp all are found; a row that is not tradable has its time, too."""
     stamps = ("2024-01-01T00:00:00Z", "2024-01-01T00:00:01Z", "2024-01-01T02:00:01+02:00")
-    rows: list[naive.Row] = [(stamp, 1.0, 2.0, 3.0, 4.0) for stamp in stamps]
+    rows: list[terms.Row] = [(stamp, 1.0, 2.0, 3.0, 4.0) for stamp in stamps]
     rows[1] = (stamps[1], 0.0, 2.0, 3.0, 4.0)
-    data = open_data(options.csv_file(tmp_path / "quotes.csv", (rows, [naive.More()] * 3)))
+    data = open_data(options.csv_file(tmp_path / "quotes.csv", (rows, [terms.More()] * 3)))
     start = data.moment_ns(0)
     assert [data.moment_ns(row) - start for row in range(3)] == [0, 10**9, 10**9]
     moments = (-1, 0, 1, 10**9 - 1, 10**9)

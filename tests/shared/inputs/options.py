@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.replay.kernel_calls import read_only
 from arbitrage.replay.kernels.layout import Options, Parameters, Rows
-from tests.shared.oracles import naive
-from tests.shared.oracles.naive import More, Params, Row
+from tests.shared.oracles import terms
+from tests.shared.oracles.terms import More, Params, Row
 
 START_NS = 1_700_000_000_000_000_000
 GAPS_NS = (0, 0, 1, 10**6, 5 * 10**6, 10**7, 10**8, 10**9)
@@ -127,7 +127,7 @@ def _age(age_ms: float) -> float:
 
 def rows_of(rows: Sequence[Row], more: Sequence[More]) -> Rows:
     """The tradable rows as the kernels take them."""
-    kept = [number for number, row in enumerate(rows) if naive.is_tradable(row)]
+    kept = [number for number, row in enumerate(rows) if terms.is_tradable(row)]
     found = [more[number] for number in kept]
     prices = [np.array([rows[number][place] for number in kept], float) for place in range(1, 5)]
     names = ("bid_size_a", "ask_size_a", "bid_size_b", "ask_size_b")
@@ -140,7 +140,7 @@ def rows_of(rows: Sequence[Row], more: Sequence[More]) -> Rows:
 
 
 def parameters_of(runs: Sequence[Params]) -> Parameters:
-    cost = np.array([naive.execution_cost_bps(run) for run in runs])
+    cost = np.array([terms.execution_cost_bps(run) for run in runs])
     return Parameters(
         threshold=np.array([run.min_spread_bps for run in runs]) + cost,
         cost=cost,

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from arbitrage.arbitrage_backtest import BacktestConfig
 from arbitrage.arbitrage_core import ArbitrageConfig, OrderBookSnapshot
-from tests.shared.oracles import naive
-from tests.shared.oracles.naive import Params, Row
+from tests.shared.oracles import naive, terms
+from tests.shared.oracles.terms import Params, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,12 +183,12 @@ def params(draw: DrawFn) -> Params:
 
 def spreads_bps(rows: Sequence[Row]) -> list[float]:
     """The better spread of each tradable row."""
-    return [naive.spread_bps(naive.better_side(row), row) for row in rows if naive.is_tradable(row)]
+    return [terms.spread_bps(terms.better_side(row), row) for row in rows if terms.is_tradable(row)]
 
 
 def min_spread_for(threshold_bps: float, params: Params) -> float | None:
     """The ``min_spread_bps`` whose threshold is exactly this one, if there is any."""
-    cost_bps = naive.execution_cost_bps(params)
+    cost_bps = terms.execution_cost_bps(params)
     near = threshold_bps - cost_bps
     for candidate in (near, math.nextafter(near, math.inf), math.nextafter(near, -math.inf)):
         if candidate >= 0 and candidate + cost_bps == threshold_bps:
@@ -198,7 +198,7 @@ def min_spread_for(threshold_bps: float, params: Params) -> float | None:
 
 def with_tied_threshold(draw: DrawFn, rows: Sequence[Row], params: Params) -> Params:
     """The threshold is exactly one of the spreads, or the least that this spread does not reach."""
-    reachable = [s for s in spreads_bps(rows) if s >= naive.execution_cost_bps(params)]
+    reachable = [s for s in spreads_bps(rows) if s >= terms.execution_cost_bps(params)]
     if not reachable:
         return params
     spread = draw(st.sampled_from(reachable))

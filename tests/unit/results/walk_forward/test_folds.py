@@ -16,7 +16,7 @@ from arbitrage.results.walk_forward.windows import Division, Fold
 from arbitrage.sweep import SweepSpec, walk_forward
 from tests.shared.inputs.strategies import quote
 from tests.shared.oracles import naive
-from tests.shared.oracles.naive import Row
+from tests.shared.oracles.terms import Row
 from tests.unit.results.walk_forward.walked import (
     EXITS,
     SPREADS,
