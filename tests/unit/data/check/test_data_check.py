@@ -1,7 +1,7 @@
 """What `arbtune data check` says of a small file: `quotes.csv`, whose counts are known by eye.
 
-`quotes.json` and `quotes.txt` are its whole output; `tests/property/test_data_check.py` holds every
-figure against plain loops.
+`quotes.json` and `quotes.txt` are its whole output; `tests/property/data/test_data_check.py` holds
+every figure against plain loops.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from arbitrage.data.venues.sources import SOURCES, source_named
 from arbitrage.errors import ArbtuneError
 from tests.shared.inputs.examples import examples
 
-GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "venues"
+GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "venues"
 NAMES = {source.name for source in SOURCES}
 FILES = [
     path
