@@ -33,3 +33,11 @@ def duration_text(length_ns: int) -> str:
         count, rest = divmod(rest, seconds)
         parts += [f"{count}{unit}"] if count else []
     return " ".join(parts) or "0s"
+
+
+def duration_flag(seconds: float) -> str:
+    """A duration as `duration_ns` takes it, in the largest unit that divides it: `90m`, `1d`."""
+    for unit, length in _SECONDS.items():
+        if seconds % length == 0:
+            return f"{seconds / length:.0f}{unit}"
+    return f"{seconds:.9f}".rstrip("0") + "s"

@@ -11,10 +11,13 @@ import yaml
 from arbitrage.documents.config import TuningConfig
 from arbitrage.results.report.known import Known, setting
 from arbitrage.results.report.page.parts import Copied, Section, Table
+from arbitrage.results.verdict.verdict import Verdict
+from arbitrage.results.walk_forward.durations import duration_flag
+from arbitrage.results.walk_forward.outcome import WalkForward
 
 
 def reproduce_section(known: Known) -> Section:
-    """The versions, the spec, and the command of the best config."""
+    """The versions, the spec, and the commands of all that the report shows."""
     description = known.sweep.description
     rows = [
         ("sweep", known.sweep.sweep_id),
@@ -29,6 +32,10 @@ def reproduce_section(known: Known) -> Section:
             "The spec: save it as sweep.yaml, then arbtune sweep sweep.yaml --local", _spec(known)
         )
     ]
+    if known.verdict is not None:
+        copied.append(Copied("The verdict, after the sweep", _verdict_command(known.verdict)))
+    if known.walk is not None:
+        copied.append(Copied("Walk-forward, by the spec", _walk_command(known.walk)))
     if known.config is not None:
         copied.append(Copied("The best config alone", _command(known.config)))
     return Section(
@@ -49,6 +56,22 @@ def _spec(known: Known) -> str:
     return yaml.safe_dump(
         {**fields, "filters": filters}, sort_keys=False, default_flow_style=None, allow_unicode=True
     )
+
+
+def _verdict_command(verdict: Verdict) -> str:
+    """The command line of the test, with all that it depends on."""
+    flags = [f"--seed {verdict.seed}", f"--replicates {verdict.n_bootstrap}"]
+    if verdict.test is not None and verdict.test["is_block_given"]:
+        flags.append(f"--block {setting(verdict.test['mean_block'])}")
+    if verdict.also_tried:
+        flags.append(f"--also-tried {verdict.also_tried}")
+    return " ".join(["arbtune verdict", verdict.sweep_id, *flags])
+
+
+def _walk_command(walk: WalkForward) -> str:
+    train, test = map(duration_flag, (walk.train_seconds, walk.test_seconds))
+    folds = f"--folds {len(walk.folds)}"
+    return f"arbtune walk-forward sweep.yaml {folds} --train {train} --test {test}"
 
 
 def _command(config: TuningConfig) -> str:

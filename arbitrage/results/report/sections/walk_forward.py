@@ -70,6 +70,24 @@ def _chosen(known: Known, walk: WalkForward) -> str:
     return f"{told}; none chose the best config of the whole file, so this says little of it."
 
 
+def walk_cautions(known: Known) -> list[str]:
+    """What speaks against the best config in its walk-forward; it belongs to the verdict."""
+    return [] if known.walk is None else [*_cautions(known, known.walk)]
+
+
+def _cautions(known: Known, walk: WalkForward) -> Iterator[str]:
+    numbers = [fold.config_number for fold in walk.folds if fold.config_number is not None]
+    if not numbers:
+        yield "Walk-forward says nothing of the best config: no fold chose a config."
+    elif known.best is None or known.best["config_number"] not in numbers:
+        yield (
+            f"Walk-forward says little of the best config: none of its {len(walk.folds):,} folds "
+            "chose it."
+        )
+    if (last := walk.folds[-1].out_of_sample.net_pnl_usd) < 0:
+        yield f"The last fold of walk-forward, the nearest to now, lost {number(-last)} USD."
+
+
 def _last(fold: FoldOutcome) -> str:
     """The fold nearest to now, beside what it was chosen for."""
     return (

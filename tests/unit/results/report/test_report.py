@@ -22,6 +22,8 @@ from arbitrage.results.report.known import Known
 from arbitrage.results.report.page.parts import Points, Section, Table
 from arbitrage.results.report.page.writing import page_of
 from arbitrage.results.report.sections.conditions import conditions_section
+from arbitrage.results.report.sections.reproduce import reproduce_section
+from arbitrage.results.report.sections.verdict import verdict_section
 from arbitrage.results.report.writing import report_html
 from arbitrage.results.store.known_sweeps import sweep_named
 from arbitrage.results.verdict.verdict import EDGE, LUCK, NO_EDGE, TOO_LITTLE, Verdict, path_of
@@ -150,6 +152,46 @@ def test_what_was_kept_beside_the_sweep_is_in_the_report(tmp_path: Path) -> None
     assert "1 min_spread_bps 15 a b 12.50 12.50 5.00 5.00" in text
     assert "arbtune walk-forward says what is left" not in text
     assert {"folds", "unseen", "ladder", "money"} <= _charts(page).keys()
+    assert f"arbtune verdict {known.sweep_id} --seed 0 --replicates 50" in text
+    assert "arbtune walk-forward sweep.yaml --folds 1 --train 10s --test 10s" in text
+
+
+def test_what_walk_forward_says_against_the_best_stands_in_the_verdict(
+    judged: tuple[Known, Verdict],
+) -> None:
+    known, verdict = judged
+    assert known.best is not None
+    best = known.best["config_number"]
+    gain, loss = Side("a", "b", 1.0, 0, 10, 12.5, 3), Side("b", "c", 1.0, 10, 20, -5.0, 3)
+
+    def minded(chosen: int | None, last: Side, judged_as: Verdict | None = verdict) -> str:
+        folds = [FoldOutcome(chosen, {}, None, gain, last)]
+        names = ("id", "quotes.csv", "0", "2", 9, "net_pnl_usd", 10.0, 10.0)
+        walk = WalkForward(*names, folds, [])
+        section = verdict_section(replace(known, verdict=judged_as, walk=walk))
+        points = [told for points in section.points[1:] for told in points.sentences]
+        return " ".join(points or section.sentences)
+
+    other = "Walk-forward says little of the best config: none of its 1 folds chose it."
+    lost = "The last fold of walk-forward, the nearest to now, lost 5.00 USD."
+    assert other not in minded(best, gain)
+    assert lost not in minded(best, gain)
+    for judged_as in (verdict, None):
+        assert other in minded(best + 1, gain, judged_as)
+        assert lost in minded(best, loss, judged_as)
+        assert "no fold chose a config" in minded(None, gain, judged_as)
+
+
+def test_the_commands_of_the_report_have_all_that_the_answers_depend_on(
+    judged: tuple[Known, Verdict],
+) -> None:
+    known, verdict = judged
+    assert verdict.test is not None
+    test = {**verdict.test, "is_block_given": True, "mean_block": 2.5}
+    given = replace(verdict, seed=7, n_bootstrap=60, also_tried=500, test=test)
+    [_, copied, *_] = reproduce_section(replace(known, verdict=given)).copied
+    flags = "--seed 7 --replicates 60 --block 2.5 --also-tried 500"
+    assert copied.text == f"arbtune verdict {verdict.sweep_id} {flags}"
 
 
 def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arbitrage.errors import ConfigError
-from arbitrage.results.walk_forward.durations import duration_ns, duration_text
+from arbitrage.results.walk_forward.durations import duration_flag, duration_ns, duration_text
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,10 @@ def test_durations_are_read_and_shown(text: str, seconds: float, shown: str) -> 
 def test_what_is_not_a_duration_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="is not a duration: write a number above 0"):
         duration_ns(text)
+
+
+@pytest.mark.parametrize("text", ["30s", "90m", "2h", "1d", "0.25s", "100.5s", "36h", "0.1s"])
+def test_a_duration_is_written_as_a_flag_takes_it(text: str) -> None:
+    length = duration_ns(text)
+    assert duration_ns(duration_flag(length / 10**9)) == length
+    assert duration_flag(length / 10**9) == text
