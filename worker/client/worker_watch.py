@@ -10,7 +10,7 @@ import redis
 
 from arbitrage.shell.console import warn
 from worker.ledger.connection import connect
-from worker.operating.presence import present_workers
+from worker.operating.signs.presence import present_workers
 from worker.settings import Settings
 
 LOOK_EVERY_S = 1.0

@@ -12,8 +12,8 @@ import redis
 
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker.ledger.ledger import Ledger
-from worker.operating.presence import present_workers, program_version
 from worker.operating.rights import is_refusal
+from worker.operating.signs.presence import present_workers, program_version
 from worker.settings import SENTINEL_FORM, Settings
 
 MAX_CLOCK_SKEW_S = 5.0

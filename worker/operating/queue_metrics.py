@@ -30,8 +30,8 @@ from worker.ledger.names import (
     RUN_SECONDS,
 )
 from worker.ledger.view import State
-from worker.operating.presence import present_workers
 from worker.operating.queue_depths import queue_depths
+from worker.operating.signs.presence import present_workers
 
 _OUTCOMES = (State.SUCCESS, State.ERROR, State.CANCELLED)
 _RECONCILED = {COUNT_LAPSED: "lease_lapsed", COUNT_LOST: "message_lost"}

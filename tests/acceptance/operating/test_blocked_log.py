@@ -20,7 +20,7 @@ import redis
 from tests.conftest import JOB, ledger_at, quotes_csv, wait_until
 from worker.client.jobs.sending import send, submission
 from worker.ledger.ledger import Ledger, State
-from worker.operating.presence import present_workers
+from worker.operating.signs.presence import present_workers
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from tests.conftest import running_worker, wait_until
 from tests.shared import commands
 from tests.shared.servers.durable import DurableServer, durable_server
 from worker.ledger.names import WORKER_KEY, WORKERS_KEY
-from worker.operating.presence import Presence, present_workers
+from worker.operating.signs.presence import Presence, present_workers
 
 CHECKS = [
     "redis-version",

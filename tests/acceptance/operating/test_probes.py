@@ -198,7 +198,7 @@ def test_a_worker_that_died_is_not_ready_and_leaves_nothing_when_told_to_stop(
 def test_a_worker_leaves_its_name_and_versions_for_a_while(
     probed_worker: WorkerProcess, server: DurableServer
 ) -> None:
-    from worker.operating.presence import present_workers, program_version
+    from worker.operating.signs.presence import present_workers, program_version
 
     client = redis.Redis.from_url(server.url)
     [presence] = present_workers(client)

@@ -24,7 +24,7 @@ from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.connection import REPLY_TIMEOUT_S
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import JobRecord, Ledger, State
-from worker.operating.presence import present_workers
+from worker.operating.signs.presence import present_workers
 
 LEASE_S = 6.0
 GIVEN_UP_S = 0.8 * REPLY_TIMEOUT_S  # a lease on most machines, and before anybody else gives up

@@ -28,7 +28,7 @@ from tests.conftest import (
 from worker.client.embedded import embedded_server
 from worker.client.jobs.sending import send, submission
 from worker.ledger.ledger import Ledger, State
-from worker.operating.presence import present_workers
+from worker.operating.signs.presence import present_workers
 
 
 @pytest.fixture

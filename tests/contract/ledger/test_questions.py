@@ -29,8 +29,8 @@ from worker.ledger.names import (
     JOB_KEY,
     RUN_SECONDS,
 )
-from worker.operating.presence import announce, own_presence
-from worker.operating.sweep_signs import SweepSign, tell
+from worker.operating.signs.presence import announce, own_presence
+from worker.operating.signs.sweeps import SweepSign, tell
 
 
 def test_jobs_are_counted_and_listed_by_state(ledger: Ledger) -> None:

@@ -35,8 +35,8 @@ from worker.ledger.celery_meta import cancelled_meta, success_meta
 from worker.ledger.envelope import CHUNKS, JOBS
 from worker.ledger.ledger import Ledger, Outcome, State
 from worker.ledger.names import SWEEP_KEY, SWEEPS_KEY
-from worker.operating.presence import Presence, announce
-from worker.operating.sweep_signs import SweepSign, awaited_sweeps, tell, withdraw
+from worker.operating.signs.presence import Presence, announce
+from worker.operating.signs.sweeps import SweepSign, awaited_sweeps, tell, withdraw
 
 SIGN = SweepSign(
     sweep_id="0123456789abcdef",

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from worker.client.worker_watch import LOOK_EVERY_S, PATIENCE_S, WorkerWatch
-from worker.operating.presence import announce, own_presence, withdraw
+from worker.operating.signs.presence import announce, own_presence, withdraw
 
 PLACE = "redis://127.0.0.1:6379/0"
 SENTENCE = (

@@ -17,7 +17,7 @@ from arbitrage.shell.console import ArgumentParser, examples_of
 from scripts import make_sample_data
 from worker import cli
 from worker.commands import program
-from worker.commands.doctor import CHECKS
+from worker.commands.setup.doctor import CHECKS
 from worker.operating import deployment
 
 MODULES = {

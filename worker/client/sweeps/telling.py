@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import redis
 
 from worker.client.sweeps.progress import Rate, Show
-from worker.operating.sweep_signs import SweepSign, tell, withdraw
+from worker.operating.signs.sweeps import SweepSign, tell, withdraw
 
 if TYPE_CHECKING:
     from arbitrage.documents.spec.sweep_spec import SweepSpec

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from worker.ledger.names import DEAD_KEY, INDEX_KEY
 from worker.ledger.view import JobRecord, LedgerView, State
-from worker.operating.presence import Presence, present_workers
 from worker.operating.queue_depths import queue_depths
-from worker.operating.sweep_signs import SweepSign, awaited_sweeps
+from worker.operating.signs.presence import Presence, present_workers
+from worker.operating.signs.sweeps import SweepSign, awaited_sweeps
 
 if TYPE_CHECKING:
     import redis

@@ -18,7 +18,7 @@ from worker.ledger.view import State
 if TYPE_CHECKING:
     from worker.client.watching.overview import Overview, WorkerView
     from worker.ledger.view import JobRecord
-    from worker.operating.sweep_signs import SweepSign
+    from worker.operating.signs.sweeps import SweepSign
 
 # How the jobs that run are sorted, by the word for it.
 SORTS = ("longest", "worker", "job")

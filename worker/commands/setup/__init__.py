@@ -1,1 +1,1 @@
-"""Commands for the first hour: a spec to begin with, the settings, completion in a shell."""
+"""Commands for the first hour: a spec to begin with, settings, completion, a check of all."""

@@ -1,1 +1,1 @@
-"""Commands that show the queue as it is now."""
+"""Commands that show the queue as it is now, to people and to Prometheus."""

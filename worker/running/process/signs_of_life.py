@@ -16,8 +16,8 @@ from celery.worker import state as worker_state
 
 from worker.ledger.connection import connect, worker_patience_s
 from worker.ledger.identity import worker_id
-from worker.operating.presence import announce, own_presence, withdraw
 from worker.operating.probes import ProbeFiles, StallWatch
+from worker.operating.signs.presence import announce, own_presence, withdraw
 from worker.running.process.state import this_worker
 from worker.settings import Settings
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from worker.ledger.names import SWEEP_KEY, SWEEPS_KEY
-from worker.operating.told import read_back
+from worker.operating.signs.told import read_back
 
 if TYPE_CHECKING:
     import redis

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from arbitrage.arbitrage_core import ENGINE_VERSION
 from worker.ledger.identity import worker_id
 from worker.ledger.names import WORKER_KEY, WORKERS_KEY
-from worker.operating.told import read_back
+from worker.operating.signs.told import read_back
 
 if TYPE_CHECKING:
     import redis

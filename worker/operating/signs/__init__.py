@@ -1,0 +1,1 @@
+"""What workers and clients tell of themselves in Redis, for a while."""
