@@ -113,6 +113,10 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("walk-forward spec.json --folds=2 --train=30s --test=20s", 0),
         ("walk-forward spec.json --folds=2 --train=30h --test=20h", 1),
     ],
+    "walk-forward SPEC --cancel": [
+        ("walk-forward spec.json --folds=2 --train=30s --test=20s --cancel", 0),
+        ("walk-forward spec.json --folds=2 --train=30s --test=20s --cancel --local", 1),
+    ],
     "report SWEEP -o FILE": [
         ("report spec.json -o report.html", 1),
         ("sweep spec.json --local", 0),

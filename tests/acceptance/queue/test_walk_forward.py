@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from arbitrage.replay.many_configs import open_data
 from arbitrage.sweep import SweepSpec, walk_forward
 from tests.conftest import ledger_at
 from tests.shared.inputs.sweeps import spec
 from worker.cli import main
 from worker.client.jobs.sending import submit
 from worker.client.sweeps import collector, plan
+from worker.client.walk_forward import run, training
 from worker.ledger.ledger import State
+from worker.ledger.view import OPEN
 
 SWEEP = spec(
     {"name": "min_spread_bps", "start": 0, "stop": 40, "num": 21},
@@ -74,3 +77,37 @@ def test_what_was_sent_before_is_taken_over(
     monkeypatch.setattr(collector, "submit", submit)
     assert main(["walk-forward", str(desk / "spec.json"), *FLAGS]) == 0
     assert ledger.with_prefix(f"{found.sweep_id}-", list(State)) == []
+
+
+def test_what_an_interrupted_one_left_is_cancelled(
+    redis_url: str,
+    desk: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is of whatever folds: here no worker takes it."""
+    ledger = ledger_at(redis_url)
+
+    def interrupted(*arguments: object) -> None:
+        submit(*arguments)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "has_workers", lambda _: True)
+    monkeypatch.setattr(training, "ask_workers", lambda *_: plan.Plan("0" * 64, 10))
+    monkeypatch.setattr(collector, "submit", interrupted)
+    assert main(["walk-forward", str(desk / "spec.json"), *FLAGS]) == 130
+    told = capsys.readouterr().err
+    assert "interrupted: what was sent goes on, and --cancel ends it; the same command goes" in told
+    sweep = SweepSpec.from_data(SWEEP)
+    prefix = training.prefix_of(sweep, open_data(Path(sweep.data_file)).data_sha256)
+    left = ledger.with_prefix(prefix, OPEN)
+    assert len(left) > 1
+
+    flags = ["--folds=1", "--train=30s", "--test=20s", "--cancel"]
+    assert main(["walk-forward", str(desk / "spec.json"), *flags]) == 0
+    assert capsys.readouterr().out == f"{len(left)} chunks cancelled; what is trained stays\n"
+    assert ledger.with_prefix(prefix, OPEN) == []
+    assert main(["walk-forward", str(desk / "spec.json"), *flags, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"cancelled": 0}
+    assert main(["walk-forward", str(desk / "spec.json"), *flags, "--local"]) == 1
+    assert "--local is for running" in capsys.readouterr().err

@@ -37,7 +37,12 @@ def finished_chunks(folder: SweepFolder, ledger: Ledger) -> list[str]:
 
 def cancel(folder: SweepFolder, ledger: Ledger) -> int:
     """End what waits or runs; how many chunks that were."""
-    job_ids = _jobs(folder, ledger, OPEN)
+    return cancel_with_prefix(_prefix(folder), ledger)
+
+
+def cancel_with_prefix(prefix: str, ledger: Ledger) -> int:
+    """The same of all jobs whose ids begin so."""
+    job_ids = ledger.with_prefix(prefix, OPEN)
     states = [ledger.cancel(job_id, cancelled_meta(job_id)) for job_id in job_ids]
     return states.count(State.CANCELLED)
 
@@ -50,4 +55,8 @@ def forget(folder: SweepFolder, ledger: Ledger) -> None:
 
 
 def _jobs(folder: SweepFolder, ledger: Ledger, states: Iterable[State]) -> list[str]:
-    return ledger.with_prefix(f"{folder.sweep_id}.", states)
+    return ledger.with_prefix(_prefix(folder), states)
+
+
+def _prefix(folder: SweepFolder) -> str:
+    return f"{folder.sweep_id}."

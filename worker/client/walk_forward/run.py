@@ -10,9 +10,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
+from arbitrage.errors import ConfigError
+from arbitrage.replay.files.data_cache import file_digest
 from arbitrage.replay.many_configs import OpenedFile, open_data
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.missing_rows import MissingRows
+from arbitrage.results.verdict.words.texts import counted
 from arbitrage.results.walk_forward.choosing import Choice, choice_of
 from arbitrage.results.walk_forward.walking import walk
 from arbitrage.results.walk_forward.windows import Division, Window
@@ -20,8 +23,15 @@ from arbitrage.shell.console import EXIT_INTERRUPTED, EXIT_OK, say, warn
 from arbitrage.shell.progress import live_line
 from worker.client.own_server import with_own_server
 from worker.client.sweeps.data_place import placed
+from worker.client.sweeps.in_queue import cancel_with_prefix
 from worker.client.walk_forward.page import print_page
-from worker.client.walk_forward.training import Train, TrainingHere, TrainingInQueue, folder_of
+from worker.client.walk_forward.training import (
+    Train,
+    TrainingHere,
+    TrainingInQueue,
+    folder_of,
+    prefix_of,
+)
 from worker.client.worker_watch import has_workers, look_for_workers
 from worker.ledger.connection import open_patient_ledger, redis_errors_in_a_sentence
 from worker.running.jobs.data_root import resolve_in_root
@@ -29,8 +39,10 @@ from worker.settings import Settings
 
 
 def run_walk_forward(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> int:
-    """Train, test, keep and print; the exit status."""
+    """Train, test, keep and print; or end what was left in the queue. The exit status."""
     division = Division.of(arguments.folds, arguments.train, arguments.test)
+    if arguments.cancel:
+        return _cancel(arguments, spec, settings)
     in_queue = arguments.local or has_workers(settings)
     is_local = arguments.local or not in_queue
     spec, settings = placed(spec, Path(arguments.spec), settings, is_local=is_local)
@@ -48,13 +60,30 @@ def run_walk_forward(arguments: argparse.Namespace, spec: SweepSpec, settings: S
         try:
             found = walk(spec, data, division, _Trainer(spec, data, settings, train, windows))
         except KeyboardInterrupt:
-            say("interrupted: the same command goes on with what is trained")
+            is_left = in_queue and not arguments.local
+            fate = "what was sent goes on, and --cancel ends it; " if is_left else ""
+            say(f"interrupted: {fate}the same command goes on with what is trained")
             return EXIT_INTERRUPTED
     found.write(settings.results_dir)
     if arguments.json:
         print(json.dumps(found.as_json(), ensure_ascii=False, allow_nan=False))
     else:
         print_page(found, settings.results_dir)
+    return EXIT_OK
+
+
+def _cancel(arguments: argparse.Namespace, spec: SweepSpec, settings: Settings) -> int:
+    """End all training of the sweep that waits or runs, of whatever windows."""
+    if arguments.local:
+        raise ConfigError("--local is for running: its server knows nothing of an earlier run")
+    spec, settings = placed(spec, Path(arguments.spec), settings, is_local=False)
+    digest = file_digest(resolve_in_root(spec.data_file, settings.data_root))
+    with redis_errors_in_a_sentence(settings):
+        count = cancel_with_prefix(prefix_of(spec, digest), open_patient_ledger(settings))
+    if arguments.json:
+        print(json.dumps({"cancelled": count}))
+    else:
+        print(f"{counted(count, 'chunk')} cancelled; what is trained stays")
     return EXIT_OK
 
 

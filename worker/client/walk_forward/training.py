@@ -32,9 +32,13 @@ Train = Callable[[MissingRows, Window, Tell], None]
 
 def folder_of(spec: SweepSpec, data: OpenedFile, window: Window, results_dir: Path) -> SweepFolder:
     """Where the rows of a training window stay."""
-    id_of_sweep = sweep_id(spec.identity(), data.data_sha256, ENGINE_VERSION)
-    name = f"{id_of_sweep}-{window.first_row}-{window.stop_row}"
+    name = f"{prefix_of(spec, data.data_sha256)}{window.first_row}-{window.stop_row}"
     return SweepFolder(results_dir / FOLDER, name)
+
+
+def prefix_of(spec: SweepSpec, data_sha256: str) -> str:
+    """How the names of all training windows of a sweep begin, and the ids of their jobs."""
+    return f"{sweep_id(spec.identity(), data_sha256, ENGINE_VERSION)}-"
 
 
 class TrainingHere:

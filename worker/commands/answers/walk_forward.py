@@ -38,10 +38,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="start a Redis server and workers for this command alone",
     )
+    parser.add_argument(
+        "--cancel",
+        action="store_true",
+        help="cancel the training of this sweep that an earlier command left in the queue, of "
+        "whatever folds, and run nothing",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Walk through the file; 0 also where nothing is kept."""
+    """Walk through the file, or cancel; 0 also where nothing is kept."""
     spec = SweepSpec.from_file(arguments.spec)
     from worker.client.walk_forward.run import run_walk_forward  # polars and numba, not for --help
 
