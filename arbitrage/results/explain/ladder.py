@@ -15,9 +15,6 @@ from arbitrage.replay.model.needed_columns import NEEDED_COLUMNS
 LATENCIES_MS = (0, 50, 200)
 MORE_COST_BPS = 1
 
-_MS = 1_000
-_NS = 10**9
-
 
 class Rung(NamedTuple):
     """The run under one condition."""
@@ -60,31 +57,6 @@ def repeats(what: str, config: Mapping[str, Any]) -> bool:
     """Whether a rung says nothing new: latency 0 of a config that has none."""
     has_latency = any(config.get(name) for name in ("latency_a_ms", "latency_b_ms"))
     return what == "latency 0 ms" and not has_latency
-
-
-def row_seconds(data: OpenedFile) -> float | None:
-    """The median time from one tradable row to the next; None where the times tell none."""
-    if not data.with_options.has_times:
-        return None
-    steps = np.diff(data.with_options.rows.time_ns)
-    return float(np.median(steps)) / _NS if len(steps) else None
-
-
-def cannot_be_told(seconds: float | None) -> list[str]:
-    """That rungs of latency say nothing, in a sentence, where the rows are too far apart for them.
-
-    Args:
-        seconds: The median time from one row to the next, see `row_seconds`.
-    """
-    if seconds is None or seconds * _MS <= min(filter(None, LATENCIES_MS)):
-        return []
-    apart = latency_text(seconds * _MS)
-    return [f"Rows are {apart} apart: a latency below that cannot be told by this file."]
-
-
-def latency_text(ms: float) -> str:
-    """A latency as people read it: `12.5 ms`, `20 s`."""
-    return f"{ms / _MS:,.6g} s" if ms >= _MS else f"{ms:,.6g} ms"
 
 
 def _conditions(

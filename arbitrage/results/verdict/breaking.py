@@ -7,7 +7,8 @@ from typing import Any
 from arbitrage.documents.config import TuningConfig
 from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.results.explain.break_even import break_evens
-from arbitrage.results.explain.ladder import ladder, row_seconds
+from arbitrage.results.explain.ladder import ladder
+from arbitrage.results.explain.resolution import row_seconds
 from arbitrage.results.verdict.search import TriedSweep
 from arbitrage.results.walk_forward.outcome import WalkForward, path_of
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arbitrage.results.explain.ladder import latency_text, repeats
+from arbitrage.results.explain.ladder import repeats
+from arbitrage.results.explain.resolution import latency_text
 from arbitrage.results.verdict.beside import CONFIDENCE
 from arbitrage.results.verdict.verdict import Verdict
 from arbitrage.results.verdict.words.texts import counted, of_period, p_text

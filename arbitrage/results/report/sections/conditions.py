@@ -9,14 +9,8 @@ import polars as pl
 from arbitrage.documents.config import TuningConfig
 from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.results.explain.break_even import LONGEST_MS, BreakEvens, break_evens
-from arbitrage.results.explain.ladder import (
-    Rung,
-    cannot_be_told,
-    ladder,
-    latency_text,
-    repeats,
-    row_seconds,
-)
+from arbitrage.results.explain.ladder import Rung, ladder, repeats
+from arbitrage.results.explain.resolution import latency_cautions, latency_text, row_seconds
 from arbitrage.results.report.charts.series import bar_chart
 from arbitrage.results.report.known import Known, number
 from arbitrage.results.report.page.parts import Figure, Section, Table
@@ -39,7 +33,7 @@ def _of(known: Known, config: TuningConfig, data: OpenedFile) -> Section:
     sentences = [
         *known.no_evidence,
         *_sentences(config, break_evens(config, data)),
-        *cannot_be_told(row_seconds(data)),
+        *latency_cautions(row_seconds(data), config.model_dump()),
         *_gaps(known),
     ]
     return Section(NAME, TITLE, sentences=sentences, figures=[_figure(rungs)])

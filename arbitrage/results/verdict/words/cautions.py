@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from arbitrage.results.explain.ladder import cannot_be_told
+from arbitrage.results.explain.resolution import latency_cautions
 from arbitrage.results.verdict.beside import CONFIDENCE
 from arbitrage.results.verdict.verdict import (
     COSTS,
@@ -54,7 +54,7 @@ def _cautions_of_the_winner(verdict: Verdict) -> Iterator[str]:
             f"A drawdown stop ended its run. The test has no stops: without one it comes to "
             f"{winner['unstopped_net_pnl_usd']:z,.2f} USD net."
         )
-    yield from cannot_be_told(verdict.row_seconds)
+    yield from latency_cautions(verdict.row_seconds, winner["config"])
     beside = verdict.plateau["median_net_pnl_usd"]
     if beside is not None and net > 0 and beside < _LONE_PEAK * net:
         yield (

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from arbitrage.replay.periods.period_clock import FEWEST
-from arbitrage.results.explain.ladder import latency_text
+from arbitrage.results.explain.resolution import latency_text
 from arbitrage.results.verdict.verdict import (
     COSTS,
     EDGE,

@@ -206,6 +206,9 @@ def test_the_page_says_which_latencies_the_rows_cannot_tell(config: TuningConfig
     page = Page({"sweep_id": "abc", "config_number": 7}, explained(config), [], BreakEvens(1, 1), 1)
     told = "\n".join(lines_of(page, plain=True))
     assert "Rows are 1 s apart: a latency below that cannot be told by this file." in told
+    late = explained(config.model_copy(update={"latency_b_ms": 5.0}))
+    told = " ".join(lines_of(page._replace(explanation=late, row_seconds=0.02), plain=True))
+    assert "Rows are 20 ms apart: a latency below that, such as the config's own 5 ms," in told
 
 
 def test_the_page_without_a_trade_is_short_and_whole(config: TuningConfig) -> None:

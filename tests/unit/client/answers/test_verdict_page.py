@@ -177,6 +177,9 @@ def test_rows_that_are_too_far_apart_for_a_latency_are_told(verdict: Verdict) ->
     assert told in text_of(verdict, row_seconds=1.0)
     assert "apart: a latency" not in text_of(verdict, row_seconds=0.05)
     assert "apart: a latency" not in text_of(verdict, row_seconds=None)
+    config = {**verdict.winner["config"], "latency_a_ms": 5.0}
+    late = {**verdict.winner, "config": config}
+    assert "the config's own 5 ms," in text_of(verdict, winner=late, row_seconds=0.02)
 
 
 def test_what_a_walk_forward_kept_is_told(verdict: Verdict) -> None:

@@ -16,14 +16,8 @@ from arbitrage.replay.kernels.layout import Floats
 from arbitrage.replay.many_configs import open_data
 from arbitrage.results.explain import break_even
 from arbitrage.results.explain.break_even import break_evens
-from arbitrage.results.explain.ladder import (
-    Rung,
-    cannot_be_told,
-    ladder,
-    latency_text,
-    repeats,
-    row_seconds,
-)
+from arbitrage.results.explain.ladder import Rung, ladder, repeats
+from arbitrage.results.explain.resolution import row_seconds
 from tests.shared.inputs import options
 
 OWN: dict[str, Any] = {
@@ -150,25 +144,12 @@ def test_a_profit_at_any_latency_has_no_break_even(tmp_path: Path) -> None:
     assert break_evens(config(calm), data).latency_ms is None
     assert {rung.net_pnl_usd for rung in ladder(config(calm), data)[:-1]} == {net(config(calm))}
     assert row_seconds(data) == 1_000
-    [told] = cannot_be_told(row_seconds(data))
-    assert told == "Rows are 1,000 s apart: a latency below that cannot be told by this file."
-
-
-@pytest.mark.parametrize(("seconds", "is_told"), [(None, 0), (0.003, 0), (0.05, 0), (0.06, 1)])
-def test_rows_near_enough_to_tell_every_rung_need_no_word(
-    seconds: float | None, is_told: int
-) -> None:
-    assert len(cannot_be_told(seconds)) == is_told
 
 
 def test_only_latency_0_of_a_config_without_latency_says_nothing_new() -> None:
     assert repeats("latency 0 ms", {"latency_a_ms": 0.0})
     assert not repeats("latency 0 ms", {"latency_a_ms": 0.0, "latency_b_ms": 5.0})
     assert not repeats("latency 50 ms", {})
-
-
-def test_a_long_latency_is_told_in_seconds() -> None:
-    assert [latency_text(ms) for ms in (12.5, 999.9, 20_000.0)] == ["12.5 ms", "999.9 ms", "20 s"]
 
 
 def line(points: Floats) -> Floats:

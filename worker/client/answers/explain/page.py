@@ -12,8 +12,9 @@ from arbitrage.documents.spec.grids import exact
 from arbitrage.results.explain.break_even import LONGEST_MS, BreakEvens
 from arbitrage.results.explain.explanation import Explanation
 from arbitrage.results.explain.habits import FEW
-from arbitrage.results.explain.ladder import Rung, cannot_be_told, latency_text, repeats
+from arbitrage.results.explain.ladder import Rung, repeats
 from arbitrage.results.explain.quality import Quality
+from arbitrage.results.explain.resolution import latency_cautions, latency_text
 from arbitrage.shell.console import printable
 from arbitrage.shell.pictures.console import picture_console
 from arbitrage.shell.pictures.sparkline import sparkline_lines
@@ -170,7 +171,7 @@ def _conditions(page: Page) -> Iterator[str]:
     cost = "at no cost" if limits.cost_bps is None else f"at {limits.cost_bps:,.4g} bps"
     yield from _paragraph("break-even", f"{cost} an execution (it pays {own:,.6g})")
     yield from _paragraph("", f"{_latency(limits.latency_ms)} to both venues")
-    for sentence in cannot_be_told(page.row_seconds):
+    for sentence in latency_cautions(page.row_seconds, config.model_dump()):
         yield from _filled(sentence)
 
 

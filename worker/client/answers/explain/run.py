@@ -8,7 +8,8 @@ import json
 from arbitrage.errors import DataError
 from arbitrage.results.explain.break_even import break_evens
 from arbitrage.results.explain.explanation import explain_config
-from arbitrage.results.explain.ladder import ladder, row_seconds
+from arbitrage.results.explain.ladder import ladder
+from arbitrage.results.explain.resolution import row_seconds
 from arbitrage.results.explain.table_file import refuse_one_file, write_table
 from arbitrage.shell.progress import live_line
 from worker.client.answers.explain.asked_config import asked_config
