@@ -16,55 +16,55 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 def _kernels(*, quick: bool, rounds: int) -> Section:
-    from benchmarks.kernels import kernels
+    from benchmarks.measured.kernels import kernels
 
     return kernels(quick=quick, rounds=rounds)
 
 
 def _options(*, quick: bool, rounds: int) -> Section:
-    from benchmarks.options import options
+    from benchmarks.measured.options import options
 
     return options(quick=quick, rounds=rounds)
 
 
 def _periods(*, quick: bool, rounds: int) -> Section:
-    from benchmarks.periods import periods
+    from benchmarks.measured.periods import periods
 
     return periods(quick=quick, rounds=rounds)
 
 
 def _sweep(*, quick: bool, rounds: int) -> Section:
-    from benchmarks.sweep_rate import sweep_rate
+    from benchmarks.measured.sweep_rate import sweep_rate
 
     return sweep_rate(quick=quick, rounds=rounds)
 
 
 def _queue(*, quick: bool, rounds: int) -> Section:
-    from benchmarks.queue_rate import queue_rate
+    from benchmarks.measured.queue_rate import queue_rate
 
     return queue_rate(quick=quick, rounds=rounds)
 
 
 def _loading(*, quick: bool, rounds: int) -> Section:
-    from benchmarks.loading import loading
+    from benchmarks.measured.loading import loading
 
     return loading(quick=quick, rounds=rounds)
 
 
 def _answer(*, quick: bool, rounds: int) -> Section:
-    from benchmarks.answer import answer
+    from benchmarks.measured.answer import answer
 
     return answer(quick=quick, rounds=rounds)
 
 
 def _align(*, quick: bool, rounds: int) -> Section:
-    from benchmarks.align import align
+    from benchmarks.measured.align import align
 
     return align(quick=quick, rounds=rounds)
 
 
 def _scale(*, quick: bool, rounds: int) -> Section:
-    from benchmarks.scale import scale
+    from benchmarks.measured.scale import scale
 
     return scale(quick=quick, rounds=rounds)
 

@@ -1,6 +1,6 @@
 """The test of a search over a million configs, in a process of its own; what it took, as JSON.
 
-python -m benchmarks.search_child CONFIGS PERIODS REPLICATES
+python -m benchmarks.children.search_child CONFIGS PERIODS REPLICATES
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a sweep is held against: the same kernel over the same ranges in a process of its own.
 
-    python -m benchmarks.plain_sweep SPEC FIRST STEP
+    python -m benchmarks.children.plain_sweep SPEC FIRST STEP
 
 replays every STEP-th range from the FIRST on, and keeps nothing.
 """

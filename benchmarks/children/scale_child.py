@@ -1,6 +1,6 @@
 """One thing done to one file in a process of its own, and what that took, as JSON.
 
-python -m benchmarks.scale_child polars|prepare|sweep FILE
+python -m benchmarks.children.scale_child polars|prepare|sweep FILE
 """
 
 from __future__ import annotations

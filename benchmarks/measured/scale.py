@@ -114,7 +114,7 @@ def _median(runs: list[Run]) -> Run:
 
 def _in_a_process(folder: Path, what: str, path: Path) -> Run:
     ran = subprocess.run(
-        [sys.executable, "-m", "benchmarks.scale_child", what, str(path)],
+        [sys.executable, "-m", "benchmarks.children.scale_child", what, str(path)],
         env={**os.environ, "ARBTUNE_CACHE_DIR": str(folder / "cache")},
         stdout=subprocess.PIPE,
         check=True,

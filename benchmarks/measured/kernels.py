@@ -14,8 +14,8 @@ from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig
 from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine, OrderBookSnapshot
 from arbitrage.replay.kernel_calls import quotes_of, replay_all, scan_all, windows_of
 from arbitrage.replay.kernels.layout import Floats, Parameters, Prices, RunTotals
-from benchmarks import numpy_peer
 from benchmarks.market_data import market_data
+from benchmarks.peers import numpy_peer
 from benchmarks.report import Section, Table, target
 from benchmarks.timing import medians
 
@@ -82,7 +82,7 @@ class _Market:
 
     def vectorbt(self, thresholds: Floats) -> Callable[[], tuple[Any, Any]]:
         """A run of vectorbt, its grid made already."""
-        from benchmarks import vectorbt_peer
+        from benchmarks.peers import vectorbt_peer
 
         legs = vectorbt_peer.legs_of(self.prices, self.quotes)
         grid = vectorbt_peer.inputs(self.quotes, legs, _parameters(thresholds))

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-from benchmarks.bare_app import app as bare_app
+from benchmarks.peers.bare_app import app as bare_app
 from benchmarks.processes import running
 from benchmarks.report import Section, Table, target
 from worker.client.embedded import embedded_server
@@ -94,7 +94,17 @@ def _peers(server: redis.Redis, url: str, root: str) -> dict[str, Peer]:
     ours = {"ARBTUNE_REDIS_URL": url, "ARBTUNE_DATA_ROOT": root, "POLARS_MAX_THREADS": "1"}
     theirs = {"BARE_REDIS_URL": url, "PEER_REDIS_URL": url, "POLARS_MAX_THREADS": "1"}
     bare_app.conf.update(broker_url=url, result_backend=url, task_ignore_result=False)
-    celery = ["-m", "celery", "-A", "benchmarks.bare_app", "worker", "-c", "2", "-l", "WARNING"]
+    celery = [
+        "-m",
+        "celery",
+        "-A",
+        "benchmarks.peers.bare_app",
+        "worker",
+        "-c",
+        "2",
+        "-l",
+        "WARNING",
+    ]
     worker = ["-m", "worker.cli", "worker", "--concurrency", "2"]
     stored = _counter(server, "celery-task-meta-*")
     peers = {
@@ -107,7 +117,7 @@ def _peers(server: redis.Redis, url: str, root: str) -> dict[str, Peer]:
         done = _finished_by_rq(server)
         peers["RQ"] = Peer(lambda job, count: _send_rq(server, job, count), [rq, rq], theirs, done)
     if find_spec("dramatiq") is not None:
-        dramatiq = ["-m", "dramatiq", "benchmarks.dramatiq_tasks", "-p", "2", "-t", "1"]
+        dramatiq = ["-m", "dramatiq", "benchmarks.peers.dramatiq_tasks", "-p", "2", "-t", "1"]
         kept = _counter(server, "?" * 32)  # a hash each, the message's
         peers["Dramatiq"] = Peer(
             lambda job, count: _send_dramatiq(url, job, count), [dramatiq], theirs, kept
@@ -130,14 +140,14 @@ def _send_rq(server: redis.Redis, job: Job, count: int) -> None:
 
     queue = Queue(connection=server)
     for _ in range(count):
-        queue.enqueue("benchmarks.rq_tasks.run", job)
+        queue.enqueue("benchmarks.peers.rq_tasks.run", job)
 
 
 def _send_dramatiq(url: str, job: Job, count: int) -> None:
     import os
 
     os.environ["PEER_REDIS_URL"] = url
-    from benchmarks.dramatiq_tasks import run
+    from benchmarks.peers.dramatiq_tasks import run
 
     for _ in range(count):
         run.send(job)
@@ -186,7 +196,7 @@ def _enqueue_rates(server: redis.Redis, job: Job, count: int, rounds: int) -> di
 
 
 def _delay(job: Job, count: int) -> None:
-    from benchmarks.bare_app import run
+    from benchmarks.peers.bare_app import run
 
     for _ in range(count):
         run.delay(job)

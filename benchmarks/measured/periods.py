@@ -86,7 +86,7 @@ def _search(*, quick: bool) -> list[str | Table]:
     configs = SEARCHED // 10 if quick else SEARCHED
     numbers = [str(number) for number in (configs, PERIODS, REPLICATES)]
     answer = subprocess.run(
-        [sys.executable, "-m", "benchmarks.search_child", *numbers],
+        [sys.executable, "-m", "benchmarks.children.search_child", *numbers],
         stdout=subprocess.PIPE,
         check=True,
     )

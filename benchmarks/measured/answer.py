@@ -18,7 +18,7 @@ from arbitrage.caches.compiled import _place
 from benchmarks.data_files import write_csv
 from benchmarks.report import Section, Table, target
 
-SCRIPT = Path(__file__).with_name("shortest_script.py")
+SCRIPT = Path(__file__).parents[1] / "peers" / "shortest_script.py"
 START_BPS, STOP_BPS = 15.0, 95.0
 CONFIG = {
     "taker_fee_a_bps": 5.0,
@@ -30,9 +30,9 @@ CONFIG = {
 NOTE = """\
 Whole processes, from their start to their end. No prepared file is in the cache; the kernels are,
 as `make setup` leaves them, while the script compiles its one loop. The script is
-`benchmarks/shortest_script.py`: polars reads the file, a compiled loop runs every config, the ten
-best are printed. Thresholds from 15 to 95 bps above cost, one slot. Both name the same best config
-with the same net profit."""
+`benchmarks/peers/shortest_script.py`: polars reads the file, a compiled loop runs every config, the
+ten best are printed. Thresholds from 15 to 95 bps above cost, one slot. Both name the same best
+config with the same net profit."""
 
 ARBTUNE = [sys.executable, "-m", "worker.cli"]
 

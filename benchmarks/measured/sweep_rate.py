@@ -118,8 +118,15 @@ def _plain(spec: Path) -> float:
     started = time.perf_counter()
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.plain_sweep", str(spec), str(first), str(PROCESSES)],
-            env={**os.environ, "PYTHONPATH": os.fspath(Path(__file__).parents[1])},
+            [
+                sys.executable,
+                "-m",
+                "benchmarks.children.plain_sweep",
+                str(spec),
+                str(first),
+                str(PROCESSES),
+            ],
+            env={**os.environ, "PYTHONPATH": os.fspath(Path(__file__).parents[2])},
         )
         for first in range(PROCESSES)
     ]

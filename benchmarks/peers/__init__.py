@@ -1,0 +1,1 @@
+"""What arbtune is held against: other queues, other engines, the shortest script."""
