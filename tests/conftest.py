@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import psutil
 import pytest
@@ -23,6 +23,7 @@ from hypothesis import settings
 from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.snapshot_table import SnapshotTable, load_snapshots
 from tests.shared.inputs.data_files import Load
+from tests.shared.servers.forked import ForkedArbtune
 from worker.client.embedded import embedded_server
 from worker.ledger.ledger import Ledger
 
@@ -116,7 +117,7 @@ def ledger_at(url: str) -> Ledger:
 class WorkerProcess:
     """A running `arbtune worker`, its log, and its main process."""
 
-    process: subprocess.Popen[bytes]
+    process: ForkedArbtune | subprocess.Popen[bytes]
     log: Path
 
     def log_text(self) -> str:
@@ -156,6 +157,19 @@ def has_ended(pid: int) -> bool:
         return True
 
 
+def _started(
+    *arguments: str, environment: dict[str, str], output: BinaryIO
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "worker.cli", *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
 @contextmanager
 def running_worker(
     url: str,
@@ -165,11 +179,13 @@ def running_worker(
     concurrency: int = 1,
     poisonous: bool = False,
     awaits: bool = True,
+    is_fresh: bool = False,
     **settings: str,
 ) -> Iterator[WorkerProcess]:
     """Start a worker with the given settings, wait for it, and end it with its children at once.
 
-    The jobs of a `poisonous` one do what their tags say: `tests/chaos/toxic`.
+    The jobs of a `poisonous` one do what their tags say: `tests/chaos/toxic`. A fresh one has an
+    interpreter of its own, for tests of its start; others are forked, which is much quicker.
     """
     environment = {
         **os.environ,
@@ -178,15 +194,10 @@ def running_worker(
         **{f"ARBTUNE_{name.upper()}": value for name, value in settings.items()},
         **({"PYTHONPATH": str(TOXIC)} if poisonous else {}),
     }
+    arguments = ("worker", "--concurrency", str(concurrency))
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "worker.cli", "worker", "--concurrency", str(concurrency)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        start = _started if is_fresh else ForkedArbtune
+        process = start(*arguments, environment=environment, output=output)
     worker = WorkerProcess(process, log)
     try:
         if awaits:

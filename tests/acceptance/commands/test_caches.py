@@ -100,7 +100,7 @@ def test_a_worker_and_its_children_go_on_and_log_why(
     own_redis_url: str, root: Path, cache: Path, tmp_path: Path
 ) -> None:
     log = tmp_path / "worker.log"
-    with running_worker(own_redis_url, root, log, cache_dir=str(cache)) as worker:
+    with running_worker(own_redis_url, root, log, is_fresh=True, cache_dir=str(cache)) as worker:
         ledger = ledger_at(own_redis_url)
         job: dict[str, Any] = {**JOB, "max_open_trades": SLOTS}
         list(send(ledger, [submission(job)]))

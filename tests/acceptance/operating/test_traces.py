@@ -161,7 +161,7 @@ def test_without_a_collector_no_spans_are_made(
 ) -> None:
     (tmp_path / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # each process lists what it imports
-    with running_worker(own_redis_url, tmp_path, tmp_path / "worker.log") as worker:
+    with running_worker(own_redis_url, tmp_path, tmp_path / "log", is_fresh=True) as worker:
         _, imported = enqueue(own_redis_url, tmp_path, JOB)
         ledger = ledger_at(own_redis_url)
         wait_until(lambda: ledger.counts()[State.SUCCESS] == 1, "the job is done")

@@ -1,0 +1,86 @@
+"""Forks `arbtune` commands from a process that has imported what all of them import.
+
+    python -m tests.shared.servers.fork_server SOCKET_FD
+
+A worker's start is mostly the import of libraries and the loading of kernels: a second of computing
+(0.15 s where it is forked, 2026-11-26), some fifty times in a run of the tests. What runs after it
+is the same. Only that is imported here which neither reads the environment nor starts a thread.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import random
+import socket
+import sys
+from contextlib import suppress
+from typing import Any
+
+# None of `worker`: `sitecustomize` may change it before others import it.
+PRELOADED = (
+    "arbitrage.replay.many_configs",
+    "celery.apps.worker",
+    "celery.concurrency.prefork",
+    "celery.worker.consumer.consumer",
+    "kombu.transport.redis",
+)
+MAX_REQUEST_BYTES = 2**18
+
+
+def main() -> int:
+    """Serve until the tests have ended; in a forked process, the status of its command."""
+    for name in PRELOADED:
+        importlib.import_module(name)
+    importlib.import_module("arbitrage.replay.many_configs").warm_up()
+    with socket.socket(fileno=int(sys.argv[1])) as tests:
+        while True:
+            message, files, *_ = socket.recv_fds(tests, MAX_REQUEST_BYTES, 3)
+            if not message:
+                return 0
+            request: dict[str, Any] = json.loads(message)
+            if "ended" in request:
+                tests.send(json.dumps(_status_of(request["ended"])).encode())
+                continue
+            process = os.fork()
+            if process == 0:
+                break
+            for file in files:
+                os.close(file)
+            tests.send(json.dumps(process).encode())
+    return _run(request, files)
+
+
+def _status_of(process: int) -> int | None:
+    """How a process ended, as `subprocess` says it; None while it runs."""
+    ended, status = os.waitpid(process, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
+def _run(request: dict[str, Any], files: list[int]) -> int:
+    os.setsid()
+    os.chdir(request["folder"])
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    random.seed()
+    _customize()
+    sys.argv = ["arbtune", *request["arguments"]]
+    status: int = importlib.import_module("worker.cli").main()
+    return status
+
+
+def _customize() -> None:
+    """Import what an interpreter that had this PYTHONPATH would import at its start."""
+    if path := os.environ.get("PYTHONPATH"):
+        sys.path[:0] = path.split(os.pathsep)
+        sys.modules.pop("sitecustomize", None)
+        with suppress(ModuleNotFoundError):  # there need not be one
+            importlib.import_module("sitecustomize")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
