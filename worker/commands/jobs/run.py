@@ -28,8 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--from",
         dest="origin",
         metavar="SWEEP[:N]",
-        help="begin with config N of a sweep in ARBTUNE_RESULTS_DIR, or with its best; other flags "
-        "change it",
+        help="begin with config N of a sweep in ARBTUNE_RESULTS_DIR, or with its best; further "
+        "flags change its fields",
     )
 
 
