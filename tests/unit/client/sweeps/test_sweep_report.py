@@ -1,4 +1,4 @@
-"""What people read of a sweep: the ranking, what ties in it, and why there is none."""
+"""What people read of a sweep: the ranking, and what ties in it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from arbitrage.arbitrage_tuning import TuningMetrics
-from arbitrage.documents.config import parse_config
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.store import ranking as sweep_ranking
-from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.ranking import (
     CONFIGS,
     Rejection,
@@ -26,45 +23,18 @@ from arbitrage.results.store.ranking import (
 from arbitrage.results.store.rows import sweep_rows
 from arbitrage.shell.console import run_command
 from tests.shared.inputs.sweeps import spec
+from tests.unit.client.sweeps.ranked import GRID, report, rows_of
 from worker.client.sweeps import run as sweep_run
 from worker.client.sweeps.collector import Progress
 from worker.client.sweeps.copying import copied_lines
 from worker.client.sweeps.in_queue import chunks_note
-from worker.client.sweeps.progress import Rate, progress_lines
-from worker.client.sweeps.report import print_report
-from worker.client.sweeps.summary import Summary, summary_of
+from worker.client.sweeps.progress import progress_lines
 from worker.commands import sweep as sweep_command
-
-GRID = {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 100}
-
-
-def rows_of(figures: list[float], **columns: Any) -> pl.DataFrame:
-    """Rows whose figures are all the number given for their config, but for these columns."""
-    values: dict[str, Any] = dict.fromkeys(FIGURE_NAMES, np.array(figures))
-    values |= {"stopped_timestamp": [None] * len(figures), **columns}
-    return sweep_rows(SweepSpec(**spec(GRID)), 0, len(figures), values, {})
 
 
 def groups(rows: pl.DataFrame, count: int = 10, **fields: Any) -> list[tuple[int, int]]:
     found = ranked_groups(rows.lazy(), SweepSpec(**spec(GRID, **fields)), count)
     return [(group["config_number"], group[CONFIGS]) for group in found]
-
-
-def report(
-    folder: Path,
-    rows: pl.DataFrame,
-    capsys: pytest.CaptureFixture[str],
-    grid: dict[str, Any] = GRID,
-    data: dict[str, Any] | None = None,
-    **fields: Any,
-) -> str:
-    sweep = SweepSpec(**{"max_jobs": rows.height, **spec(grid, **fields)})
-    place = SweepFolder(folder, "id")
-    with place.exclusively():
-        place.describe(sweep, "hash", "1", 100, data)
-        place.write_part(rows)
-    print_report(sweep, place, summary_of(sweep, place), "")
-    return capsys.readouterr().out
 
 
 @pytest.mark.parametrize("ahead", [1, 2, 3, 1_000])
@@ -232,161 +202,3 @@ def test_the_chunks_in_the_queue_are_told_as_far_as_there_are_any(
 )
 def test_what_was_copied_is_told_by_its_sweep(copied: dict[str, int], said: list[str]) -> None:
     assert [*copied_lines(Counter(copied), 30)] == [*said, "30 configs computed"]
-
-
-def test_what_is_copied_says_nothing_of_the_rate() -> None:
-    line, *_ = progress_lines(Progress(9, 5, 1, copied=4), 0, SweepSpec(**spec(GRID)), 80)
-    assert line == "6 of 9 configs (67%), 1 failed, 4 copied, 0 running, 0 queued"
-    rate = Rate()
-    assert rate(Progress(9, 1)) == 0
-    assert rate(Progress(9, 5, copied=4)) == 0
-    assert rate(Progress(9, 6, copied=4)) > 0
-
-
-# Where the best is no good, or none
-
-
-DATA = {
-    "snapshots_count": 2_000,
-    "skipped_snapshots": 1_531,
-    "empty_snapshots": 30,
-    "crossed_snapshots": 1_500,
-    "locked_snapshots": 1,
-    "largest_spread_bps": 5.5,
-}
-NOTHING = np.array([0, 0])
-
-
-def summary(folder: Path, rows: pl.DataFrame, **fields: Any) -> Summary:
-    sweep = SweepSpec(**{"max_jobs": rows.height, **spec(GRID, **fields)})
-    place = SweepFolder(folder, "id")
-    with place.exclusively():
-        place.describe(sweep, "hash", "1", 100, DATA)
-        place.write_part(rows)
-    return summary_of(sweep, place)
-
-
-def test_where_nothing_traded_there_is_no_best_but_a_reason(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    rows = rows_of([0.0, 0.0], total_trades=NOTHING)
-    said = report(tmp_path, rows, capsys, data=DATA).splitlines()[2:]
-    no_trade, skipped = said
-    assert no_trade == (
-        "no config traded: the largest spread in the file is 5.5 bps, "
-        "the lowest threshold (min_spread_bps and costs) is 12 bps"
-    )
-    assert skipped == (
-        "1,531 of 2,000 rows are skipped: 30 with an empty book (a price of 0 or below), "
-        "1,500 crossed (a bid above its ask), 1 locked (a bid that is its ask); "
-        "are the columns of bid and ask swapped?"
-    )
-    document = summary(tmp_path, rows).as_json(SweepSpec(**spec(GRID)))
-    assert document["best"] is None
-    assert (document["traded"], document["lowest_threshold_bps"]) == (0, 12.0)
-    assert document["data"] == DATA
-    assert document["cautions"] == said
-
-
-def test_what_is_not_known_of_the_data_is_not_said(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Of a folder that an older version has left."""
-    rows = rows_of([0.0, 0.0], total_trades=NOTHING)
-    assert report(tmp_path, rows, capsys, filters={"min_trades": 1}).splitlines()[2:] == [
-        "no config traded: the lowest threshold (min_spread_bps and costs) is 12 bps"
-    ]
-
-
-def test_while_configs_are_missing_all_is_so_far(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    nothing = rows_of([0.0, 0.0], total_trades=NOTHING)
-    shown = report(tmp_path / "nothing", nothing, capsys, max_jobs=5)
-    assert "no config traded so far, of 2: the lowest" in shown
-    shown = report(tmp_path / "some", rows_of([50, 60]), capsys, max_jobs=5)
-    assert "The best so far (3 are missing) by net_pnl_usd, config number 1:" in shown
-    assert "so far" not in report(tmp_path / "all", rows_of([50, 60]), capsys)
-
-
-CAUTIONS: dict[str, tuple[float, int, list[str]]] = {
-    "ten trades that earned": (5.0, 10, []),
-    "a loss": (-1_234.5, 10, ["the best lost money: net -1,234.50 USD"]),
-    "few trades": (5.0, 9, ["the best has 9 trades: fewer than 10 may be luck"]),
-    "one trade": (5.0, 1, ["the best has 1 trade: fewer than 10 may be luck"]),
-    "no trade, where others lost": (0.0, 0, ["the best did not trade"]),
-    "both": (
-        -1.0,
-        2,
-        ["the best lost money: net -1.00 USD", "the best has 2 trades: fewer than 10 may be luck"],
-    ),
-}
-
-
-@pytest.mark.parametrize("case", CAUTIONS)
-def test_a_best_that_says_little_carries_a_caution(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str
-) -> None:
-    net, trades, cautions = CAUTIONS[case]
-    pnls, counts = np.array([net, net - 1]), np.array([trades, 50])
-    rows = rows_of([0.0, 0.0], total_trades=counts, net_pnl_usd=pnls)
-    assert summary(tmp_path / "a", rows).cautions() == cautions
-    shown = report(tmp_path / "b", rows, capsys).splitlines()
-    assert [line for line in shown if line.startswith("Caution: ")] == [
-        f"Caution: {caution}." for caution in cautions
-    ]
-
-
-def test_where_all_failed_the_first_error_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    rows = sweep_rows(SweepSpec(**spec(GRID)), 0, 2, {}, {0: "it [died]", 1: "x"})
-    shown = report(tmp_path, rows, capsys).splitlines()
-    assert shown[0] == "sweep id: 0 of 2, 2 failed"
-    assert shown[-1] == "no config succeeded; the first failed with: it [died]"
-
-
-def test_the_best_is_a_job_to_enqueue_and_what_it_came_to(tmp_path: Path) -> None:
-    grid = {"name": "min_spread_bps", "start": 0, "stop": 30, "step": 0.1}
-    sweep = SweepSpec(**spec(grid, tag_prefix="s", extra={"note": [1, None]}))
-    figures: dict[str, Any] = dict.fromkeys(FIGURE_NAMES, np.arange(301.0) % 148)
-    figures["stopped_timestamp"] = [None] * 301
-    place = SweepFolder(tmp_path, "id")
-    with place.exclusively():
-        place.write_part(sweep_rows(sweep, 0, 301, figures, {}))
-    best = summary_of(sweep, place).as_json(sweep)["best"]
-    assert parse_config(best["config"]) == sweep.config(147)
-    assert best["config"]["min_spread_bps"] == 147 * 0.1 != 14.7
-    assert best["config"]["extra"] == {"note": [1, None]}
-    assert TuningMetrics.model_validate(best["metrics"]).net_pnl_usd == 147
-    assert set(best["metrics"]) == set(FIGURE_NAMES)
-    assert best["extra"] == '{"note":[1,null]}'  # the flat row, as the Parquet has it
-
-
-# Progress
-
-WIDE = [{"name": name, "values": [1234.5678]} for name in ("slippage_bps", "initial_balance_usd")]
-
-
-@pytest.mark.parametrize("width", [80, 120])
-def test_progress_fits_its_lines(width: int) -> None:
-    sweep = SweepSpec(**spec(GRID, *WIDE, rank_by="avg_pnl_per_trade_usd"))
-    best = dict.fromkeys([*FIGURE_NAMES, *(grid.name for grid in sweep.grids)], 1234.5678)
-    progress = Progress(10**10, 10**9, 123_456, 9_000, 1_280_000, 1_260_000, best=best)
-    lines = list(progress_lines(progress, 1_234_567.8, sweep, width))
-    assert len(lines) == 2
-    assert max(map(len, lines)) <= width
-    assert lines[0].startswith("1,000,123,456 of 10,000,000,000 configs (10%)")
-    assert lines[1].startswith("best so far: avg_pnl_per_trade_usd 1,234.57")
-
-
-def test_progress_crowns_nobody_while_nothing_traded() -> None:
-    sweep = SweepSpec(**spec(GRID))
-    best = dict.fromkeys([*FIGURE_NAMES, "min_spread_bps"], 0)
-    assert [*progress_lines(Progress(5), 0, sweep, 80)] == [
-        "0 of 5 configs (0%), 0 running, 0 queued"
-    ]
-    *_, last = progress_lines(Progress(5, 2, best=best), 0, sweep, 80)
-    assert last == "no config has traded so far"
-    *_, last = progress_lines(Progress(5, 2, traded=1, best=best), 0, sweep, 80)
-    assert last.startswith("best so far: net_pnl_usd 0.00 with min_spread_bps 0")

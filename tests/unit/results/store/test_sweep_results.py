@@ -11,33 +11,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.documents.whole_file import UNFINISHED
 from arbitrage.errors import ConfigError, DataError
 from arbitrage.results.store.folder import SweepFolder, digest_of_latest
-from arbitrage.results.store.ranking import RowCounts, best_row
+from arbitrage.results.store.ranking import RowCounts
 from arbitrage.results.store.rows import SCHEMA, sweep_rows
 from tests.shared.inputs.sweeps import spec
+from tests.unit.results.store.numbered import GRID, SWEEP, rows_of
 
-GRID = {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 100}
-SWEEP = SweepSpec(**spec(GRID))
 ROOT = Path(__file__).resolve().parents[4]
-
-
-def rows_of(start: int, stop: int, **columns: Any) -> pl.DataFrame:
-    """Rows whose figures are all their config's number, but for the columns that are given."""
-    numbers = np.arange(start, stop)
-    figures: dict[str, Any] = dict.fromkeys(FIGURE_NAMES, numbers)
-    figures |= {"stopped_timestamp": [None] * len(numbers), **columns}
-    return sweep_rows(SWEEP, start, stop, figures, {})
 
 
 @pytest.fixture
@@ -151,9 +140,6 @@ def test_a_path_is_taken_literally(tmp_path: Path) -> None:
     assert folder.rows(100).collect().equals(rows_of(0, 5))
 
 
-# What the sweep is
-
-
 def described(folder: SweepFolder) -> dict[str, Any]:
     text = folder.path.with_name("id.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
@@ -245,9 +231,6 @@ def test_a_cleared_folder_starts_anew(folder: SweepFolder) -> None:
     assert list(folder.missing(100, 100)) == [(0, 100)]
 
 
-# The best row
-
-
 def test_the_best_is_the_first_by_its_rank(folder: SweepFolder) -> None:
     folder.write_part(rows_of(0, 50))
     folder.write_part(rows_of(50, 100))
@@ -255,61 +238,6 @@ def test_the_best_is_the_first_by_its_rank(folder: SweepFolder) -> None:
     assert best is not None
     assert (best["config_number"], best["net_pnl_usd"]) == (99, 99.0)
     assert list(best) == list(SCHEMA)
-
-
-def test_of_equals_the_lowest_number_is_the_best() -> None:
-    pnls = [1.0, 5.0, 3.0, 5.0, 5.0]
-    assert best_of(pnls)["config_number"] == 1
-    assert best_of([-0.0, 0.0, -0.0])["config_number"] == 0
-
-
-def test_the_rank_is_the_specs() -> None:
-    columns = {"net_pnl_usd": np.array([3.0, 2.0, 1.0]), "win_rate": np.array([0.1, 0.9, 0.5])}
-    rows = rows_of(0, 3, **columns)
-    for rank, number in [("net_pnl_usd", 0), ("win_rate", 1), ("total_trades", 2)]:
-        found = best_row(rows.lazy(), SweepSpec(**spec(GRID, rank_by=rank)))
-        assert found is not None
-        assert found["config_number"] == number
-
-
-def test_filters_hold_at_their_bounds() -> None:
-    rows = rows_of(
-        0,
-        4,
-        max_drawdown_pct=np.array([15.0, 15.1, 3.0, 15.0]),
-        total_trades=np.array([5, 9, 9, 4]),
-        net_pnl_usd=np.array([2.0, 9.0, 1.0, 8.0]),
-    )
-    filters: list[tuple[dict[str, Any], int]] = [
-        ({}, 1),
-        ({"max_drawdown_pct": 15}, 3),
-        ({"min_trades": 5}, 1),
-        ({"max_drawdown_pct": 15, "min_trades": 5}, 0),
-    ]
-    for given_filters, number in filters:
-        found = best_row(rows.lazy(), SweepSpec(**spec(GRID, filters=given_filters)))
-        assert found is not None
-        assert found["config_number"] == number
-    assert best_row(rows.lazy(), SweepSpec(**spec(GRID, filters={"min_trades": 10}))) is None
-
-
-def test_a_row_without_the_figure_or_without_success_is_not_the_best() -> None:
-    stopped = rows_of(0, 3, stopped_row=np.array([-1, 4, -1]))
-    ranked = best_row(stopped.lazy(), SweepSpec(**spec(GRID, rank_by="stopped_row")))
-    assert ranked is not None
-    assert ranked["config_number"] == 1
-    failed = sweep_rows(SWEEP, 0, 2, {}, {0: "x", 1: "x"})
-    assert best_row(failed.lazy(), SWEEP) is None
-
-
-def best_of(pnls: list[float]) -> dict[str, Any]:
-    rows = rows_of(0, len(pnls), net_pnl_usd=np.array(pnls))
-    found = best_row(rows.lazy(), SWEEP)
-    assert found is not None
-    return found
-
-
-# What can go wrong
 
 
 def test_a_damaged_part_is_named(folder: SweepFolder) -> None:
@@ -363,7 +291,8 @@ def test_a_part_that_cannot_be_written_leaves_nothing(folder: SweepFolder) -> No
 
 WRITER = """
 import os, signal, sys
-from tests.unit.results.store.test_sweep_results import SweepFolder, rows_of
+from arbitrage.results.store.folder import SweepFolder
+from tests.unit.results.store.numbered import rows_of
 syncs, sync = iter(range(1, 100)), os.fsync
 def killed_at_the_last(handle):
     if next(syncs) == int(sys.argv[2]):
