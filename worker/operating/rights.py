@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from worker.settings import Settings
 
 PATIENCE_S = 2.0
+_MOMENT_S = 0.01  # for an answer that is known: 0 would be for ever
+
+_BINDING = f"_kombu.binding.{JOBS.queue}"
 
 # A key of each kind that Celery needs beside the ledger's own, and the channel of its commands.
 _KEYS = (
     JOBS.queue,
     CHUNKS.queue,
     "unacked",
-    f"_kombu.binding.{JOBS.queue}",
+    _BINDING,
     "worker.celery.pidbox",
 )
 _CHANNEL = "/{}.celery.pidbox"
@@ -55,10 +58,23 @@ def _try_rights(client: redis.Redis, settings: Settings) -> None:
     Ledger(client, result_ttl_s=settings.result_ttl_s, lease_s=settings.lease_s).check_rights()
     client.ping()
     client.exists(*_KEYS)
+    _try_to_take(client)
     database = client.get_connection_kwargs().get("db", 0)
     with client.pubsub() as channel:
         channel.subscribe(_CHANNEL.format(database))
         channel.get_message(timeout=PATIENCE_S)
+
+
+def _try_to_take(client: redis.Redis) -> None:
+    """Ask for a message as Celery does, from a key that is a set wherever it is there.
+
+    A list would give one away. Of a set a server says that it is none, once the right is there.
+    """
+    try:
+        client.brpop([_BINDING], timeout=_MOMENT_S)
+    except redis.ResponseError as error:
+        if is_refusal(error):
+            raise
 
 
 def is_refusal(error: redis.RedisError) -> bool:

@@ -50,8 +50,10 @@ def test_a_right_that_is_missing_ends_a_worker(own_redis_url: str, tmp_path: Pat
         ("~*.celery.pidbox*", "to access a key"),
         ("&/0.celery.pidbox", "to access a channel"),
         ("+@connection", "to run the 'ping' command"),
+        ("-brpop", "to run the 'brpop' command"),
     ]:
         rights = [one for one in RULE.split() if one != right]
+        rights += [right] if right.startswith("-") else []
         admin.execute_command("ACL", "SETUSER", "arbtune-worker", "reset", "on", ">hush", *rights)
         said = refused_worker(url, tmp_path)
         assert said.startswith(f"arbtune: Redis at {own_redis_url} refused a command: ")

@@ -213,6 +213,8 @@ def test_limits_are_not_for_a_remote_to_set(
         ("add_consumer", {"queue": "other"}, "no other queue"),
         ("cancel_consumer", {"queue": ["celery"]}, "no other queue"),
         ("revoke_by_stamped_headers", {"headers": {"s": "1"}}, "by their ids"),
+        ("pool_grow", {"n": 1_000_000}, "processes here, and has 2"),
+        ("pool_grow", {"n": "many"}, "processes here, and has 2"),
         ("hello", {"from_node": "a@b", "revoked": [[1, "x"]]}, "all that they share"),
     ],
 )

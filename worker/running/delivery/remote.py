@@ -20,6 +20,8 @@ Command = Callable[..., dict[str, Any]]
 QUEUES = (JOBS.queue, CHUNKS.queue)
 OTHER_QUEUE = f"a worker takes jobs from {' and '.join(QUEUES)}, and from no other queue"
 
+MOST_PROCESSES_A_CORE = 4  # jobs compute: more than one a core is for those that wait for a disk
+
 # Each command that is refused, and why.
 REFUSED = {
     "rate_limit": "there are no rate limits: what is held back would stand in a worker's memory",
@@ -42,6 +44,19 @@ def _for_own_queues(command: Command) -> Command:
     return obey
 
 
+def _within_this_machine(command: Command) -> Command:
+    """`pool_grow` as far as the machine goes: each process has an interpreter and polars in it."""
+
+    def obey(state: Any, n: Any = 1, **_: Any) -> dict[str, Any]:
+        most = MOST_PROCESSES_A_CORE * (os.cpu_count() or 1)
+        there = state.consumer.pool.num_processes
+        if not isinstance(n, int) or not 1 <= n <= most - there:
+            return {"error": f"a worker has at most {most} processes here, and has {there}"}
+        return command(state, n)
+
+    return obey
+
+
 @Panel.register(name="shutdown", type="control")
 def stop(_: Any, **__: Any) -> dict[str, str]:
     """Stop the worker in order, as SIGTERM does."""
@@ -52,3 +67,4 @@ def stop(_: Any, **__: Any) -> dict[str, str]:
 Panel.data.update({name: _refusal(why) for name, why in REFUSED.items()})
 for _name in ("add_consumer", "cancel_consumer"):
     Panel.data[_name] = _for_own_queues(Panel.data[_name])
+Panel.data["pool_grow"] = _within_this_machine(Panel.data["pool_grow"])
