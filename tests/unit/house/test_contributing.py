@@ -16,7 +16,9 @@ def rooms(package: str) -> set[str]:
 
 
 def test_every_file_that_is_named_is_there() -> None:
-    named = re.findall(r"\b(?:arbitrage|benchmarks|deploy|docs|tests|worker)/[\w./]*\w", PAGE)
+    named = re.findall(
+        r"\b(?:arbitrage|benchmarks|deploy|docs|scripts|tests|worker)/[\w./]*\w", PAGE
+    )
     assert len(named) > 30
     missing = [path for path in named if "NAME" not in path and not (ROOT / path).exists()]
     assert missing == []
@@ -32,6 +34,17 @@ def test_what_stands_in_a_file_by_its_name_is_there() -> None:
 def test_every_room_has_its_line() -> None:
     listed = re.findall(r"^    ((?:arbitrage|worker)/\w+) ", PAGE, flags=re.MULTILINE)
     assert set(listed) == rooms("arbitrage") | rooms("worker")
+
+
+def test_the_folders_that_a_room_is_said_to_have_are_there() -> None:
+    block = re.search(r"^The rooms:\n\n((?:    .*\n)+)", PAGE, flags=re.MULTILINE)
+    assert block is not None
+    lines = re.findall(r"    (\w+/\w+) +(.*\n(?:     .*\n)*)", block[1])
+    assert len(lines) > 10
+    for room, text in lines:
+        said = set(re.findall(r"\b(\w+)/", text))
+        there = {path.parent.name for path in (ROOT / room).glob("*/**/__init__.py")}
+        assert said <= there, (room, said - there)
 
 
 def test_it_agrees_with_make_help() -> None:
