@@ -80,13 +80,14 @@ def test_what_was_sent_before_is_taken_over(
 
 
 def test_what_an_interrupted_one_left_is_cancelled(
-    redis_url: str,
+    own_redis_url: str,
     desk: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """It is of whatever folds: here no worker takes it."""
-    ledger = ledger_at(redis_url)
+    """It is of whatever folds; this server has no worker that would take it."""
+    monkeypatch.setenv("ARBTUNE_REDIS_URL", own_redis_url)
+    ledger = ledger_at(own_redis_url)
 
     def interrupted(*arguments: object) -> None:
         submit(*arguments)  # type: ignore[arg-type]
