@@ -9,14 +9,16 @@ import pytest
 
 from arbitrage.replay.many_configs import open_data
 from arbitrage.sweep import SweepSpec, walk_forward
-from tests.conftest import ledger_at
+from tests.conftest import ledger_at, wait_until
 from tests.shared.inputs.sweeps import spec
 from worker.cli import main
 from worker.client.jobs.sending import submit
 from worker.client.sweeps import collector, plan
 from worker.client.walk_forward import run, training
+from worker.client.worker_watch import has_workers
 from worker.ledger.ledger import State
 from worker.ledger.view import OPEN
+from worker.settings import Settings
 
 SWEEP = spec(
     {"name": "min_spread_bps", "start": 0, "stop": 40, "num": 21},
@@ -45,6 +47,7 @@ def test_the_queue_says_what_this_process_says(
     """However the windows are cut; nothing of them stays in the queue."""
     monkeypatch.setattr(plan, "chunk_size", lambda *_: 10)
     monkeypatch.setattr(collector, "CHUNKS_AT_ONCE", 3)
+    wait_until(lambda: has_workers(Settings.from_environment()), "the worker says that it is there")
     assert main(["walk-forward", str(desk / "spec.json"), *FLAGS]) == 0
     printed, told = capsys.readouterr()
     found = walk_forward(SweepSpec.from_data(SWEEP), folds=3, train="39s", test="20s")
