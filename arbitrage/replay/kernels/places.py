@@ -1,4 +1,4 @@
-"""What is looked up of a place, which is a row in a window: what is kept less than once a row."""
+"""Looks up what is not kept for every place (a row in a window): extremes, its row number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs one config and has written down what it does."""
+"""Runs one config by the plain scan, which writes down its trades and its equity."""
 
 from __future__ import annotations
 

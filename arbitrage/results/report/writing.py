@@ -1,4 +1,4 @@
-"""The report of a sweep, as one HTML file."""
+"""The report of a sweep: its sections in their order, which `page/writing.py` writes as HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands beside the test and is not its gate: figures of the winner, and of the choice.
+"""Figures that stand beside the test and do not decide: of the winner, and of the choice.
 
 Those of the search are worked out on some of its configs, drawn before anybody looked at figures.
 """

@@ -1,4 +1,4 @@
-"""Walk-forward: what is left of a sweep's best config on rows that it was not chosen on.
+"""Walk-forward: tests a sweep's chosen config on rows that played no part in choosing it.
 
 `windows` divides a file by time: each fold trains on some rows and is tested on those that follow.
 `choosing` takes the best config of the training rows; `walking` goes from fold to fold and runs the

@@ -1,4 +1,4 @@
-"""Where the data file of a sweep that was run before may be on this machine."""
+"""Where on this machine the data file of a sweep may be: by its name; what is in it is not read."""
 
 from __future__ import annotations
 

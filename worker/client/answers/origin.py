@@ -1,4 +1,4 @@
-"""A config to begin with, of a sweep that was run before."""
+"""The config that `arbtune run --from` begins with: one of a sweep that was run before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data file of a sweep that was run before, where this machine has it."""
+"""Opens the data file that a sweep was run on, and refuses one that has changed since."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where this machine has the data file of a sweep, before anything is started or sent."""
+"""Where the data file of a sweep that starts now is: below the data root, or beside its spec."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What whoever wants good news had better know."""
+"""What a verdict warns of, a sentence each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ERRORS = 2.0  # standard ones: what is nearer to the bound may be on its other 
 
 
 def cautions(verdict: Verdict) -> list[str]:
-    """What whoever wants good news had better know."""
+    """The sentences: about the best config, about the test, about the search."""
     return [
         *_cautions_of_the_winner(verdict),
         *_cautions_of_the_test(verdict),
