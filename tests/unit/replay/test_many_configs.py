@@ -106,7 +106,6 @@ def counted(quotes: Path, cache: Path, prefix: Path | None = None) -> tuple[list
 
 
 def test_nothing_compiles_after_the_warm_up(quotes: Path) -> None:
-    counted(quotes, cache_folder())
     (loaded, compiled), said = counted(quotes, cache_folder())
     assert (compiled, said) == (0, "")
     assert loaded > 0
@@ -114,7 +113,6 @@ def test_nothing_compiles_after_the_warm_up(quotes: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_to_serves_its_kernels(quotes: Path, tmp_path: Path) -> None:
     """A file stands where the folder should be, and a copy came with the program."""
-    counted(quotes, cache_folder())
     shipped = tmp_path / "prefix" / "share" / "arbtune"
     shutil.copytree(cache_folder() / "kernels", shipped / "kernels")
     for path in [shipped, *shipped.rglob("*")]:
@@ -129,7 +127,6 @@ def test_a_cache_that_cannot_be_written_to_serves_its_kernels(quotes: Path, tmp_
 def test_kernels_that_came_with_the_program_are_used_where_they_are(
     quotes: Path, tmp_path: Path
 ) -> None:
-    counted(quotes, cache_folder())
     prefix, cache = tmp_path / "prefix", tmp_path / "cache"
     shutil.copytree(cache_folder() / "kernels", prefix / "share" / "arbtune" / "kernels")
     (loaded, compiled), said = counted(quotes, cache, prefix=prefix)

@@ -126,7 +126,7 @@ if __name__ == "__main__":
     job = ArbitrageTuningRunner(spec.config(0))
     if before == "after":
         run_sweep(spec)
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(how)) as pool:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(how)) as pool:
         sweeps = pool.map(said, [run_sweep] * 3, [spec] * 3)
         print(*{rows if isinstance(rows, str) else rows.height for rows in sweeps})
         metrics = pool.submit(said, job.run).result()

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,8 @@ def mutants(document: Any) -> Iterator[Any]:
 def told_of_each(
     document: dict[str, Any], path: Path, tell: Callable[[], object]
 ) -> Iterator[object]:
-    """What is told of each mutant of a kept document."""
-    for mutant in mutants(document):
+    """What is told of every fourth mutant of a kept document: each value has a dozen."""
+    for mutant in islice(mutants(document), 0, None, 4):
         path.write_text(json.dumps(mutant), encoding="utf-8")
         yield tell()
 
