@@ -22,8 +22,8 @@ from hypothesis import settings
 
 from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.snapshot_table import SnapshotTable, load_snapshots
-from tests.shared.inputs.data_files import Load
-from tests.shared.servers.forked import ForkedArbtune
+from tests.helpers.inputs.data_files import Load
+from tests.helpers.servers.forked import ForkedArbtune
 from worker.client.embedded import embedded_server
 from worker.ledger.ledger import Ledger
 

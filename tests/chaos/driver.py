@@ -33,9 +33,9 @@ from tests.chaos.fleet import Fleet
 from tests.chaos.plain_client import PlainClient
 from tests.chaos.plan import Canvas, Fault, Job, Plan
 from tests.conftest import quotes_csv
-from tests.shared.inputs.elements import spoilt_element
-from tests.shared.servers.durable import DurableServer, durable_server
-from tests.shared.servers.proxy import Proxy
+from tests.helpers.inputs.elements import spoilt_element
+from tests.helpers.servers.durable import DurableServer, durable_server
+from tests.helpers.servers.proxy import Proxy
 from worker.client.jobs.sending import send, submission
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.connection import open_ledger

@@ -8,7 +8,7 @@ import pytest
 
 from tests.chaos.driver import run
 from tests.chaos.plan import Fault, Plan
-from tests.shared.servers.durable import binary_of
+from tests.helpers.servers.durable import binary_of
 
 SEED = 7
 

@@ -22,8 +22,8 @@ from tests.conftest import (
     running_worker,
     wait_until,
 )
-from tests.shared import commands
-from tests.shared.servers.durable import binary_of, durable_server
+from tests.helpers import commands
+from tests.helpers.servers.durable import binary_of, durable_server
 from worker.client.jobs.sending import send, submission
 from worker.ledger.ledger import JobRecord, Ledger, State
 

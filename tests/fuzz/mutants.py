@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from arbitrage.data.columns import AGES, OPTIONAL_COLUMNS, PRICES, SIZES, TIMESTAMP
-from tests.shared.inputs.data_files import HEADER
+from tests.helpers.inputs.data_files import HEADER
 
 ROWS = 24
 KNOWN_NUMBERS = (b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\0", b"\x80\x80\x80\x80\x08")

@@ -15,8 +15,8 @@ from arbitrage.data.venues.books.changes import SCHEMA
 from arbitrage.data.venues.books.kernels.layout import CROSSED, GAPS
 from arbitrage.data.venues.books.replay import TOLD, Replay
 from arbitrage.data.venues.quotes import ASK, ASK_SIZE, BID, BID_SIZE, RECEIPT, SEQUENCE
-from tests.shared.inputs.examples import examples
-from tests.shared.oracles.naive_book import Message, NaiveBook, Quote
+from tests.helpers.inputs.examples import examples
+from tests.helpers.oracles.naive_book import Message, NaiveBook, Quote
 
 thorough = examples(30)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from arbitrage.replay.kernel_calls import quotes_of, replay_all, scan_all, windows_of
 from arbitrage.replay.kernels.layout import Floats, Parameters, Prices, Quotes, RunTotals
-from tests.shared.inputs.examples import examples
-from tests.shared.inputs.strategies import (
+from tests.helpers.inputs.examples import examples
+from tests.helpers.inputs.strategies import (
     Case,
     basis_walks,
     cases,
@@ -25,8 +25,8 @@ from tests.shared.inputs.strategies import (
     quote,
     random_walk,
 )
-from tests.shared.oracles import naive, terms
-from tests.shared.oracles.terms import Params, Row
+from tests.helpers.oracles import naive, terms
+from tests.helpers.oracles.terms import Params, Row
 
 thorough = examples(40)
 

@@ -22,7 +22,7 @@ from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.documents.result import MAX_SENTENCE
 from arbitrage.errors import DataError
 from tests.conftest import JOB, quotes_csv
-from tests.shared.inputs.examples import examples
+from tests.helpers.inputs.examples import examples
 from worker.running.jobs.job import JobFailedError, attempt_job
 from worker.running.jobs.task_argument import CONFIG, Payload
 from worker.settings import Settings

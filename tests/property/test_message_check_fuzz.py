@@ -14,7 +14,7 @@ from kombu.transport import virtual
 from kombu.utils.imports import symbol_by_name
 
 from tests.conftest import JOB
-from tests.shared.inputs.elements import spoilt_element
+from tests.helpers.inputs.elements import spoilt_element
 from worker.celery_app import app
 from worker.ledger.envelope import job_message
 from worker.running.delivery.channel import Channel

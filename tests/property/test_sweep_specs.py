@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from arbitrage.arbitrage_tuning import TuningConfig
 from arbitrage.documents.spec.axes import MAX_VALUES, RangeAxis
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from tests.shared.inputs import sweeps
-from tests.shared.inputs.examples import examples
+from tests.helpers.inputs import sweeps
+from tests.helpers.inputs.examples import examples
 
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "min_spread_bps": st.floats(0, 1e15),

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.conftest import JOB, ledger_at
-from tests.shared.terminals import on_terminal
+from tests.helpers.terminals import on_terminal
 from worker.cli import main
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import CHUNKS, JOBS, Route, job_message

@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.commands.test_exit_statuses import ERROR, end
 from tests.conftest import ledger_at
-from tests.shared.terminals import on_terminal
+from tests.helpers.terminals import on_terminal
 from worker.cli import main
 from worker.ledger.celery_meta import failed_meta
 from worker.ledger.ledger import Ledger, Outcome, State

@@ -13,7 +13,7 @@ from arbitrage.documents.result import ErrorRecord
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.sweep import run_sweep
 from tests.conftest import JOB, ledger_at, quotes_csv, running_worker
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.cli import main
 from worker.commands.program import COMMANDS
 from worker.ledger.celery_meta import failed_meta, success_meta

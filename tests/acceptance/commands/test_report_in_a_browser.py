@@ -10,8 +10,8 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
-from tests.shared.browser import Browser, browser
-from tests.shared.reports import GRIDS, reported, swept
+from tests.helpers.browser import Browser, browser
+from tests.helpers.reports import GRIDS, reported, swept
 
 pytestmark = pytest.mark.xdist_group("browser")  # one browser for all
 

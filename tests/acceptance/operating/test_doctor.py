@@ -14,8 +14,8 @@ import pytest
 import redis
 
 from tests.conftest import running_worker, wait_until
-from tests.shared import commands
-from tests.shared.servers.durable import DurableServer, durable_server
+from tests.helpers import commands
+from tests.helpers.servers.durable import DurableServer, durable_server
 from worker.ledger.names import WORKER_KEY, WORKERS_KEY
 from worker.operating.signs.presence import Presence, present_workers
 

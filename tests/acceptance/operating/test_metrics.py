@@ -28,7 +28,7 @@ from tests.conftest import (
     running_worker,
     wait_until,
 )
-from tests.shared.servers.durable import DurableServer, durable_server
+from tests.helpers.servers.durable import DurableServer, durable_server
 from worker.client.jobs.sending import send, submission
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import JOBS

@@ -23,7 +23,7 @@ from tests.conftest import (
     running_worker,
     wait_until,
 )
-from tests.shared.servers.durable import DurableServer, durable_server
+from tests.helpers.servers.durable import DurableServer, durable_server
 from worker.client.jobs.sending import send, submission
 from worker.ledger.ledger import State
 from worker.ledger.names import WORKER_KEY, WORKERS_KEY

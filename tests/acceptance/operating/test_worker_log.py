@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.shared.terminals import shown_on_terminal
+from tests.helpers.terminals import shown_on_terminal
 
 WORKER = [sys.executable, "-m", "worker.cli", "worker", "--concurrency=1"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.shared.servers.tls import LOOPBACK, issue_certificates, tls_in_front_of
+from tests.helpers.servers.tls import LOOPBACK, issue_certificates, tls_in_front_of
 from worker.ledger import connection
 from worker.ledger.connection import RedisUnavailableError, connect, redis_errors_in_a_sentence
 from worker.settings import Settings

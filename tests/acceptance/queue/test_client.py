@@ -16,7 +16,7 @@ from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig
 from arbitrage.errors import ConfigError
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import JOB
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.client import AsyncClient, Client
 from worker.client.jobs.waiting import TimeIsUpError
 from worker.client.sweeps.collector import Progress

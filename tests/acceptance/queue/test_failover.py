@@ -11,7 +11,7 @@ import pytest
 from celery import Celery
 
 from tests.conftest import JOB, PATIENCE_S, quotes_csv, running_worker, wait_until
-from tests.shared.servers.sentinels import MASTER, Group, sentinel_group
+from tests.helpers.servers.sentinels import MASTER, Group, sentinel_group
 from worker.cli import main
 from worker.client.jobs.sending import send, submission
 from worker.ledger.connection import open_patient_ledger

@@ -17,8 +17,8 @@ import redis
 from celery import Celery
 
 from tests.conftest import JOB, WorkerProcess, ledger_at, quotes_csv, running_worker, wait_until
-from tests.shared.servers.durable import DurableServer, durable_server
-from tests.shared.servers.proxy import Proxy
+from tests.helpers.servers.durable import DurableServer, durable_server
+from tests.helpers.servers.proxy import Proxy
 from worker.client.jobs.sending import send, submission
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.connection import REPLY_TIMEOUT_S

@@ -12,7 +12,7 @@ import redis
 from celery import Celery, signature
 
 from tests.conftest import JOB, PATIENCE_S, ledger_at, running_worker, wait_until
-from tests.shared.inputs.elements import command_message, spoilt_command, spoilt_element
+from tests.helpers.inputs.elements import command_message, spoilt_command, spoilt_element
 from worker.client.jobs.sending import send, submission
 from worker.ledger.envelope import JOBS, job_message
 from worker.ledger.ledger import State

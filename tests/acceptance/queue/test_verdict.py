@@ -13,7 +13,7 @@ from arbitrage.results.verdict.judging import Asked, judge_search
 from arbitrage.results.verdict.search import Search, search_of
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import ledger_at
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.cli import main
 from worker.client.answers.verdict import maxima_in_queue, run
 from worker.client.answers.verdict.maxima_in_queue import MaximaInQueue

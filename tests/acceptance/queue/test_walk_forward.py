@@ -10,7 +10,7 @@ import pytest
 from arbitrage.replay.many_configs import open_data
 from arbitrage.sweep import SweepSpec, walk_forward
 from tests.conftest import ledger_at, wait_until
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.cli import main
 from worker.client.jobs.sending import submit
 from worker.client.sweeps import collector, plan

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from tests.contract.ledger.jobs import LEASE_S
-from tests.shared.servers.durable import binary_of, durable_server
+from tests.helpers.servers.durable import binary_of, durable_server
 from worker.client.embedded import embedded_server
 from worker.ledger.ledger import Ledger
 

@@ -22,7 +22,7 @@ from arbitrage.data.align.one_venue import runs
 from arbitrage.data.align.options import ClockName, Request, VenueFiles
 from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.data.venues.flat.table import blocks
-from tests.shared.inputs.examples import examples
+from tests.helpers.inputs.examples import examples
 
 BEGIN_NS = 1_723_161_254_000_000_000
 HEADER = (

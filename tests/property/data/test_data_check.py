@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from arbitrage.data.check.file_check import Counters
 from arbitrage.data.columns import COLUMNS, OPTIONAL_COLUMNS, SCHEMA
-from tests.shared.inputs.examples import examples
-from tests.shared.inputs.strategies import markets
-from tests.shared.oracles import terms
+from tests.helpers.inputs.examples import examples
+from tests.helpers.inputs.strategies import markets
+from tests.helpers.oracles import terms
 
 PRICES = slice(1, 5)
 LIMITS_MS = (0, 1, 10, 100, 1_000, 10_000, 60_000)

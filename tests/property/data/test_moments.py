@@ -18,8 +18,8 @@ from arbitrage.data.rules.moment_columns import check_reach, moments_of
 from arbitrage.data.rules.moments import moment_ns
 from arbitrage.data.snapshot_table import SnapshotTable
 from arbitrage.errors import DataError
-from tests.shared.inputs.data_files import HEADER, Load, csv_of
-from tests.shared.inputs.examples import examples
+from tests.helpers.inputs.data_files import HEADER, Load, csv_of
+from tests.helpers.inputs.examples import examples
 
 FIRST = "1677-09-21T00:12:43.145224192Z"  # -2^63 nanoseconds from 1970
 LAST = "2262-04-11T23:47:16.854775807Z"  # 2^63 - 1

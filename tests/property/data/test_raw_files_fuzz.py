@@ -17,7 +17,7 @@ from arbitrage.data.venues.members import members
 from arbitrage.data.venues.source import Reading
 from arbitrage.data.venues.sources import SOURCES, source_named
 from arbitrage.errors import ArbtuneError
-from tests.shared.inputs.examples import examples
+from tests.helpers.inputs.examples import examples
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "venues"
 NAMES = {source.name for source in SOURCES}

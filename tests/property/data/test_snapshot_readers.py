@@ -21,7 +21,7 @@ from arbitrage.data.columns import AGES, OPTIONAL_COLUMNS
 from arbitrage.data.readers import csv_rows, line_blocks
 from arbitrage.data.rules.checked_rows import CheckedRows
 from arbitrage.errors import DataError
-from tests.shared.inputs.examples import examples
+from tests.helpers.inputs.examples import examples
 
 HEADER = b"timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
 ALPHABET = "0123456789.+-eE ,\n\r\"'_xnaifT:Z\t\0é\ufeff"

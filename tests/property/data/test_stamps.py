@@ -12,7 +12,7 @@ from arbitrage.data.rules.stamp_texts import ANY_FORM, EPOCH, INSTANT_UNITS, tex
 from arbitrage.data.rules.stamps import Stamps, stamps_of, texts_of
 from arbitrage.replay.arrays import Arrays
 from arbitrage.replay.files.timestamps import Timestamps, TimestampWriter
-from tests.shared.inputs.examples import examples
+from tests.helpers.inputs.examples import examples
 
 fractions = st.sampled_from(["", "%.3f", "%.6f", "%.9f"])
 zones = st.sampled_from(["", "Z", "z", "+02:00", "-0530", "+14", "-23:59"])

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig, BacktestResult
 from arbitrage.arbitrage_core import ArbitrageEngine, ArbitrageTrade
-from tests.shared.inputs.examples import examples
-from tests.shared.inputs.strategies import (
+from tests.helpers.inputs.examples import examples
+from tests.helpers.inputs.strategies import (
     Case,
     backtest_config,
     basis_walks,
@@ -29,8 +29,8 @@ from tests.shared.inputs.strategies import (
     snapshots,
     timestamp,
 )
-from tests.shared.oracles import naive, terms
-from tests.shared.oracles.terms import Figures, NaiveTrade, Params, Row
+from tests.helpers.oracles import naive, terms
+from tests.helpers.oracles.terms import Figures, NaiveTrade, Params, Row
 
 UNIT_ROUNDOFF = Fraction(1, 2**53)
 STATS = (

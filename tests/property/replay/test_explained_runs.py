@@ -20,11 +20,11 @@ from arbitrage.replay.kernels.options.log import MARKS
 from arbitrage.replay.many_configs import open_data
 from arbitrage.results.explain import recording
 from arbitrage.results.explain.explanation import Explanation, explain_config
-from tests.shared.inputs import options
-from tests.shared.inputs.examples import examples
-from tests.shared.inputs.options import Market
-from tests.shared.oracles import terms
-from tests.shared.oracles.terms import Params, plain_sum
+from tests.helpers.inputs import options
+from tests.helpers.inputs.examples import examples
+from tests.helpers.inputs.options import Market
+from tests.helpers.oracles import terms
+from tests.helpers.oracles.terms import Params, plain_sum
 
 randoms = options.randoms
 Row = dict[str, Any]

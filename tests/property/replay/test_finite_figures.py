@@ -21,8 +21,8 @@ from arbitrage.errors import ConfigError
 from arbitrage.sweep import SweepSpec, run_sweep
 from scripts.run_arbitrage_tuning import main
 from tests.conftest import HEADER
-from tests.shared.inputs.examples import examples
-from tests.shared.inputs.strategies import LARGEST_PRICE, SMALLEST_PRICE
+from tests.helpers.inputs.examples import examples
+from tests.helpers.inputs.strategies import LARGEST_PRICE, SMALLEST_PRICE
 from worker.running.jobs.chunk_figures import unpacked
 from worker.running.jobs.chunk_job import replay_chunk
 from worker.running.jobs.chunks import Chunk, of_spec

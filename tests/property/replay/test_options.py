@@ -15,11 +15,11 @@ from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig
 from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine, ArbitrageTrade
 from arbitrage.replay.kernels.layout import RunTotals
 from arbitrage.replay.kernels.options.scan_options import scan_with_options
-from tests.shared.inputs import options
-from tests.shared.inputs.examples import examples
-from tests.shared.inputs.options import Market
-from tests.shared.oracles import naive, terms
-from tests.shared.oracles.terms import More, Params, Row
+from tests.helpers.inputs import options
+from tests.helpers.inputs.examples import examples
+from tests.helpers.inputs.options import Market
+from tests.helpers.oracles import naive, terms
+from tests.helpers.oracles.terms import More, Params, Row
 
 randoms = options.randoms
 thorough = examples(120)

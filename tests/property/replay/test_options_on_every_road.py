@@ -19,11 +19,11 @@ from arbitrage.replay.many_configs import open_data, replay, replay_one
 from arbitrage.replay.roads import FEWEST_BY_TRIPS
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import quotes_csv
-from tests.shared.inputs import options
-from tests.shared.inputs.examples import examples
-from tests.shared.inputs.options import Market
-from tests.shared.oracles import naive, terms
-from tests.shared.oracles.terms import Params
+from tests.helpers.inputs import options
+from tests.helpers.inputs.examples import examples
+from tests.helpers.inputs.options import Market
+from tests.helpers.oracles import naive, terms
+from tests.helpers.oracles.terms import Params
 from worker.running.jobs.chunk_figures import packed, unpacked
 
 DRAWDOWN = 1e-9

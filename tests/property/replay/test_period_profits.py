@@ -21,10 +21,10 @@ from arbitrage.replay.many_configs import open_data, replay
 from arbitrage.replay.periods import period_profits as module
 from arbitrage.replay.periods.period_clock import Periods
 from arbitrage.replay.roads import FEWEST_BY_TRIPS
-from tests.shared.inputs import options
-from tests.shared.inputs.examples import examples
-from tests.shared.inputs.options import Market
-from tests.shared.oracles.terms import Params
+from tests.helpers.inputs import options
+from tests.helpers.inputs.examples import examples
+from tests.helpers.inputs.options import Market
+from tests.helpers.oracles.terms import Params
 
 randoms = options.randoms
 WIDTHS_NS = (10**7, 3 * 10**7, 10**8, 7 * 10**8, 10**9, 10**10)

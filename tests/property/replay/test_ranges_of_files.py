@@ -16,11 +16,11 @@ from arbitrage.replay import kernel_calls
 from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.replay.many_configs import open_data, replay, replay_one
 from arbitrage.replay.roads import FEWEST_BY_TRIPS
-from tests.shared.inputs import options
-from tests.shared.inputs.examples import examples
-from tests.shared.inputs.options import Market
-from tests.shared.oracles import naive, terms
-from tests.shared.oracles.terms import Params
+from tests.helpers.inputs import options
+from tests.helpers.inputs.examples import examples
+from tests.helpers.inputs.options import Market
+from tests.helpers.oracles import naive, terms
+from tests.helpers.oracles.terms import Params
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ from arbitrage.replay.kernels.layout import RunTotals, Shape, Sizes
 from arbitrage.replay.kernels.options.replay_trips import replay_trips
 from arbitrage.replay.kernels.options.sizes import fill_changes
 from arbitrage.replay.kernels.options.trips import spreads_of
-from tests.shared.inputs import options
-from tests.shared.inputs.examples import examples
-from tests.shared.oracles import naive
+from tests.helpers.inputs import options
+from tests.helpers.inputs.examples import examples
+from tests.helpers.oracles import naive
 
 DRAWDOWN = 1e-9
 randoms = options.randoms

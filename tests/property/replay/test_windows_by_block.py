@@ -11,7 +11,7 @@ from arbitrage.replay.kernel_calls import quotes_of, read_only, windows_of
 from arbitrage.replay.kernels.layout import Prices, Quotes, Windows
 from arbitrage.replay.kernels.places import rest_of, row_of
 from arbitrage.replay.window_writer import WindowWriter
-from tests.shared.inputs.examples import examples
+from tests.helpers.inputs.examples import examples
 
 # Of venue B, beside venue A's 100 and 101: the one side, the other, neither, not tradable.
 BIDS = (102.0, 103.0, 97.0, 96.5, 100.5, 101.0, 0.0)

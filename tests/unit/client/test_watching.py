@@ -21,8 +21,8 @@ from arbitrage.arbitrage_core import ENGINE_VERSION
 from arbitrage.replay.files.data_cache import file_digest
 from arbitrage.shell.console import run_command
 from tests.conftest import JOB, PATIENCE_S, ledger_at, quotes_csv, wait_until
-from tests.shared.inputs.sweeps import spec
-from tests.shared.terminals import on_terminal, open_terminal, read_all
+from tests.helpers.inputs.sweeps import spec
+from tests.helpers.terminals import on_terminal, open_terminal, read_all
 from worker.client import Client
 from worker.client.embedded import embedded_server
 from worker.client.jobs.sending import submission

@@ -15,7 +15,7 @@ from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.data.columns import AGES, OPTIONAL_COLUMNS, SIZES
 from arbitrage.data.readers import csv_rows
 from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE
-from tests.shared.inputs.data_files import GOOD, HEADER, Load, csv_of, refusal
+from tests.helpers.inputs.data_files import GOOD, HEADER, Load, csv_of, refusal
 
 ALL = f"{HEADER},{','.join(OPTIONAL_COLUMNS)}"
 WHOLE = f"{GOOD},5,6.5,0,8,0,12.25"

@@ -11,7 +11,7 @@ import zstandard
 
 from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.data.files.data_limits import DataLimits
-from tests.shared.inputs.data_files import GOOD, HEADER, Load, csv_of, refusal
+from tests.helpers.inputs.data_files import GOOD, HEADER, Load, csv_of, refusal
 
 
 def test_a_table_is_a_sequence_of_snapshots(load: Load) -> None:

@@ -16,7 +16,7 @@ from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.errors import ConfigError
 from scripts.make_schemas import FOLDER, schemas, text_of
 from tests.conftest import JOB
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 
 ROOT = Path(__file__).resolve().parents[3]
 VALUES: tuple[Any, ...] = (

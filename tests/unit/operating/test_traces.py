@@ -17,7 +17,7 @@ from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.missing_rows import MissingRows
 from tests.conftest import JOB, ledger_at
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.client.jobs.sending import submission, submit
 from worker.client.sweeps.collector import Collector, Progress
 from worker.client.sweeps.plan import ask_workers

@@ -18,8 +18,8 @@ from arbitrage.replay.kernel_calls import empty_tally, quotes_of, read_only, sca
 from arbitrage.replay.kernels.layout import Floats, Prices, Rows
 from arbitrage.replay.kernels.options.scan_options import scan_with_options
 from arbitrage.replay.roads import FEWEST_BY_TRIPS
-from tests.shared.inputs import options
-from tests.shared.oracles.terms import Params
+from tests.helpers.inputs import options
+from tests.helpers.oracles.terms import Params
 
 ROWS = 50_000
 AGE_LIMITS_MS = (1.0, 50.0, None)

@@ -16,7 +16,7 @@ from arbitrage.errors import DataError
 from arbitrage.results.store.rows import SCHEMA
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import quotes_csv
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 
 GRIDS = (
     {"name": "min_spread_bps", "start": 0, "stop": 60, "num": 4},

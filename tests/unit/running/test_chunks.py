@@ -17,7 +17,7 @@ from arbitrage.replay.many_configs import open_data, replay
 from arbitrage.results.store.rows import sweep_rows
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import quotes_csv
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.running.jobs.chunk_figures import packed, unpacked
 from worker.running.jobs.chunk_job import data_facts, replay_chunk, run_chunk
 from worker.running.jobs.chunks import MAX_CONFIGS, Chunk, bits_of, of_spec

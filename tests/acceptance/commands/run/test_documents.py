@@ -16,7 +16,7 @@ from arbitrage.arbitrage_tuning import TuningConfig
 from scripts import run_arbitrage_tuning
 from tests.acceptance.commands.run.running import RUN_ARBTUNE, RUN_MODULE, flags, here, start
 from tests.conftest import JOB, quotes_csv
-from tests.shared.oracles.terms import plain_sum
+from tests.helpers.oracles.terms import plain_sum
 
 
 @pytest.mark.parametrize("command", [RUN_MODULE, RUN_ARBTUNE])

@@ -9,7 +9,7 @@ import pytest
 
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import quotes_csv
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.cli import main
 
 

@@ -21,7 +21,7 @@ from tests.conftest import (
     running_worker,
     wait_until,
 )
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.client.jobs.sending import send, submission
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import CHUNKS

@@ -26,8 +26,8 @@ from tests.conftest import (
     running_worker,
     wait_until,
 )
-from tests.shared import commands
-from tests.shared.servers.tls import issue_certificates, tls_in_front_of
+from tests.helpers import commands
+from tests.helpers.servers.tls import issue_certificates, tls_in_front_of
 from worker.client.embedded import embedded_server
 from worker.ledger.ledger import State
 

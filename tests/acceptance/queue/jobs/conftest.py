@@ -10,7 +10,7 @@ import pytest
 from celery import Celery
 
 from tests.acceptance.queue.jobs.asked import Arbtune
-from tests.shared import commands
+from tests.helpers import commands
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from tests.acceptance.queue.jobs.asked import Arbtune, flags
 from tests.conftest import JOB, ledger_at, wait_until
-from tests.shared.terminals import open_terminal, read_all
+from tests.helpers.terminals import open_terminal, read_all
 from worker.ledger.ledger import State
 
 

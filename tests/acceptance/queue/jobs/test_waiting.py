@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import redis
 
 from tests.conftest import JOB, ledger_at
-from tests.shared.servers.durable import durable_server
+from tests.helpers.servers.durable import durable_server
 from worker.client.jobs.sending import BATCH
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.connection import TRIES_OF_A_PERSON

@@ -18,7 +18,7 @@ from arbitrage.replay.files.data_cache import file_digest
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import ledger_at
-from tests.shared import commands
+from tests.helpers import commands
 from worker.ledger.ledger import Ledger, State
 
 SPREADS = {"name": "min_spread_bps", "start": 0, "stop": 60, "num": 61}

@@ -15,7 +15,7 @@ from arbitrage.replay.files.data_cache import file_digest
 from arbitrage.sweep import SweepSpec
 from tests.acceptance.queue.sweeps.desk import GRIDS, SPREADS, Desk
 from tests.conftest import PATIENCE_S, WorkerProcess, quotes_csv, running_worker, wait_until
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import State

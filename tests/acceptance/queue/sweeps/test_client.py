@@ -11,7 +11,7 @@ import redis
 
 from tests.acceptance.queue.sweeps.desk import GRIDS, SPREADS, Desk, one_sentence
 from tests.conftest import running_worker, wait_until
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.ledger.connection import TRIES_OF_A_PERSON
 from worker.ledger.ledger import State
 

@@ -15,7 +15,7 @@ import pytest
 from arbitrage.documents.figures import FIGURE_NAMES
 from tests.acceptance.queue.sweeps.desk import GRIDS, SPREADS, Desk, files_of
 from tests.conftest import WorkerProcess, running_worker, wait_until
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.ledger.ledger import State
 
 DEADLY = 20  # the min_spread_bps of the config that a poison is meant for

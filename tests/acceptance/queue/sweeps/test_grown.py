@@ -14,7 +14,7 @@ import pytest
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests.acceptance.queue.sweeps.desk import GRIDS, SPREADS, Desk, files_of
 from tests.conftest import WorkerProcess, running_worker, wait_until
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.running.jobs.chunks import bits_of
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.queue.sweeps.desk import GRIDS, Desk, one_sentence
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.client.sweeps.in_queue import NO_CHUNKS
 
 

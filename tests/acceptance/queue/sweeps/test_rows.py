@@ -16,7 +16,7 @@ from arbitrage.results.store.rows import SCHEMA
 from arbitrage.sweep import SweepSpec
 from tests.acceptance.queue.sweeps.desk import GRIDS, SPREADS, Desk, files_of, one_sentence
 from tests.conftest import WorkerProcess
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.ledger.ledger import State
 
 

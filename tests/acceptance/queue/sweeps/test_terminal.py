@@ -12,8 +12,8 @@ import pytest
 
 from arbitrage.sweep import SweepSpec
 from tests.acceptance.queue.sweeps.desk import GRIDS, Desk
-from tests.shared.inputs.sweeps import spec
-from tests.shared.terminals import read_all
+from tests.helpers.inputs.sweeps import spec
+from tests.helpers.terminals import read_all
 
 
 @pytest.mark.usefixtures("sweep_worker")

@@ -20,8 +20,8 @@ from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.rows import sweep_rows
 from arbitrage.shell.console import run_command
-from tests.shared.inputs.sweeps import spec
-from tests.shared.terminals import COLUMNS, on_terminal
+from tests.helpers.inputs.sweeps import spec
+from tests.helpers.terminals import COLUMNS, on_terminal
 from worker.commands.answers import export as export_command
 from worker.commands.answers import results as results_command
 from worker.commands.answers import sweeps as sweeps_command

@@ -21,7 +21,7 @@ from arbitrage.shell.console import run_command
 from arbitrage.sweep import explain as explained
 from arbitrage.sweep import run_sweep
 from tests.conftest import JOB, quotes_csv
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.client.answers.explain import asked_config as asking
 from worker.client.answers.explain.page import Page, lines_of
 from worker.commands.answers import explain

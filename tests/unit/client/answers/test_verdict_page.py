@@ -13,8 +13,8 @@ import pytest
 from arbitrage.results.verdict.verdict import EDGE, LUCK, NO_EDGE, TOO_LITTLE, Verdict
 from arbitrage.results.verdict.words.changes import tolerated_elsewhere
 from arbitrage.sweep import SweepSpec, judge, run_sweep
+from tests.helpers.inputs.sweeps import spec
 from tests.luck.markets import MEAN_REVERTING, write_market
-from tests.shared.inputs.sweeps import spec
 from worker.cli import main
 from worker.client.answers.verdict.page import WIDTH, page
 

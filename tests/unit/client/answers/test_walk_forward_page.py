@@ -14,7 +14,7 @@ from arbitrage.results.store.known_sweeps import known_sweeps
 from arbitrage.results.walk_forward.outcome import WalkForward
 from arbitrage.sweep import SweepSpec, walk_forward
 from tests.conftest import quotes_csv
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.cli import main
 from worker.client.walk_forward.page import WIDTH, page
 

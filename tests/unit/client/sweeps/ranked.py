@@ -13,7 +13,7 @@ from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.rows import sweep_rows
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.client.sweeps.report import print_report
 from worker.client.sweeps.summary import summary_of
 

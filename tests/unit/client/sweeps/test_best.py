@@ -15,7 +15,7 @@ from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.rows import sweep_rows
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from tests.unit.client.sweeps.ranked import GRID, report, rows_of
 from worker.client.sweeps.summary import Summary, summary_of
 

@@ -9,7 +9,7 @@ import pytest
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.errors import ConfigError, DataError
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.client.sweeps.data_place import placed
 from worker.settings import Settings
 

@@ -6,7 +6,7 @@ import pytest
 
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from tests.unit.client.sweeps.ranked import GRID
 from worker.client.sweeps.collector import Progress
 from worker.client.sweeps.progress import Rate, progress_lines

@@ -13,7 +13,7 @@ from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.replay.many_configs import open_data
 from arbitrage.shell.console import run_command
 from tests.conftest import quotes_csv
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.client.sweeps.plan import (
     MOST_SECONDS_PER_CHUNK,
     SECONDS_PER_CHUNK,

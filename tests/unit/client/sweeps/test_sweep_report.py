@@ -22,7 +22,7 @@ from arbitrage.results.store.ranking import (
 )
 from arbitrage.results.store.rows import sweep_rows
 from arbitrage.shell.console import run_command
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from tests.unit.client.sweeps.ranked import GRID, report, rows_of
 from worker.client.sweeps import run as sweep_run
 from worker.client.sweeps.collector import Progress

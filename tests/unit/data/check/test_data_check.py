@@ -21,7 +21,7 @@ import pytest
 
 from arbitrage.data.check.file_check import check_file
 from arbitrage.replay.files.data_cache import open_data, open_rows
-from tests.shared import commands
+from tests.helpers import commands
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[3]

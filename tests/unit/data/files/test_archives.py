@@ -16,7 +16,7 @@ import zstandard
 from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.files.packing import ZSTD_MAGIC
 from arbitrage.errors import DataError
-from tests.shared.inputs.data_files import GOOD, HEADER, Load, csv_of, refusal
+from tests.helpers.inputs.data_files import GOOD, HEADER, Load, csv_of, refusal
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])

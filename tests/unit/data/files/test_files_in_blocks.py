@@ -19,7 +19,7 @@ from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.readers.block_reader import read_blocks
 from arbitrage.data.readers.line_blocks import BLOCK_BYTES
 from arbitrage.errors import DataChanged
-from tests.shared.inputs.data_files import HEADER
+from tests.helpers.inputs.data_files import HEADER
 
 ROWS = 400_000
 

@@ -15,7 +15,7 @@ import pyarrow.orc
 import pytest
 import zstandard
 
-from tests.shared.inputs.data_files import GOOD, Load, csv_of, refusal
+from tests.helpers.inputs.data_files import GOOD, Load, csv_of, refusal
 
 TEXT = csv_of(GOOD)
 CSV = TEXT.encode()

@@ -14,7 +14,7 @@ import zstandard
 
 from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.errors import DataError
-from tests.shared.inputs.data_files import GOOD, HEADER, Load, csv_of, refusal
+from tests.helpers.inputs.data_files import GOOD, HEADER, Load, csv_of, refusal
 
 
 def test_a_missing_file_is_not_found(tmp_path: Path) -> None:

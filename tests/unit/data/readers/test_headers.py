@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.shared.inputs.data_files import GOOD, HEADER, Load, csv_of, refusal
+from tests.helpers.inputs.data_files import GOOD, HEADER, Load, csv_of, refusal
 
 
 def test_missing_columns_are_named(load: Load) -> None:

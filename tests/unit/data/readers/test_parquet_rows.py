@@ -18,7 +18,7 @@ import pytest
 from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE
-from tests.shared.inputs.data_files import HEADER, Load, refusal
+from tests.helpers.inputs.data_files import HEADER, Load, refusal
 
 
 def parquet(**changes: Any) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 
 from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE
 from arbitrage.errors import DataError
-from tests.shared.inputs.data_files import GOOD, HEADER, Load, csv_of, refusal
+from tests.helpers.inputs.data_files import GOOD, HEADER, Load, csv_of, refusal
 
 
 @pytest.mark.parametrize(

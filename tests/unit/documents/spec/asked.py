@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 
 SPREADS = {"name": "min_spread_bps", "start": 0, "stop": 80, "num": 161}
 SLIPPAGES = {"name": "slippage_bps", "values": [0, 2.5, 5]}

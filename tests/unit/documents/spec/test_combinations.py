@@ -8,8 +8,8 @@ import pytest
 from arbitrage.arbitrage_tuning import TuningConfig
 from arbitrage.documents.config import NUMERIC_FIELDS
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from tests.shared.inputs import sweeps
-from tests.shared.inputs.sweeps import FIXED, spec
+from tests.helpers.inputs import sweeps
+from tests.helpers.inputs.sweeps import FIXED, spec
 from tests.unit.documents.spec.asked import SLIPPAGES, SPREADS
 
 

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
-from tests.shared.inputs import sweeps
-from tests.shared.inputs.sweeps import FIXED, spec
+from tests.helpers.inputs import sweeps
+from tests.helpers.inputs.sweeps import FIXED, spec
 from tests.unit.documents.spec.asked import refusal
 
 

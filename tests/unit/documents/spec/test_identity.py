@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
-from tests.shared.inputs.sweeps import FIXED, spec
+from tests.helpers.inputs.sweeps import FIXED, spec
 from tests.unit.documents.spec.asked import EXAMPLE, SLIPPAGES, SPREADS
 
 

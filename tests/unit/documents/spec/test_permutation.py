@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arbitrage.documents.spec.permutation import Permutation
-from tests.shared.inputs import sweeps
+from tests.helpers.inputs import sweeps
 
 SEEDS = st.integers(0, 2**64 - 1)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from arbitrage.documents.spec.sweep_spec import RANKABLE_FIGURES, SweepSpec
-from tests.shared.inputs.sweeps import FIXED
+from tests.helpers.inputs.sweeps import FIXED
 from tests.unit.documents.spec.asked import SLIPPAGES, refusal
 
 

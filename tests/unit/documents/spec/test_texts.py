@@ -8,7 +8,7 @@ import pytest
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.errors import ConfigError
-from tests.shared.inputs.sweeps import FIXED
+from tests.helpers.inputs.sweeps import FIXED
 from tests.unit.documents.spec.asked import EXAMPLE
 
 

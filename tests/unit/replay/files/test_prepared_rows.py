@@ -27,9 +27,9 @@ from arbitrage.replay.files.preparing import prepare_rows
 from arbitrage.replay.model.backtester import ArbitrageBacktester
 from arbitrage.replay.model.engine import ArbitrageEngine
 from arbitrage.replay.model.engine_config import ArbitrageConfig
-from tests.shared.inputs import options
-from tests.shared.inputs.data_files import GOOD, HEADER, csv_of
-from tests.shared.inputs.options import Market
+from tests.helpers.inputs import options
+from tests.helpers.inputs.data_files import GOOD, HEADER, csv_of
+from tests.helpers.inputs.options import Market
 from tests.unit.replay.files.cached import content, settled
 
 ALL = f"{HEADER},{','.join(OPTIONAL_COLUMNS)}"

@@ -18,7 +18,7 @@ from arbitrage.results.explain import break_even
 from arbitrage.results.explain.break_even import break_evens
 from arbitrage.results.explain.ladder import Rung, ladder, repeats
 from arbitrage.results.explain.resolution import row_seconds
-from tests.shared.inputs import options
+from tests.helpers.inputs import options
 
 OWN: dict[str, Any] = {
     "min_spread_bps": 4,

@@ -36,7 +36,7 @@ from arbitrage.results.export.trials import CHOSEN_AS, Trials
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.known_sweeps import KnownSweep, sweep_named
 from arbitrage.results.store.rows import SCHEMA, sweep_rows
-from tests.shared.inputs.sweeps import permuted, spec
+from tests.helpers.inputs.sweeps import permuted, spec
 
 GRIDS = (
     {"name": "min_spread_bps", "start": 0, "stop": 0.9, "step": 0.1},

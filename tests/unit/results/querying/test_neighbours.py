@@ -25,7 +25,7 @@ from arbitrage.results.querying.plateau import Plateau, plateau_of, shown_best
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.known_sweeps import KnownSweep, sweep_named
 from arbitrage.results.store.rows import sweep_rows
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 
 VALUES: dict[str, st.SearchStrategy[list[Any]]] = {
     "min_spread_bps": st.lists(st.integers(0, 9), unique=True, min_size=1, max_size=4),

@@ -23,7 +23,7 @@ from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.known_sweeps import KnownSweep, sweep_named
 from arbitrage.results.store.ranking import CONFIGS
 from arbitrage.results.store.rows import sweep_rows
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 
 GRIDS = (
     {"name": "min_spread_bps", "values": [0, 1, 2, 3]},

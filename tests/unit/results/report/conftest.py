@@ -12,7 +12,7 @@ from arbitrage.results.report.known import Known
 from arbitrage.results.store.known_sweeps import sweep_named
 from arbitrage.results.verdict.verdict import Verdict
 from arbitrage.sweep import judge
-from tests.shared.reports import GRIDS, reported, swept
+from tests.helpers.reports import GRIDS, reported, swept
 
 
 @pytest.fixture(scope="session")

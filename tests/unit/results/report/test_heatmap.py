@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from arbitrage.results.report.charts.heatmap import heatmap_chart
-from tests.shared.reports import GRIDS, reported, swept
+from tests.helpers.reports import GRIDS, reported, swept
 from tests.unit.results.report.shown import charts_of, text_of
 
 

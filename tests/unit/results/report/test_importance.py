@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.report.importance import Importances, importances, two_most_important
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 
 NAMES = ("min_spread_bps", "slippage_bps", "max_position_usd")
 

@@ -26,7 +26,7 @@ from arbitrage.results.verdict.verdict import path_of as path_of_verdict
 from arbitrage.results.walk_forward.outcome import FoldOutcome, Point, Side, WalkForward
 from arbitrage.results.walk_forward.outcome import path_of as path_of_walk
 from arbitrage.sweep import judge
-from tests.shared.reports import GRIDS, swept
+from tests.helpers.reports import GRIDS, swept
 
 OTHERS: tuple[Any, ...] = (None, "x", -1, 0, 10**9, 1.5, math.nan, math.inf, [], {}, [1], {"a": 1})
 

@@ -21,7 +21,7 @@ from arbitrage.results.store.known_sweeps import sweep_named
 from arbitrage.results.verdict.verdict import Verdict, path_of
 from arbitrage.results.walk_forward.outcome import FoldOutcome, Point, Side, WalkForward
 from arbitrage.sweep import judge
-from tests.shared.reports import FOREIGN, GRIDS, reported, swept
+from tests.helpers.reports import FOREIGN, GRIDS, reported, swept
 from tests.unit.results.report.shown import SCRIPT, charts_of, text_of
 from worker.client.answers.report import write_report
 

@@ -15,7 +15,7 @@ from arbitrage.results.report.frontier import frontier_of
 from arbitrage.results.report.levels import levels_of
 from arbitrage.results.report.two_parameters import BEST, MEDIAN, over_two, sweep_heatmap
 from arbitrage.results.store.rows import SCHEMA
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 
 A, B, C = "min_spread_bps", "stop_on_drawdown_pct", "slippage_bps"
 

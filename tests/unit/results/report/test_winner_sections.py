@@ -14,7 +14,7 @@ from arbitrage.results.report.sections.verdict import verdict_section
 from arbitrage.results.report.writing import report_html
 from arbitrage.results.verdict.verdict import EDGE, LUCK, NO_EDGE, TOO_LITTLE, Verdict
 from arbitrage.results.walk_forward.outcome import FoldOutcome, Side, WalkForward
-from tests.shared.reports import reported, swept
+from tests.helpers.reports import reported, swept
 from tests.unit.results.report.shown import charts_of, text_of
 
 

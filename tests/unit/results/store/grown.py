@@ -12,7 +12,7 @@ from arbitrage.documents.spec.sweep_spec import SweepSpec, sweep_id
 from arbitrage.replay.many_configs import open_data
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.sweep import run_sweep
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 
 SPREADS = {"name": "min_spread_bps", "start": 0, "stop": 9, "step": 1}
 STOPS = {"name": "stop_on_drawdown_pct", "values": [None, 0.01]}

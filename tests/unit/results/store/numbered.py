@@ -10,7 +10,7 @@ import polars as pl
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.store.rows import sweep_rows
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 
 GRID = {"name": "min_spread_bps", "start": 0, "stop": 99, "num": 100}
 SWEEP = SweepSpec(**spec(GRID))

@@ -9,7 +9,7 @@ import numpy as np
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.store.ranking import best_row
 from arbitrage.results.store.rows import sweep_rows
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from tests.unit.results.store.numbered import GRID, SWEEP, rows_of
 
 

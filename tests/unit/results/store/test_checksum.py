@@ -15,7 +15,7 @@ from arbitrage.results.querying.query import Query, first_lines
 from arbitrage.results.store.checksum import CHECKSUM, is_whole, with_checksum
 from arbitrage.results.store.known_sweeps import KnownSweep, sweep_named
 from arbitrage.results.verdict.search import search_of
-from tests.shared.reports import GRIDS, reported, swept
+from tests.helpers.reports import GRIDS, reported, swept
 from worker.client.answers.origin import config_from
 from worker.client.answers.sweeps import print_sweeps
 from worker.settings import Settings

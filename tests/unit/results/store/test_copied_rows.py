@@ -19,7 +19,7 @@ import arbitrage.sweep as sweep_here
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.store.rows import SCHEMA, sweep_rows
 from arbitrage.sweep import run_sweep
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from tests.unit.results.store.conftest import quotes_csv
 from tests.unit.results.store.grown import KEPT, SPREADS, STOPS, Desk
 

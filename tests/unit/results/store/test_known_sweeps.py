@@ -15,7 +15,7 @@ from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.errors import ConfigError
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.known_sweeps import config_named, known_sweeps, sweep_named
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from worker.cli import main
 
 GRID = {"name": "min_spread_bps", "start": 0, "stop": 9, "num": 10}

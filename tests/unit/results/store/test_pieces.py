@@ -12,7 +12,7 @@ from arbitrage.results.store.missing_rows import MissingRows, Piece
 from arbitrage.results.store.other_sweeps import OtherSweeps
 from arbitrage.results.store.rows import with_timestamps
 from arbitrage.sweep import run_sweep
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from tests.unit.results.store.grown import KEPT, SPREADS, STOPS, Desk
 
 

@@ -16,7 +16,7 @@ from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.replay.many_configs import open_data
 from arbitrage.results.store.checksum import with_checksum
 from arbitrage.results.store.other_sweeps import OtherSweeps
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from tests.unit.results.store.grown import KEPT, KEPT_REVERSED, SPREADS, STOPS, Desk
 
 

@@ -23,7 +23,7 @@ from arbitrage.errors import ConfigError, DataError
 from arbitrage.results.store.folder import SweepFolder, digest_of_latest
 from arbitrage.results.store.ranking import RowCounts
 from arbitrage.results.store.rows import SCHEMA, sweep_rows
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 from tests.unit.results.store.numbered import GRID, SWEEP, rows_of
 
 ROOT = Path(__file__).resolve().parents[4]

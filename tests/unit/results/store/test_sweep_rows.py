@@ -12,7 +12,7 @@ from arbitrage.arbitrage_tuning import TuningConfig, TuningMetrics
 from arbitrage.documents.figures import FIGURE_NAMES
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.store.rows import FIGURE_TYPES, SCHEMA, sweep_rows
-from tests.shared.inputs.sweeps import spec
+from tests.helpers.inputs.sweeps import spec
 
 GRIDS = (
     {"name": "min_spread_bps", "values": [10, 20.5, 30]},

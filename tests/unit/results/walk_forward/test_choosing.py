@@ -7,8 +7,8 @@ from random import Random
 
 from arbitrage.results.walk_forward.outcome import WalkForward
 from arbitrage.sweep import SweepSpec, walk_forward
-from tests.shared.inputs.strategies import quote
-from tests.shared.oracles.terms import Row
+from tests.helpers.inputs.strategies import quote
+from tests.helpers.oracles.terms import Row
 from tests.unit.results.walk_forward.walked import FIXED, at, csv_file, flat, spec_of, walk_of
 
 

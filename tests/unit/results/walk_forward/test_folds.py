@@ -14,9 +14,9 @@ from arbitrage.replay.many_configs import open_data
 from arbitrage.results.walk_forward.outcome import WalkForward
 from arbitrage.results.walk_forward.windows import Division, Fold
 from arbitrage.sweep import SweepSpec, walk_forward
-from tests.shared.inputs.strategies import quote
-from tests.shared.oracles import naive
-from tests.shared.oracles.terms import Row
+from tests.helpers.inputs.strategies import quote
+from tests.helpers.oracles import naive
+from tests.helpers.oracles.terms import Row
 from tests.unit.results.walk_forward.walked import (
     EXITS,
     SPREADS,

@@ -13,7 +13,7 @@ from arbitrage.errors import ConfigError
 from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.replay.many_configs import open_data
 from arbitrage.results.walk_forward.windows import Division
-from tests.shared.oracles.terms import Row
+from tests.helpers.oracles.terms import Row
 from tests.unit.results.walk_forward.walked import csv_file, stamp
 
 

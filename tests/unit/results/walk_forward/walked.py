@@ -9,8 +9,8 @@ from typing import Any
 
 from arbitrage.sweep import SweepSpec
 from tests.conftest import HEADER
-from tests.shared.inputs.strategies import quote
-from tests.shared.oracles.terms import Params, Row
+from tests.helpers.inputs.strategies import quote
+from tests.helpers.oracles.terms import Params, Row
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SPREADS = [2.0, 5.0, 8.0, 12.0, 20.0, 35.0]

@@ -8,7 +8,7 @@ from typing import Any
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.sweep import run_sweep
 from tests.conftest import quotes_csv
-from tests.shared.inputs.sweeps import FIXED
+from tests.helpers.inputs.sweeps import FIXED
 from worker.client.answers.report import write_report
 from worker.settings import Settings
 

@@ -71,7 +71,7 @@ def _server() -> socket.socket:
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with its:
         server = subprocess.Popen(
-            [sys.executable, "-m", "tests.shared.servers.fork_server", str(its.fileno())],
+            [sys.executable, "-m", "tests.helpers.servers.fork_server", str(its.fileno())],
             cwd=ROOT,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
             pass_fds=[its.fileno()],

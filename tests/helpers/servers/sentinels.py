@@ -12,7 +12,7 @@ from typing import Any
 import redis
 
 from tests.conftest import wait_until
-from tests.shared.servers.durable import binary_of
+from tests.helpers.servers.durable import binary_of
 
 LOOPBACK = "127.0.0.1"
 MASTER = "arbtune-test"

@@ -1,7 +1,7 @@
 """Hypothesis strategies for market rows and parameters that reach every rule of the model.
 
-Rows are the oracle's 5-tuples (tests/shared/oracles/naive.py); ``snapshots``, ``engine_config`` and
-``backtest_config`` turn them into the product's own objects.
+Rows are the oracle's 5-tuples (tests/helpers/oracles/naive.py); ``snapshots``, ``engine_config``
+and ``backtest_config`` turn them into the product's own objects.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from arbitrage.arbitrage_backtest import BacktestConfig
 from arbitrage.arbitrage_core import ArbitrageConfig, OrderBookSnapshot
-from tests.shared.oracles import naive, terms
-from tests.shared.oracles.terms import Params, Row
+from tests.helpers.oracles import naive, terms
+from tests.helpers.oracles.terms import Params, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Forks `arbtune` commands from a process that has imported what all of them import.
 
-    python -m tests.shared.servers.fork_server SOCKET_FD
+    python -m tests.helpers.servers.fork_server SOCKET_FD
 
 A worker's start is mostly the import of libraries and the loading of kernels: a second of computing
 (0.15 s where it is forked, 2026-11-26), some fifty times in a run of the tests. What runs after it

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tests.shared.oracles.terms import (
+from tests.helpers.oracles.terms import (
     LONG_A_SHORT_B,
     Figures,
     More,

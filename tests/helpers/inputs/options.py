@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.replay.kernel_calls import read_only
 from arbitrage.replay.kernels.layout import Options, Parameters, Rows
-from tests.shared.oracles import terms
-from tests.shared.oracles.terms import More, Params, Row
+from tests.helpers.oracles import terms
+from tests.helpers.oracles.terms import More, Params, Row
 
 START_NS = 1_700_000_000_000_000_000
 GAPS_NS = (0, 0, 1, 10**6, 5 * 10**6, 10**7, 10**8, 10**9)
