@@ -9,7 +9,7 @@ from contextlib import suppress
 import redis
 
 from arbitrage.shell.console import warn
-from worker.ledger.connection import connect
+from worker.ledger.redis_client import connect
 from worker.operating.signs.presence import present_workers
 from worker.settings import Settings
 

@@ -6,7 +6,6 @@ import importlib
 
 from arbitrage.errors import ConfigError
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, call_command, nearest
-from worker.commands.redis_alone import import_redis_alone
 from worker.operating.misspelt_settings import warn_of_misnamed
 
 COMMANDS = {
@@ -46,9 +45,6 @@ COMMANDS = {
 HELP = ("-h", "--help", "help")
 OPTIONS = ("--help", "--version")
 
-# Those that ask the server and end: people wait for their start.
-_ASK = ("status", "result", "jobs", "cancel", "dead", "top", "workers", "doctor")
-
 # Of variables that are not settings: a worker in its log, the figures beside it not once more.
 _WARNS_ITSELF = ("worker", "metrics")
 
@@ -68,8 +64,6 @@ def run(arguments: list[str]) -> int:
         raise ConfigError(_no_such(name))
     if name not in _WARNS_ITSELF:
         warn_of_misnamed()
-    if name in _ASK:
-        import_redis_alone()
     module, _ = COMMANDS[name]
     return call_command(f"arbtune {name}", importlib.import_module(module), rest)
 

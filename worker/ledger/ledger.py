@@ -196,6 +196,14 @@ class Ledger(LedgerView):
         """
         return texts(self._call("give_back", *job_ids, worker=worker))
 
+    def ping(self) -> None:
+        """Ask the server for an answer.
+
+        Raises:
+            redis.RedisError: It gives none.
+        """
+        self._client.ping()
+
     def check_rights(self) -> None:
         """Call a transition that finds nothing to do, with all the rights that one needs.
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from worker.ledger.connection import connect, redis_errors_in_a_sentence
+from worker.ledger.connection import redis_errors_in_a_sentence
 from worker.ledger.envelope import CHUNKS, JOBS
 from worker.ledger.ledger import Ledger
+from worker.ledger.redis_client import connect
 
 if TYPE_CHECKING:
     from worker.settings import Settings

@@ -35,8 +35,7 @@ sys.exit(status)
         ("cancel nobody", 1),
         ("dead list", 0),
         ("workers", 1),  # there is none
-        ("doctor --help", 0),
-        ("top --help", 0),
+        ("top --once", 0),
     ],
 )
 def test_nothing_heavy_is_imported_and_asyncio_is_there_afterwards(
@@ -50,6 +49,15 @@ def test_nothing_heavy_is_imported_and_asyncio_is_there_afterwards(
         check=False,
     )
     assert (asked.returncode, asked.stderr.splitlines()[-1]) == (ends, ""), asked.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "jobs", "dead", "top", "workers"])
+def test_a_help_imports_no_driver(command: str) -> None:
+    code = (
+        "from contextlib import suppress\nfrom worker.cli import main\n"
+        f"with suppress(SystemExit): main([{command!r}, '--help'])"
+    )
+    assert not loaded_modules(code) & {"redis", *HEAVY}
 
 
 def loaded_modules(code: str, environment: dict[str, str] | None = None) -> set[str]:

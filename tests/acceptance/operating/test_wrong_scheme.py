@@ -9,8 +9,9 @@ import pytest
 import redis
 
 from tests.helpers.servers.tls import LOOPBACK, issue_certificates, tls_in_front_of
-from worker.ledger import connection
-from worker.ledger.connection import RedisUnavailableError, connect, redis_errors_in_a_sentence
+from worker.ledger import patience, redis_client
+from worker.ledger.connection import RedisUnavailableError, redis_errors_in_a_sentence
+from worker.ledger.redis_client import connect
 from worker.settings import Settings
 
 
@@ -37,12 +38,12 @@ def test_a_url_without_tls_to_a_port_with_it(redis_url: str, tmp_path: Path, use
 def test_a_url_with_tls_to_a_port_without_it(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "CONNECT_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(redis_client, "CONNECT_TIMEOUT_S", 1.0)
     began = time.monotonic()
     told = refusal(redis_url.replace("redis://", "rediss://"))
     assert told.startswith(f"Redis at {redis_url.replace('redis://', 'rediss://')} does not answer")
     assert told.endswith("for a port without TLS ARBTUNE_REDIS_URL must start with redis://")
-    assert time.monotonic() - began < connection.REPLY_TIMEOUT_S, "as long as for an answer"
+    assert time.monotonic() - began < patience.REPLY_TIMEOUT_S, "as long as for an answer"
 
 
 def test_a_server_with_too_many_clients(own_redis_url: str) -> None:

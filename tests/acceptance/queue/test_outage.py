@@ -21,9 +21,9 @@ from tests.helpers.servers.durable import DurableServer, durable_server
 from tests.helpers.servers.proxy import Proxy
 from worker.client.jobs.sending import send, submission
 from worker.ledger.celery_meta import cancelled_meta
-from worker.ledger.connection import REPLY_TIMEOUT_S
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.ledger import JobRecord, Ledger, State
+from worker.ledger.patience import REPLY_TIMEOUT_S
 from worker.operating.signs.presence import present_workers
 
 LEASE_S = 6.0

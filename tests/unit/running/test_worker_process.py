@@ -17,7 +17,7 @@ from billiard.einfo import ExceptionInfo
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker.request import Request
 
-from worker.ledger.connection import REPLY_TIMEOUT_S
+from worker.ledger.patience import REPLY_TIMEOUT_S
 from worker.running.delivery.request import JobRequest, _bounded_limits
 from worker.running.process.leases import Leases
 from worker.running.process.shutdown import Shutdown
@@ -190,7 +190,7 @@ def test_a_server_that_does_not_answer_uses_up_none_of_the_time_of_a_shutdown(
 SLOW_TO_END = """
 import time
 from worker.running.process import shutdown
-from worker.ledger.connection import REPLY_TIMEOUT_S
+from worker.ledger.patience import REPLY_TIMEOUT_S
 
 class Slow:
     def __del__(self, sleep=time.sleep):

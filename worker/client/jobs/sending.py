@@ -12,11 +12,7 @@ from typing import Any
 
 from arbitrage.documents.config import TuningConfig, checked_text
 from arbitrage.errors import ConfigError
-from worker.ledger.connection import (
-    RedisUnavailableError,
-    open_ledger,
-    redis_errors_in_a_sentence,
-)
+from worker.ledger.connection import RedisUnavailableError, open_ledger, redis_errors_in_a_sentence
 from worker.ledger.envelope import JOBS, Route, job_message
 from worker.ledger.ledger import Ledger, Submission
 from worker.operating.trace import traces

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from arbitrage.errors import ArbtuneError, ConfigError
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, agrees, somebody_can_answer
 from worker.client.jobs.documents import sweeps_are_asked
+from worker.commands.asking import asked_ledger
 from worker.ledger.celery_meta import cancelled_meta
-from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
+from worker.ledger.connection import redis_errors_in_a_sentence
 from worker.ledger.envelope import CHUNKS
 from worker.ledger.view import OPEN, State, slices
 from worker.settings import Settings
@@ -56,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError("--all goes without --tag and --state")
     settings = Settings.from_environment()
     with redis_errors_in_a_sentence(settings):
-        ledger = open_ledger(settings)
+        ledger = asked_ledger(settings)
         return _cancel_many(ledger, arguments) if is_many else _cancel_one(ledger, arguments)
 
 

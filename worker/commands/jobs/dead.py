@@ -20,7 +20,8 @@ from arbitrage.shell.console import (
     say,
     somebody_can_answer,
 )
-from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
+from worker.commands.asking import asked_ledger
+from worker.ledger.connection import redis_errors_in_a_sentence
 from worker.ledger.envelope import job_message
 from worker.ledger.view import slices
 from worker.settings import Settings
@@ -70,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     action = {"list": _list, "show": _show, "retry": _retry, "purge": _purge}[arguments.action]
     with redis_errors_in_a_sentence(settings):
-        return action(open_ledger(settings), arguments)
+        return action(asked_ledger(settings), arguments)
 
 
 def _list(ledger: Ledger, arguments: argparse.Namespace) -> int:

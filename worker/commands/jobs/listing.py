@@ -14,7 +14,8 @@ from pathlib import PurePath
 
 from arbitrage.shell.console import EXIT_OK, count, printable, span
 from arbitrage.shell.cutting import cut
-from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
+from worker.commands.asking import asked_ledger
+from worker.ledger.connection import redis_errors_in_a_sentence
 from worker.ledger.ledger import JobRecord, Ledger, State
 from worker.ledger.view import slices
 from worker.settings import Settings
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the jobs: a table for a person, tab-separated for a pipe, objects with --json."""
     settings = Settings.from_environment()
     with redis_errors_in_a_sentence(settings):
-        ledger = open_ledger(settings)
+        ledger = asked_ledger(settings)
         job_ids = _newest(ledger, arguments.state, arguments.limit)
         if arguments.json:
             for page in _pages(ledger, job_ids, with_nets=False):

@@ -7,7 +7,8 @@ import argparse
 from arbitrage.documents.result import as_text
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, warn
 from worker.client.jobs.documents import exit_status, result_documents, sweeps_are_asked
-from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
+from worker.commands.asking import asked_ledger
+from worker.ledger.connection import redis_errors_in_a_sentence
 from worker.ledger.view import State
 from worker.settings import Settings
 
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     job_id = arguments.job_id
     settings = Settings.from_environment()
     with redis_errors_in_a_sentence(settings):
-        [document] = result_documents(open_ledger(settings), [job_id])
+        [document] = result_documents(asked_ledger(settings), [job_id])
     print(as_text(document))
     if document["status"] == State.UNKNOWN and (hint := sweeps_are_asked(job_id, "--status")):
         warn(f"no job {job_id}: {hint}")

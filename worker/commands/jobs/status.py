@@ -11,7 +11,8 @@ from arbitrage.documents.result import as_text
 from arbitrage.shell.console import EXIT_OK, span
 from worker.client.jobs.documents import exit_status, figures_in_short, sweeps_are_asked
 from worker.client.jobs.status import JobStatus
-from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
+from worker.commands.asking import asked_ledger
+from worker.ledger.connection import redis_errors_in_a_sentence
 from worker.ledger.view import JobRecord, State
 from worker.settings import Settings
 
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the state; 0 when the job has ended, and see `exit_status`."""
     settings = Settings.from_environment()
     with redis_errors_in_a_sentence(settings):
-        status = JobStatus.of(open_ledger(settings), arguments.job_id)
+        status = JobStatus.of(asked_ledger(settings), arguments.job_id)
     if arguments.json:
         print(as_text(status.as_json()))
     else:

@@ -7,7 +7,8 @@ import json
 from dataclasses import asdict
 
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK
-from worker.ledger.connection import connect, redis_errors_in_a_sentence
+from worker.ledger.connection import redis_errors_in_a_sentence
+from worker.ledger.redis_client import connect
 from worker.operating.deployment import Check, examine
 from worker.settings import Settings
 

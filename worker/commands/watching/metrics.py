@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from arbitrage.errors import ArbtuneError, ConfigError
 from arbitrage.shell.console import EXIT_OK
-from worker.ledger.connection import connect
+from worker.ledger.redis_client import connect
 from worker.operating.misspelt_settings import warn_of_misnamed
 from worker.operating.queue_metrics import QueueMetrics
 from worker.settings import Settings

@@ -13,7 +13,8 @@ from arbitrage.shell.numbers import number
 from worker.client.watching.overview import overview_of
 from worker.client.watching.printing import print_overview
 from worker.client.watching.screen import watch
-from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
+from worker.commands.asking import asked_ledger
+from worker.ledger.connection import redis_errors_in_a_sentence
 from worker.settings import Settings
 
 SUMMARY = (
@@ -43,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show it until somebody quits; 0."""
     settings = Settings.from_environment()
-    ledger = open_ledger(settings, tries=0, patience_s=PATIENCE_S)
+    ledger = asked_ledger(settings, tries=0, patience_s=PATIENCE_S)
     is_watched = sys.stdin.isatty() and sys.stdout.isatty()
     if is_watched and not (arguments.once or arguments.json):
         watch(partial(overview_of, ledger), settings, arguments.every)

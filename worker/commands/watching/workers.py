@@ -8,7 +8,8 @@ import json
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK
 from worker.client.watching.overview import overview_of, worker_as_json
 from worker.client.watching.printing import print_workers
-from worker.ledger.connection import open_ledger, redis_errors_in_a_sentence
+from worker.commands.asking import asked_ledger
+from worker.ledger.connection import redis_errors_in_a_sentence
 from worker.settings import Settings
 
 SUMMARY = "list the workers that are present: where, which version, since when, and what each runs"
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """List them; 0 when there is one."""
     settings = Settings.from_environment()
     with redis_errors_in_a_sentence(settings):
-        overview = overview_of(open_ledger(settings))
+        overview = overview_of(asked_ledger(settings))
     if arguments.json:
         for worker in overview.workers:
             print(json.dumps(worker_as_json(worker), ensure_ascii=False))

@@ -9,8 +9,8 @@ import ssl
 
 from kombu.entity import Queue
 
-from worker.ledger.connection import worker_patience_s
 from worker.ledger.envelope import CHUNKS, JOBS
+from worker.ledger.patience import worker_patience_s
 from worker.settings import Settings
 
 _settings = Settings.from_environment()

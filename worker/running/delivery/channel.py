@@ -22,8 +22,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from worker.ledger.connection import TlsConnection
 from worker.ledger.envelope import is_of_ledger
+from worker.ledger.redis_client import TlsConnection
 from worker.running.delivery.message_check import SHOWN_BYTES, check_message, is_text
 from worker.running.process.outage import TRY_AGAIN_S
 from worker.running.process.state import this_worker

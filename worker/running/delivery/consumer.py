@@ -9,8 +9,9 @@ from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 from redis import RedisError
 
-from worker.ledger.connection import open_ledger, worker_patience_s
+from worker.ledger.connection import open_ledger
 from worker.ledger.ledger import Ledger
+from worker.ledger.patience import worker_patience_s
 from worker.operating.probes import ProbeFiles
 from worker.running.delivery.channel import channel_for
 from worker.running.process.children import any_is_spared

@@ -17,10 +17,12 @@ from celery.exceptions import TimeLimitExceeded, WorkerLostError
 
 from arbitrage.errors import OF_ONE_CONFIG
 from worker.ledger.celery_meta import Meta, cancelled_meta, failed_meta, success_meta
-from worker.ledger.connection import TlsConnection, connect, open_ledger, worker_patience_s
+from worker.ledger.connection import open_ledger
 from worker.ledger.envelope import CHUNKS, JOBS, Route, list_of
 from worker.ledger.identity import worker_id
 from worker.ledger.ledger import Attempt, Holder, Ledger, Outcome, State
+from worker.ledger.patience import worker_patience_s
+from worker.ledger.redis_client import TlsConnection, connect
 from worker.operating.trace import traces
 from worker.running.delivery.error_records import failure_record
 from worker.running.jobs import canvas

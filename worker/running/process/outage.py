@@ -12,7 +12,7 @@ import time
 
 import redis
 
-from worker.ledger.connection import why_away
+from worker.ledger.redis_client import why_away
 
 SAY_AGAIN_S = 60.0
 TRY_AGAIN_S = 1.0

@@ -17,8 +17,9 @@ from celery import bootsteps
 from celery.concurrency.prefork import TaskPool
 from redis import RedisError
 
-from worker.ledger.connection import open_ledger, worker_patience_s
+from worker.ledger.connection import open_ledger
 from worker.ledger.identity import worker_id
+from worker.ledger.patience import worker_patience_s
 from worker.running.jobs import canvas
 from worker.running.process.leases import Leases
 from worker.running.process.outage import ServerAwayError

@@ -14,8 +14,9 @@ import redis
 from celery import bootsteps
 from celery.worker import state as worker_state
 
-from worker.ledger.connection import connect, worker_patience_s
 from worker.ledger.identity import worker_id
+from worker.ledger.patience import worker_patience_s
+from worker.ledger.redis_client import connect
 from worker.operating.probes import ProbeFiles, StallWatch
 from worker.operating.signs.presence import announce, own_presence, withdraw
 from worker.running.process.state import this_worker

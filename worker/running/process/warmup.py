@@ -17,8 +17,9 @@ from typing import Any
 import redis
 from celery import current_app
 
-from worker.ledger.connection import open_ledger, worker_patience_s
+from worker.ledger.connection import open_ledger
 from worker.ledger.ledger import Ledger
+from worker.ledger.patience import worker_patience_s
 from worker.operating.trace import traces
 from worker.running.process.children import spared
 from worker.running.process.outage import TRY_AGAIN_S

@@ -21,8 +21,8 @@ from tests.conftest import JOB, ledger_at
 from tests.helpers.servers.durable import durable_server
 from worker.client.jobs.sending import BATCH
 from worker.ledger.celery_meta import cancelled_meta
-from worker.ledger.connection import TRIES_OF_A_PERSON
 from worker.ledger.ledger import State
+from worker.ledger.patience import TRIES_OF_A_PERSON
 
 
 @contextmanager

@@ -12,8 +12,8 @@ import redis
 from tests.acceptance.queue.sweeps.desk import GRIDS, SPREADS, Desk, one_sentence
 from tests.conftest import running_worker, wait_until
 from tests.helpers.inputs.sweeps import spec
-from worker.ledger.connection import TRIES_OF_A_PERSON
 from worker.ledger.ledger import State
+from worker.ledger.patience import TRIES_OF_A_PERSON
 
 
 @pytest.mark.usefixtures("sweep_worker")

@@ -17,7 +17,7 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Ledger:
     """A ledger of this process alone, which the commands ask too."""
     made = Ledger(fakeredis.FakeRedis(), result_ttl_s=3600, lease_s=15)
     for command in (cancel, dead, jobs, result, status):
-        monkeypatch.setattr(command, "open_ledger", lambda _: made)
+        monkeypatch.setattr(command, "asked_ledger", lambda _: made)
     return made
 
 
