@@ -149,6 +149,15 @@ def brings_nothing_new(
 
 
 @compiled
+def has_to_be_walked(
+    best: float, worst: float, fall: float, base: float, peak: float, drawdown: float, stop: float
+) -> bool:
+    """Whether the extremes of a stretch of rows do not tell the peak and the drawdown after it."""
+    quiet = brings_nothing_new(best, worst, fall, base, peak, drawdown)
+    return (best > peak) & (not quiet) or fall_pct(peak, worst) >= stop
+
+
+@compiled
 def walk(
     windows: Windows,
     place: int,

@@ -9,8 +9,8 @@ from arbitrage.replay.kernels.account import (
     Positions,
     Run,
     Terms,
-    brings_nothing_new,
     fall_pct,
+    has_to_be_walked,
     is_marked_between,
     stopped_between,
     walk,
@@ -50,11 +50,8 @@ def replay_one_slot(
         peak = max(peak, between)
         best = base + (records[k, BEST] - terms.cost) / BPS * terms.notional
         worst = base + (records[k, WORST] - terms.cost) / BPS * terms.notional
-        deepest = fall_pct(peak, worst)  # if the peak stands; no less than that of `between`
-        quiet = brings_nothing_new(
-            best, worst, records[k, FALL] * usd_per_bps, base, peak, drawdown
-        )
-        if (best > peak) & (not quiet) or deepest >= terms.stop:
+        fall = records[k, FALL] * usd_per_bps
+        if has_to_be_walked(best, worst, fall, base, peak, drawdown, terms.stop):
             drawdown = max(drawdown, fall_pct(peak, between))
             if drawdown >= terms.stop:
                 return stopped_between(
@@ -72,7 +69,8 @@ def replay_one_slot(
                     window, row_of(windows, window, stopped), True,
                 )  # fmt: skip
         else:
-            peak, drawdown = max(peak, best), max(drawdown, deepest)
+            # That of `between` is no deeper; and where the peak does not stand, none is news.
+            peak, drawdown = max(peak, best), max(drawdown, fall_pct(peak, worst))
             window = int(records[k, WINDOW])
         if np.isnan(records[k, GROSS]):  # the file ends before its last window does
             _take(windows, k, positions)

@@ -82,7 +82,7 @@ def params(random: Random) -> Params:
         latency_b_ms=maybe([1e-6, 1.0, 5.0, 10.0, 50.0, 1_000.0]) or 0.0,
         max_quote_age_ms=maybe([0.0, 1.0, 50.0, 100.5, 1e9], 0.3),
         size_share=maybe([0.1, 0.5, 1.0]),
-        min_position_usd=maybe([10.0, 100.0], 0.3) or 0.0,
+        min_position_usd=maybe([10.0, 50.0, 100.0], 0.3) or 0.0,
     )
 
 

@@ -16,7 +16,6 @@ MOST_LINES_OF_A_FUNCTION = 60
 MOST_NAMES = 12
 
 DATA = "tests/golden/venues"  # a file for each source, and what comes out of it
-HOT = "arbitrage/replay/kernels/"  # a call out of a hot loop is not free
 
 
 def files(*folders: str, ending: str = "") -> Iterator[Path]:
@@ -60,7 +59,7 @@ def test_a_function_is_read_at_a_glance() -> None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or 0) - node.lineno + 1
                 seen += 1
-                if length > MOST_LINES_OF_A_FUNCTION and not str(path).startswith(HOT):
+                if length > MOST_LINES_OF_A_FUNCTION:
                     long[f"{path}:{node.lineno}"] = length
     assert seen > 2_000
     assert long == {}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from arbitrage.caches.compiled import compiled
-from arbitrage.replay.kernels.account import brings_nothing_new, fall_pct, marked, put
+from arbitrage.replay.kernels.account import fall_pct, has_to_be_walked, marked, put
 from arbitrage.replay.kernels.layout import (
     BLOCK,
     BPS,
@@ -26,8 +26,10 @@ from arbitrage.replay.kernels.layout import (
     TRIP_PRICE,
     TRIP_WORST,
     Floats,
+    Integers,
     Parameters,
     PeriodSheet,
+    Prices,
     Rows,
     RunTotals,
     Shape,
@@ -60,12 +62,23 @@ class Terms(NamedTuple):
     stop: float
 
 
+class Stretch(NamedTuple):
+    """The rows from `start` to `end`, of which the trips are filled, among all of the file."""
+
+    prices: Prices
+    numbers: Integers
+    spreads: Spreads
+    trips: Trips
+    start: int
+    end: int
+
+
 @compiled
 def replay_trips(
     rows: Rows,
     spreads: Spreads,
     shape: Shape,
-    stretch: int,
+    width: int,
     parameters: Parameters,
     sizes: Sizes,
     tally: Tally,
@@ -80,17 +93,18 @@ def replay_trips(
     runs = np.zeros((len(parameters.threshold), RUN_FIELDS))
     runs[:, PEAK] = parameters.balance
     lowest, with_sizes = parameters.threshold.min(), not np.isnan(sizes.share).all()
-    trips, ways = room_for_trips(stretch, with_sizes)
+    trips, ways = room_for_trips(width, with_sizes)
+    prices = Prices(rows.bid_a, rows.ask_a, rows.bid_b, rows.ask_b)
     progress, changed = nothing_filled(), np.zeros(4, np.int64)
-    for start in range(0, len(rows.row), stretch):
-        end = min(start + stretch, len(rows.row))
+    for start in range(0, len(rows.row), width):
+        end = min(start + width, len(rows.row))
         progress = fill_trips(rows, spreads, shape, lowest, start, end, progress, ways, trips)
         if with_sizes:
             fill_sizes(rows, spreads, start, end, changed, trips)
+        part = Stretch(prices, rows.row, spreads, trips, start, end)
         for c in range(len(runs)):
             if 0 <= runs[c, NEXT] < end:
-                terms = _terms(parameters, sizes, c)
-                _go_on(rows, spreads, trips, terms, start, end, runs[c], tally, c, sheet)
+                _go_on(part, _terms(parameters, sizes, c), runs[c], tally, sheet, c)
     for c in range(len(runs)):
         if runs[c, NEXT] != OVER:
             _finish(rows, _terms(parameters, sizes, c), runs[c], tally, c)
@@ -113,84 +127,77 @@ def _terms(parameters: Parameters, sizes: Sizes, c: int) -> Terms:
 
 @compiled
 def _go_on(
-    rows: Rows,
-    spreads: Spreads,
-    trips: Trips,
-    terms: Terms,
-    start: int,
-    end: int,
-    run: Floats,
-    tally: Tally,
-    c: int,
-    sheet: PeriodSheet | None,
+    stretch: Stretch, terms: Terms, run: Floats, tally: Tally, sheet: PeriodSheet | None, c: int
 ) -> None:
     """Run one config over a stretch of rows, as far as it starts trades there.
 
-    What is done for every trade stands here: a call that hands on arrays counts their references,
-    which takes as long as ten trades. Branches are those that hardly ever vary.
+    A call for every trade takes numbers alone: one that hands on tuples of arrays counts their
+    references, which takes as long as ten trades. Branches are those that hardly ever vary.
     """
-    records, sizes, n_rows = trips.records, trips.sizes, len(rows.row)
-    best_spread, highest = spreads.best, spreads.highest
-    threshold, cost, notional = terms.threshold, terms.cost, terms.most_usd
-    respects_size = not np.isnan(terms.share)
+    records, sizes, n_rows = stretch.trips.records, stretch.trips.sizes, len(stretch.numbers)
+    best_spread, highest, end = stretch.spreads.best, stretch.spreads.highest, stretch.end
+    notional, respects_size, stopped = terms.most_usd, not np.isnan(terms.share), -1
     at, realized, peak, drawdown = run[AT], run[REALIZED], run[PEAK], run[DRAWDOWN]
     closed, wins = run[CLOSED], run[WINS]
-    base = terms.balance + realized
     until = n_rows if sheet is None else next_closing(sheet, c)
-    row = next_row(best_spread, highest, int(run[NEXT]), end, threshold)
-    while row < end:
-        k = row - start
+    row, is_left_open = int(run[NEXT]), False
+    while True:
+        row = next_row(best_spread, highest, row, end, terms.threshold)
+        if row >= end:
+            break
+        k = row - stretch.start
         if respects_size:
-            capacity = (terms.share * sizes[k, SIZE_ENTRY]) * sizes[k, SIZE_ASK]
-            notional = min(terms.most_usd, capacity)
+            notional = _fitting(sizes[k, SIZE_ENTRY], sizes[k, SIZE_ASK], terms)
             leg = FREE + int(sizes[k, SIZE_LEG])
-            is_hit = (run[leg] > row) | (run[leg + 1] > row)
-            if is_hit | (notional <= 0) | (notional < terms.least_usd):
-                row = next_row(best_spread, highest, row + 1, end, threshold)
+            if (notional <= 0) | (run[leg] > row) | (run[leg + 1] > row):
+                row += 1
                 continue
             run[leg], run[leg + 1] = sizes[k, SIZE_FREE], sizes[k, SIZE_FREE_TOO]
         opens, closes = records[k, TRIP_OPENS], int(records[k, TRIP_CLOSES])
-        if opens > at or opens == n_rows:  # rows on which no trade is open are marked in between
+        base = terms.balance + realized
+        if opens > at:  # rows on which no trade is open are marked in between
             peak, drawdown = marked(base, peak, drawdown)
-            if drawdown >= terms.stop or opens == n_rows:
-                row = n_rows
-                break
-        stopped = -1
+        if drawdown >= terms.stop or opens == n_rows:
+            row = n_rows
+            break
         if sheet is None:
-            best = base + (records[k, TRIP_BEST] - cost) / BPS * notional
-            worst = base + (records[k, TRIP_WORST] - cost) / BPS * notional
-            deepest = fall_pct(peak, worst)
+            best = base + _earned(records[k, TRIP_BEST], terms, notional)
+            worst = base + _earned(records[k, TRIP_WORST], terms, notional)
             fall = records[k, TRIP_FALL] / BPS * notional
-            quiet = brings_nothing_new(best, worst, fall, base, peak, drawdown)
-            if (best > peak) & (not quiet) or deepest >= terms.stop:
+            if has_to_be_walked(best, worst, fall, base, peak, drawdown, terms.stop):
                 account = base, peak, drawdown
-                stopped, peak, drawdown = _walk(
-                    rows, spreads, row, records[k], terms, notional, account
-                )
+                stopped, peak, drawdown = _walk(stretch, row, terms, notional, account)
             else:
-                peak, drawdown = max(peak, best), max(drawdown, deepest)
+                peak, drawdown = max(peak, best), max(drawdown, fall_pct(peak, worst))
         elif closes >= until:
-            realized = _pass_over(
-                rows, spreads, row, records[k], terms, notional, sheet, c, realized
-            )
+            realized = _pass_over(stretch, row, terms, notional, sheet, c, realized)
             until = next_closing(sheet, c)
         if stopped >= 0 or closes == n_rows:
-            run[CLOSED], run[WINS], run[REALIZED], run[DRAWDOWN] = closed, wins, realized, drawdown
-            _leave_open(rows, spreads, row, records[k], terms, notional, stopped, run, tally, c)
-            run[NEXT] = OVER
-            return
-        pnl = (records[k, TRIP_GROSS] - cost) / BPS * notional
+            is_left_open = True
+            break
+        pnl = _earned(records[k, TRIP_GROSS], terms, notional)
         realized += pnl
         wins += pnl > 0
         closed += 1
         if respects_size:
-            quantity = notional / records[k, TRIP_PRICE]
-            run[BEYOND] += quantity > terms.share * sizes[k, SIZE_EXIT]
-        base = terms.balance + realized
-        at = closes
-        row = next_row(best_spread, highest, closes, end, threshold)
+            run[BEYOND] += notional / records[k, TRIP_PRICE] > terms.share * sizes[k, SIZE_EXIT]
+        row, at = closes, closes
     run[NEXT], run[AT], run[REALIZED], run[PEAK], run[DRAWDOWN] = row, at, realized, peak, drawdown
     run[CLOSED], run[WINS] = closed, wins
+    if is_left_open:
+        _leave_open(stretch, row, terms, notional, stopped, run, tally, c)
+
+
+@compiled
+def _fitting(size: float, ask: float, terms: Terms) -> float:
+    """The notional of a trade that meets this size; 0.0 where that allows none."""
+    notional = min(terms.most_usd, (terms.share * size) * ask)
+    return notional if notional >= terms.least_usd else 0.0
+
+
+@compiled
+def _earned(gross_bps: float, terms: Terms, notional: float) -> float:
+    return (gross_bps - terms.cost) / BPS * notional
 
 
 @compiled
@@ -229,10 +236,8 @@ def _exit_at(rows: Rows, spreads: Spreads, row: int, at: int) -> float:
 
 @compiled
 def _leave_open(
-    rows: Rows,
-    spreads: Spreads,
+    stretch: Stretch,
     row: int,
-    record: Floats,
     terms: Terms,
     notional: float,
     stopped: int,
@@ -241,28 +246,35 @@ def _leave_open(
     c: int,
 ) -> None:
     """Keep what a run came to that ends with a trade open: where it stopped, or the file ends."""
-    last = stopped if stopped >= 0 else len(rows.row) - 1
-    out = _exit_at(rows, spreads, row, last)
-    left_bps = record[TRIP_ENTRY] - out / record[TRIP_PRICE] * BPS - terms.cost
+    prices, is_ab = stretch.prices, stretch.spreads.ab[row] >= stretch.spreads.ba[row]
+    asks, bids = (prices.ask_b, prices.bid_a) if is_ab else (prices.ask_a, prices.bid_b)
+    last = stopped if stopped >= 0 else len(asks) - 1
+    record = stretch.trips.records[row - stretch.start]
+    entry, price = record[TRIP_ENTRY], record[TRIP_PRICE]
     totals = RunTotals(
         opened=run[CLOSED] + 1,
         closed=run[CLOSED],
         wins=run[WINS],
         realized=run[REALIZED],
-        unrealized=left_bps / BPS * notional,
+        unrealized=_worth(asks[last], bids[last], entry, price, terms, notional),
         drawdown=run[DRAWDOWN],
-        stopped_row=float(rows.row[stopped]) if stopped >= 0 else -1.0,
+        stopped_row=float(stretch.numbers[stopped]) if stopped >= 0 else -1.0,
         beyond_size=run[BEYOND],
     )
     put(totals, tally, c)
+    run[NEXT] = OVER
+
+
+@compiled
+def _worth(ask: float, bid: float, entry: float, price: float, terms: Terms, usd: float) -> float:
+    """What closing a trade of so many dollars at these quotes would pay."""
+    return _earned(entry - (ask - bid) / price * BPS, terms, usd)
 
 
 @compiled
 def _pass_over(
-    rows: Rows,
-    spreads: Spreads,
+    stretch: Stretch,
     row: int,
-    record: Floats,
     terms: Terms,
     notional: float,
     sheet: PeriodSheet,
@@ -270,33 +282,37 @@ def _pass_over(
     realized: float,
 ) -> float:
     """End the periods before the one in which a trip closes."""
+    prices, is_ab = stretch.prices, stretch.spreads.ab[row] >= stretch.spreads.ba[row]
+    record = stretch.trips.records[row - stretch.start]
+    entry, price = record[TRIP_ENTRY], record[TRIP_PRICE]
     realized = end_until(sheet, c, int(record[TRIP_OPENS]), realized)
     while next_closing(sheet, c) <= record[TRIP_CLOSES]:
-        out = _exit_at(rows, spreads, row, sheet.ends[sheet.period[c]] - 1)
-        left_bps = record[TRIP_ENTRY] - out / record[TRIP_PRICE] * BPS - terms.cost
-        end_period(sheet, c, realized, left_bps / BPS * notional)
+        last = sheet.ends[sheet.period[c]] - 1
+        ask = prices.ask_b[last] if is_ab else prices.ask_a[last]
+        bid = prices.bid_a[last] if is_ab else prices.bid_b[last]
+        left = _worth(ask, bid, entry, price, terms, notional)
+        end_period(sheet, c, realized, left)
         realized = 0.0
     return realized
 
 
 @compiled
 def _walk(
-    rows: Rows,
-    spreads: Spreads,
+    stretch: Stretch,
     row: int,
-    record: Floats,
     terms: Terms,
     notional: float,
     account: tuple[float, float, float],
 ) -> tuple[int, float, float]:
     """Mark a trip row by row: where it stopped (or -1), peak, drawdown."""
     base, peak, drawdown = account
+    prices, is_ab = stretch.prices, stretch.spreads.ab[row] >= stretch.spreads.ba[row]
+    asks, bids = (prices.ask_b, prices.bid_a) if is_ab else (prices.ask_a, prices.bid_b)
+    record = stretch.trips.records[row - stretch.start]
     entry, price = record[TRIP_ENTRY], record[TRIP_PRICE]
-    is_ab = spreads.ab[row] >= spreads.ba[row]
-    asks, bids = (rows.ask_b, rows.bid_a) if is_ab else (rows.ask_a, rows.bid_b)
     for at in range(int(record[TRIP_OPENS]), int(record[TRIP_CLOSES])):
-        equity = base + (entry - (asks[at] - bids[at]) / price * BPS - terms.cost) / BPS * notional
-        peak, drawdown = marked(equity, peak, drawdown)
+        left = _worth(asks[at], bids[at], entry, price, terms, notional)
+        peak, drawdown = marked(base + left, peak, drawdown)
         if drawdown >= terms.stop:
             return at, peak, drawdown
     return -1, peak, drawdown

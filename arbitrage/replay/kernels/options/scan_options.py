@@ -6,10 +6,12 @@ that out, so that no sweep pays for it.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from arbitrage.caches.compiled import compiled
-from arbitrage.replay.kernels.account import put
+from arbitrage.replay.kernels.account import fall_pct, marked, put
 from arbitrage.replay.kernels.layout import (
     BPS,
     Integers,
@@ -42,9 +44,16 @@ from arbitrage.replay.kernels.options.state import (
     settled,
     without,
 )
-from arbitrage.replay.kernels.period_sheet import end_period
+from arbitrage.replay.kernels.period_sheet import NEVER, end_period, next_closing
 
 ASK_A, BID_B, ASK_B, BID_A = range(4)  # the quotes that opening hits
+
+
+class Desk(NamedTuple):
+    """What a run has in hand: room for its open trades, and for its orders in flight."""
+
+    trades: Trades
+    orders: Orders
 
 
 @compiled
@@ -87,44 +96,37 @@ def scan_with_options(
             latency_b_ns=options.latency_b_ns[c],
             flight_ns=max(options.latency_a_ns[c], options.latency_b_ns[c]),
             share=options.size_share[c],
+            max_age_ms=options.max_age_ms[c],
+            balance=parameters.balance[c],
+            stop=parameters.stop[c],
         )
-        balance, stop, max_age = parameters.balance[c], parameters.stop[c], options.max_age_ms[c]
-        totals = _scan_one(rows, terms, balance, stop, max_age, trades, orders, sheet, c, log)
-        put(totals, tally, c)
+        put(_scan_one(rows, terms, Desk(trades, orders), sheet, c, log), tally, c)
 
 
 @compiled
 def _scan_one(
-    rows: Rows,
-    terms: Terms,
-    balance: float,
-    stop: float,
-    max_age_ms: float,
-    trades: Trades,
-    orders: Orders,
-    sheet: PeriodSheet | None,
-    c: int,
-    log: Log | None,
+    rows: Rows, terms: Terms, desk: Desk, sheet: PeriodSheet | None, c: int, log: Log | None
 ) -> RunTotals[float]:
     """Run one config.
 
     What is done on every row stands here. A call that hands on arrays counts their references,
     which takes as long as a dozen rows: there are such calls only where something happens.
     """
-    state = State(0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    trades, orders, state = desk.trades, desk.orders, State(0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
     hit, is_any_hit = np.full(4, -1, np.int64), False  # the row on which a quote was hit
-    unrealized = drawdown = 0.0
-    peak, stopped_row = balance, -1.0
+    peak, drawdown, unrealized, stopped_row = terms.balance, 0.0, 0.0, -1.0
+    until = NEVER if sheet is None else next_closing(sheet, c)
     for i in range(len(rows.row)):
-        if sheet is not None and sheet.ends[sheet.period[c]] == i:
+        if sheet is not None and i == until:
             state = _end_periods(sheet, c, i, unrealized, state)
-        if np.isfinite(max_age_ms) and not rows.age_ms[i] <= max_age_ms:
+            until = next_closing(sheet, c)
+        if np.isfinite(terms.max_age_ms) and not rows.age_ms[i] <= terms.max_age_ms:
             continue
         now = rows.time_ns[i]
         if is_any_hit:
             is_any_hit = _still_hit(rows, i, hit)
         if state.n_orders > 0 and now - orders.decided[0] > terms.flight_ns:
-            state = _land(rows, i, terms, trades, orders, state, log)
+            state = _land(rows, i, terms, desk, state, log)
         for k in range(state.n_orders):
             if 0 < terms.latency_a_ns >= now - orders.decided[k]:
                 orders.met_a[k] = i
@@ -137,12 +139,11 @@ def _scan_one(
             spread = spread_ab if trades.is_ab[place] else spread_ba
             held_ns, before = now - trades.decided[place], state.n_open
             if not trades.leaves[place] and _is_due(spread, held_ns, terms):
-                state = _close(rows, i, terms, trades, orders, place, state, log)
+                state = _close(rows, i, terms, desk, place, state, log)
             place += state.n_open == before  # a trade that closed at once is another now
         has_slot = state.n_open + state.n_entries < terms.slots
         if has_slot and max(spread_ab, spread_ba) >= terms.threshold:
-            is_ab = int(spread_ab >= spread_ba)
-            state = _open(rows, i, is_ab, terms, hit, trades, orders, state, log)
+            state = _open(rows, i, int(spread_ab >= spread_ba), terms, hit, desk, state, log)
             is_any_hit = not np.isnan(terms.share)
         unrealized = 0.0
         for place in range(state.n_open):
@@ -152,17 +153,22 @@ def _scan_one(
                 exit_ = rows.ask_a[i] - rows.bid_b[i]
             pnl_bps = trades.entry[place] - exit_ / trades.price[place] * BPS - terms.cost
             unrealized += pnl_bps / BPS * trades.notional[place]
-        equity = (balance + state.realized) + unrealized
-        peak = max(peak, equity)
-        fall = (peak - equity) / peak * 100
-        drawdown = max(drawdown, fall)
+        equity = (terms.balance + state.realized) + unrealized
+        peak, drawdown = marked(equity, peak, drawdown)
         if log is not None:
-            log_mark(log, i, equity, fall)
-        if fall >= stop:
+            log_mark(log, i, equity, fall_pct(peak, equity))
+        if drawdown >= terms.stop:
             stopped_row = float(rows.row[i])
             break
     if sheet is not None:
         _end_periods(sheet, c, len(rows.row), unrealized, state)
+    return _totals(state, unrealized, drawdown, stopped_row)
+
+
+@compiled
+def _totals(
+    state: State, unrealized: float, drawdown: float, stopped_row: float
+) -> RunTotals[float]:
     return RunTotals(
         opened=state.opened,
         closed=state.closed,
@@ -196,17 +202,9 @@ def _still_hit(rows: Rows, i: int, hit: Integers) -> bool:
 
 
 @compiled
-def _land(
-    rows: Rows,
-    i: int,
-    terms: Terms,
-    trades: Trades,
-    orders: Orders,
-    state: State,
-    log: Log | None,
-) -> State:
+def _land(rows: Rows, i: int, terms: Terms, desk: Desk, state: State, log: Log | None) -> State:
     """Let the orders take effect whose flight is over."""
-    now, landed = rows.time_ns[i], 0
+    trades, orders, now, landed = desk.trades, desk.orders, rows.time_ns[i], 0
     while landed < state.n_orders and now - orders.decided[landed] > terms.flight_ns:
         if orders.kind[landed] == OPENS:
             if log is not None:
@@ -230,16 +228,10 @@ def _is_due(spread: float, held_ns: int, terms: Terms) -> bool:
 
 @compiled
 def _close(
-    rows: Rows,
-    i: int,
-    terms: Terms,
-    trades: Trades,
-    orders: Orders,
-    place: int,
-    state: State,
-    log: Log | None,
+    rows: Rows, i: int, terms: Terms, desk: Desk, place: int, state: State, log: Log | None
 ) -> State:
     """Close a trade, or send the order to."""
+    trades, orders = desk.trades, desk.orders
     if log is not None:
         log_leaving(log, trades.number[place], i)
     if terms.flight_ns == 0:
@@ -257,12 +249,12 @@ def _open(
     is_ab: int,
     terms: Terms,
     hit: Integers,
-    trades: Trades,
-    orders: Orders,
+    desk: Desk,
     state: State,
     log: Log | None,
 ) -> State:
     """Decide to open a trade, unless sizes forbid it."""
+    trades, orders = desk.trades, desk.orders
     notional = terms.most_usd
     if not np.isnan(terms.share):
         first = ASK_A if is_ab else ASK_B

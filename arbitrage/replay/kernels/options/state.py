@@ -50,6 +50,9 @@ class Terms(NamedTuple):
     latency_b_ns: int
     flight_ns: int
     share: float
+    max_age_ms: float
+    balance: float
+    stop: float
 
 
 class State(NamedTuple):
