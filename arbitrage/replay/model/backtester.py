@@ -81,6 +81,7 @@ class ArbitrageBacktester:
     def __init__(self, engine: ArbitrageEngine, config: BacktestConfig | None = None) -> None:
         self.arb_engine = engine
         self.config = config if config is not None else BacktestConfig()
+        self._cost_bps = 2 * engine.config.cost_bps
 
     def run(self, snapshots: Iterable[OrderBookSnapshot]) -> BacktestResult:
         """Replay all `snapshots`, or up to `max_steps` rows, or to the stop."""
@@ -133,9 +134,7 @@ class ArbitrageBacktester:
 
     def _unrealized_usd(self, snapshot: OrderBookSnapshot) -> float:
         """What closing every open trade on this row would pay, oldest first."""
-        config = self.arb_engine.config
-        cost_bps = 2 * config.cost_bps
         total = 0.0
         for trade in self.arb_engine.get_open_trades():
-            total += trade.pnl_usd_at(trade.exit_spread_on(snapshot), cost_bps)
+            total += trade.pnl_usd_at(trade.exit_spread_on(snapshot), self._cost_bps)
         return total

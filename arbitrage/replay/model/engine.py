@@ -38,8 +38,10 @@ class ArbitrageEngine:
         self.config = config
         self._open_trades: list[ArbitrageTrade] = []
         self._threshold_bps = config.threshold_bps
+        self._limits_age = config.max_quote_age_ms is not None
         self._closing_rules = ClosingRules.of(config)
         self._flight = Flight(config)
+        self._needs_times = self._flight.takes_time or self._closing_rules.holding_ns is not None
         self._size = DisplayedSize(config)
 
     def get_open_trades(self) -> list[ArbitrageTrade]:
@@ -62,7 +64,7 @@ class ArbitrageEngine:
 
     def is_tradable(self, snapshot: OrderBookSnapshot) -> bool:
         """Whether this config may look at the row at all."""
-        return snapshot.is_tradable and not self.is_stale(snapshot)
+        return snapshot.is_tradable and not (self._limits_age and self.is_stale(snapshot))
 
     def detect_opportunity(self, snapshot: OrderBookSnapshot) -> ArbitrageOpportunity | None:
         """The better side's opportunity, or None below the threshold or on a row not tradable."""
@@ -96,6 +98,8 @@ class ArbitrageEngine:
 
     def _close(self, snapshot: OrderBookSnapshot) -> list[ArbitrageTrade]:
         """Decide which trades are to be closed; those that are closed at once."""
+        if not self._open_trades:
+            return []
         orders = []
         for trade in self._open_trades:
             if trade.is_leaving:
@@ -126,10 +130,6 @@ class ArbitrageEngine:
     def _order(self, trade: ArbitrageTrade, snapshot: OrderBookSnapshot, *, opens: bool) -> Order:
         decided_ns = snapshot.moment_ns if self._needs_times else 0
         return Order(trade, opens, decided_ns, met_a=snapshot, met_b=snapshot)
-
-    @property
-    def _needs_times(self) -> bool:
-        return self._flight.takes_time or self._closing_rules.holding_ns is not None
 
     def _send(self, orders: list[Order], snapshot: OrderBookSnapshot) -> list[ArbitrageTrade]:
         """Send the orders of a row; the trades that they open or close on this very row."""

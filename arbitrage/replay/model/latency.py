@@ -43,23 +43,23 @@ class Order:
 
 
 class Flight:
-    """The orders of one config that have no effect yet, in the order of their decisions."""
+    """The orders of one config that have no effect yet, in the order of their decisions.
+
+    Attributes:
+        takes_time: Whether an order takes effect later than on the row of its decision.
+    """
 
     def __init__(self, config: ArbitrageConfig) -> None:
         self._latency_a_ns = ns_of_ms(config.latency_a_ms)
         self._latency_b_ns = ns_of_ms(config.latency_b_ms)
         self._flight_ns = max(self._latency_a_ns, self._latency_b_ns)
         self._orders: deque[Order] = deque()
-
-    @property
-    def takes_time(self) -> bool:
-        """Whether an order takes effect later than on the row of its decision."""
-        return self._flight_ns > 0
+        self.takes_time = self._flight_ns > 0
 
     @property
     def entries(self) -> int:
         """How many orders are to open a trade: each holds a slot."""
-        return sum(order.opens for order in self._orders)
+        return sum(order.opens for order in self._orders) if self._orders else 0
 
     def send(self, order: Order) -> None:
         """Send an order, the decision being of the row that was last passed to `land`."""

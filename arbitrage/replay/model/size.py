@@ -37,7 +37,9 @@ class DisplayedSize:
         Raises:
             DataError: The row has no sizes, and the config asks for them.
         """
-        if self._share is not None and None in snapshot:
+        if self._share is None:
+            return
+        if None in snapshot:
             check_columns("size_share", snapshot.columns)
         for leg, quote in [*self._hit.items()]:
             if _quotes(snapshot)[leg] != quote:
