@@ -18,7 +18,7 @@ from arbitrage.data.snapshot_table import load_snapshots
 from arbitrage.replay.many_configs import open_data
 from benchmarks.data_files import write_csv, write_parquet
 from benchmarks.processes import pool_children, private_mb
-from benchmarks.report import Section, Table, ceiling, target
+from benchmarks.report import Section, Table, ceiling
 from benchmarks.timing import Contestants, medians
 from worker.client.embedded import embedded_server, local_workers
 from worker.enqueue import enqueue_many
@@ -58,11 +58,12 @@ def _cold(folder: Path, rounds: int) -> list[str | Table]:
     table = Table(["", "ms", "MB/s"])
     for name, value in seconds.items():
         table.rows.append([name, f"{value * 1e3:,.1f}", f"{megabytes / value:,.0f}"])
+    ratio = seconds["polars.read_csv"] / seconds["load"]
     return [
         f"### A CSV of {CSV_ROWS:,} rows, {megabytes:.0f} MB, its timestamps text",
         COLD,
         table,
-        target("loading to raw polars", seconds["polars.read_csv"] / seconds["load"], 0.7),
+        f"- loading to raw polars: **{ratio:.4g} x**; what counts is the time to an answer, below",
     ]
 
 
