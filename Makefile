@@ -21,7 +21,9 @@ setup: $(INSTALLED) ## make .venv with the program and its test tools
 demo: $(INSTALLED) ## server, workers, a small sweep of the sample, the ranking
 	@$(BIN)/arbtune demo
 
-test: $(INSTALLED) lint ## lint, types, import directions, and the whole suite
+test: $(INSTALLED) ## lint, types, import directions, and the whole suite
+	@# Beside lint, which keeps one core busy: else each process of a first run compiles all tests.
+	@$(BIN)/python -m pytest --collect-only -qq > /dev/null & $(MAKE) --no-print-directory lint && wait
 	@echo "the tests ..."
 	@# More processes than two cores: many tests wait for workers rather than compute.
 	@$(BIN)/python -m pytest -n 6 --dist loadgroup --ignore tests/chaos
