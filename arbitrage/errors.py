@@ -2,7 +2,8 @@
 
 What a user reads is the message, one sentence; what a program reads is `type_name`. The table below
 answers the rest for any error, of this tree or not: whose it is to mend, and whether the same job
-is tried again. How often is decided by `_requeue` in `worker/running/delivery/result_backend.py`.
+is tried again. How often is `max_attempts` of `worker/settings.py`, which `_requeue` in
+`worker/running/delivery/result_backend.py` asks.
 Errors of other libraries that end a job (Celery's, of Redis) come here translated.
 """
 

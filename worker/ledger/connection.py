@@ -1,7 +1,7 @@
-"""The ledger on the configured server, and one sentence for each way in which it can be away.
+"""The ledger on the configured server, for commands and workers.
 
-The Redis driver is imported when there is something to ask: a help, a wrong flag or a completion
-does without.
+What `redis_client` has (the driver, the sentence for each way in which the server can be away) is
+imported when there is something to ask: a help, a wrong flag or a completion does without.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What the rows of a sweep say: where it stands, which row is the best, and which come next.
 
-Over any number of rows in bounded memory: whatever runs here is streamed.
+`Filters` of `documents/spec/spec_parts.py` says which rows may be ranked. Over any number of rows
+in bounded memory: whatever runs here is streamed.
 """
 
 from __future__ import annotations
