@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from arbitrage.replay.files.prepared_file import PreparedFile
 from arbitrage.replay.files.prepared_rows import PreparedRows
 
@@ -33,3 +35,13 @@ def content(data: PreparedFile | PreparedRows) -> dict[str, Any]:
     """All of it, to the bit."""
     arrays = {name: array.tobytes() for name, array in data.arrays().items()}
     return {"facts": data.facts, **arrays}
+
+
+def check_mapped(data: PreparedFile | PreparedRows) -> None:
+    """Each of its arrays is a file's pages, which nobody may write to."""
+    for name, array in data.arrays().items():
+        base: Any = array
+        while base is not None and not isinstance(base, np.memmap):
+            base = base.base
+        assert base is not None or not array.size, name
+        assert not array.flags.writeable

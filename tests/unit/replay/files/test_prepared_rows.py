@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +29,7 @@ from arbitrage.replay.model.engine_config import ArbitrageConfig
 from tests.helpers.inputs import options
 from tests.helpers.inputs.data_files import GOOD, HEADER, csv_of
 from tests.helpers.inputs.options import Market
-from tests.unit.replay.files.cached import content, settled
+from tests.unit.replay.files.cached import check_mapped, content, settled
 
 ALL = f"{HEADER},{','.join(OPTIONAL_COLUMNS)}"
 
@@ -177,12 +176,7 @@ def test_they_need_no_other_entry(cache: Path, quotes: Path, reads: list[str]) -
 @pytest.mark.usefixtures("cache")
 def test_they_are_mapped_and_not_read(quotes: Path) -> None:
     for data in (open_rows(quotes), open_rows(quotes)):
-        for name, array in data.arrays().items():
-            base: Any = array
-            while base is not None and not isinstance(base, np.memmap):
-                base = base.base
-            assert base is not None or not array.size, name
-            assert not array.flags.writeable
+        check_mapped(data)
 
 
 DAMAGES: dict[str, Callable[[Path], object]] = {

@@ -9,9 +9,7 @@ import threading
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from arbitrage.data.files.data_file import DataFile, opened_data_file
@@ -20,7 +18,14 @@ from arbitrage.replay.files import data_cache
 from arbitrage.replay.files.data_cache import file_digest, open_data
 from arbitrage.replay.files.prepared_file import PreparedFile
 from tests.conftest import quotes_csv
-from tests.unit.replay.files.cached import LONG_AGO, content, entries, settled, the_entry
+from tests.unit.replay.files.cached import (
+    LONG_AGO,
+    check_mapped,
+    content,
+    entries,
+    settled,
+    the_entry,
+)
 
 
 def test_a_file_is_read_once(cache: Path, quotes: Path, reads: list[str]) -> None:
@@ -36,12 +41,7 @@ def test_a_file_is_read_once(cache: Path, quotes: Path, reads: list[str]) -> Non
 def test_what_is_opened_is_mapped_and_not_read(quotes: Path) -> None:
     """The first opening too, so that all processes share the pages of one copy."""
     for data in (open_data(quotes), open_data(quotes)):
-        for name, array in data.arrays().items():
-            base: Any = array
-            while base is not None and not isinstance(base, np.memmap):
-                base = base.base
-            assert base is not None or not array.size, name
-            assert not array.flags.writeable
+        check_mapped(data)
 
 
 @pytest.mark.usefixtures("cache")
