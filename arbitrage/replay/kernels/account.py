@@ -18,7 +18,6 @@ from arbitrage.replay.kernels.layout import (
     Tally,
     Windows,
 )
-from arbitrage.replay.kernels.places import rest_of
 
 # What a bound on a drawdown has to spare over the rounding of what it bounds, relative to itself
 # and to the money that it is made of; the dozen operations in between err by 1e-15.
@@ -150,11 +149,21 @@ def brings_nothing_new(
 
 @compiled
 def has_to_be_walked(
-    best: float, worst: float, fall: float, base: float, peak: float, drawdown: float, stop: float
+    best: float,
+    worst: float,
+    fall: float,
+    deepest: float,
+    base: float,
+    peak: float,
+    drawdown: float,
+    stop: float,
 ) -> bool:
-    """Whether the extremes of a stretch of rows do not tell the peak and the drawdown after it."""
+    """Whether the extremes of a stretch of rows do not tell the peak and the drawdown after it.
+
+    `deepest` is the fall in percent from the peak to `worst`, which the caller needs as well.
+    """
     quiet = brings_nothing_new(best, worst, fall, base, peak, drawdown)
-    return (best > peak) & (not quiet) or fall_pct(peak, worst) >= stop
+    return (best > peak) & (not quiet) or deepest >= stop
 
 
 @compiled
@@ -166,20 +175,21 @@ def walk(
     n_open: int,
     terms: Terms,
     account: tuple[float, float, float],
+    extremes: tuple[float, float],
 ) -> tuple[int, float, float]:
     """Mark row by row, the same trades being open: where it stopped (or -1), peak, drawdown.
 
     Equity is close to a line over the exit, `height - slope * exit`: where that lies well between
-    the peak and the deepest fall so far, the row is neither.
+    the peak and the deepest fall so far, the row is neither. `extremes` are its highest and its
+    lowest on these rows, which bound `slope * exit`.
     """
     base, peak, drawdown = account
     height, slope = base, 0.0
     for k in range(n_open):
         height += (positions.entry[k] - terms.cost) / BPS * terms.notional
         slope += terms.notional / positions.price[k]
-    highest, lowest, _ = rest_of(windows, place, end)
-    farthest = max(abs(highest), abs(lowest))
-    spare = SLACK * (abs(base) + abs(height) + slope * farthest + peak)
+    farthest = abs(height) + max(abs(extremes[0]), abs(extremes[1]))
+    spare = SLACK * (abs(base) + abs(height) + farthest + peak)
     low, high = peak - peak * drawdown / 100 + spare, peak - spare
     here = place
     while here < end:

@@ -105,4 +105,4 @@ def _hold(
             noise += (positions.entry[k] / BPS + farthest / positions.price[k]) * terms.notional
         if brings_nothing_new(best, worst, fall + NOISE * noise, base, peak, drawdown):
             return -1, best, drawdown
-    return walk(windows, place, end, positions, n_open, terms, account)
+    return walk(windows, place, end, positions, n_open, terms, account, (best, worst))

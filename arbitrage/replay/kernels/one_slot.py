@@ -51,7 +51,8 @@ def replay_one_slot(
         best = base + (records[k, BEST] - terms.cost) / BPS * terms.notional
         worst = base + (records[k, WORST] - terms.cost) / BPS * terms.notional
         fall = records[k, FALL] * usd_per_bps
-        if has_to_be_walked(best, worst, fall, base, peak, drawdown, terms.stop):
+        deepest = fall_pct(peak, worst)
+        if has_to_be_walked(best, worst, fall, deepest, base, peak, drawdown, terms.stop):
             drawdown = max(drawdown, fall_pct(peak, between))
             if drawdown >= terms.stop:
                 return stopped_between(
@@ -61,7 +62,9 @@ def replay_one_slot(
             _take(windows, k, positions)
             first, end = int(records[k, PLACE]), windows.first_place[window + 1]
             account = (base, peak, drawdown)
-            stopped, peak, drawdown = walk(windows, first, end, positions, 1, terms, account)
+            stopped, peak, drawdown = walk(
+                windows, first, end, positions, 1, terms, account, (best, worst)
+            )
             if stopped >= 0:
                 left = worth(windows.exit[stopped], positions, 1, terms)
                 return Run(
@@ -70,7 +73,7 @@ def replay_one_slot(
                 )  # fmt: skip
         else:
             # That of `between` is no deeper; and where the peak does not stand, none is news.
-            peak, drawdown = max(peak, best), max(drawdown, fall_pct(peak, worst))
+            peak, drawdown = max(peak, best), max(drawdown, deepest)
             window = int(records[k, WINDOW])
         if np.isnan(records[k, GROSS]):  # the file ends before its last window does
             _take(windows, k, positions)

@@ -72,7 +72,8 @@ def _scan_one_slot(
     balance, stop = parameters.balance[c], parameters.stop[c]
     cost = 2 * parameters.cost[c]
     best, rows = quotes.best, len(quotes.best)
-    opened = closed = wins = realized = unrealized = drawdown = 0.0
+    realized = unrealized = drawdown = 0.0
+    opened = closed = wins = 0
     base = peak = balance
     stopped = -1
     i = 0
@@ -108,7 +109,9 @@ def _scan_one_slot(
                 stopped = i
                 break
     stopped_row = -1.0 if stopped < 0 else float(quotes.row[stopped])
-    return RunTotals(opened, closed, wins, realized, unrealized, drawdown, stopped_row, 0.0)
+    return RunTotals(
+        float(opened), float(closed), float(wins), realized, unrealized, drawdown, stopped_row, 0.0
+    )
 
 
 @compiled
@@ -157,8 +160,8 @@ def _scan_slots(
     balance, stop, slots = parameters.balance[c], parameters.stop[c], parameters.slots[c]
     cost = 2 * parameters.cost[c]
     best = quotes.best
-    opened = closed = wins = realized = unrealized = drawdown = 0.0
-    n_open = 0
+    realized = unrealized = drawdown = 0.0
+    opened = closed = wins = n_open = 0
     peak = balance
     stopped_row = -1.0
     side_ab = np.empty(len(entries), np.bool_)
@@ -195,4 +198,6 @@ def _scan_slots(
         if fall >= stop:
             stopped_row = float(quotes.row[i])
             break
-    return RunTotals(opened, closed, wins, realized, unrealized, drawdown, stopped_row, 0.0)
+    return RunTotals(
+        float(opened), float(closed), float(wins), realized, unrealized, drawdown, stopped_row, 0.0
+    )

@@ -163,12 +163,12 @@ def _go_on(
         if sheet is None:
             best = base + _earned(records[k, TRIP_BEST], terms, notional)
             worst = base + _earned(records[k, TRIP_WORST], terms, notional)
-            fall = records[k, TRIP_FALL] / BPS * notional
-            if has_to_be_walked(best, worst, fall, base, peak, drawdown, terms.stop):
+            fall, deepest = records[k, TRIP_FALL] / BPS * notional, fall_pct(peak, worst)
+            if has_to_be_walked(best, worst, fall, deepest, base, peak, drawdown, terms.stop):
                 account = base, peak, drawdown
                 stopped, peak, drawdown = _walk(stretch, row, terms, notional, account)
             else:
-                peak, drawdown = max(peak, best), max(drawdown, fall_pct(peak, worst))
+                peak, drawdown = max(peak, best), max(drawdown, deepest)
         elif closes >= until:
             realized = _pass_over(stretch, row, terms, notional, sheet, c, realized)
             until = next_closing(sheet, c)
