@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PEERS := $(VENV)/.peers-installed
+LINT = echo "style, types and import directions ..." && $(BIN)/ruff check . && \
+	$(BIN)/ruff format --check --quiet . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
 
 # Else each of the hundreds of processes of a test run compiles the sources anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -23,7 +25,7 @@ demo: $(INSTALLED) ## server, workers, a small sweep of the sample, the ranking
 
 test: $(INSTALLED) ## lint, types, import directions, and the whole suite
 	@# Beside lint, which keeps one core busy: else each process of a first run compiles all tests.
-	@$(BIN)/python -m pytest --collect-only -qq > /dev/null & $(MAKE) --no-print-directory lint && wait
+	@$(BIN)/python -m pytest --collect-only -qq > /dev/null & $(LINT) && wait
 	@echo "the tests ..."
 	@# More processes than two cores: many tests wait for workers rather than compute.
 	@$(BIN)/python -m pytest -n 6 --dist loadgroup --ignore tests/chaos
@@ -45,11 +47,7 @@ bench: $(INSTALLED) $(PEERS) ## rates beside others, written to benchmarks/RESUL
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
 
 lint: $(INSTALLED) ## style, format, types, import directions
-	@echo "style, types and import directions ..."
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
+	@$(LINT)
 
 format: $(INSTALLED) ## put the code into its format
 	@$(BIN)/ruff check --fix --quiet .

@@ -27,7 +27,7 @@ from tests.helpers.servers.forked import ForkedArbtune
 from worker.client.embedded import embedded_server
 from worker.ledger.ledger import Ledger
 
-pytest_plugins = ["tests.own_cache"]
+pytest_plugins = ["tests.run.order", "tests.run.own_cache"]
 
 # As a terminal starts programs, whatever this run was started by: nohup has all that it starts, and
 # so the workers of the tests, ignore a hang-up.
@@ -37,35 +37,13 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 settings.register_profile("arbtune", deadline=None)
 settings.load_profile("arbtune")
 
-# Workers that the tests of a run share: whoever uses one runs where it runs.
-SHARED_WORKERS = (
-    "worker",
-    "patient_worker",
-    "sweep_worker",
-    "poisonous_worker",
-    "bounded_worker",
-    "canvas_worker",
-    "flower_worker",
-    "deployment",
-    "metrics_workers",
-    "probed_worker",
-    "outage_worker",
-)
-
 # For what must happen, never for what is measured: how long it may take on the slowest machine.
 PATIENCE_S = 120.0
 
+OFTEN_S = 0.05  # often enough for a test that waits, seldom enough for the others
+
 TOXIC = Path(__file__).parent / "chaos" / "toxic"
 HEADER = "timestamp,best_bid_a,best_ask_a,best_bid_b,best_ask_b\n"
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the users of a shared worker together, or each process of the run would start it."""
-    for item in items:
-        for name in SHARED_WORKERS:
-            if name in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(name))
 
 
 @pytest.fixture
@@ -86,7 +64,7 @@ def wait_until(condition: Callable[[], object], what: str, timeout_s: float = PA
     while not condition():
         if time.monotonic() > deadline:
             pytest.fail(f"not within {timeout_s:g} s: {what}")
-        time.sleep(0.02)
+        time.sleep(OFTEN_S)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from arbitrage.data.venues.quotes import ASK, ASK_SIZE, BID, BID_SIZE, RECEIPT, 
 from tests.helpers.inputs.examples import examples
 from tests.helpers.oracles.naive_book import Message, NaiveBook, Quote
 
-thorough = examples(30)
+thorough = examples(20)
 
 PRICES = st.integers(1, 12).map(lambda tick: tick / 4)
 SIZES = st.sampled_from([0.0, 0.0, 1.0, 2.5, 3.0])

@@ -28,7 +28,9 @@ from tests.helpers.inputs.strategies import (
 from tests.helpers.oracles import naive, terms
 from tests.helpers.oracles.terms import Params, Row
 
-thorough = examples(40)
+# Only tests run the scan without options: it is compiled where the first of them runs.
+uses_the_scan = pytest.mark.xdist_group("plain_scan")
+thorough = examples(30)
 
 
 def prices_of(rows: Sequence[Row]) -> Prices:
@@ -96,6 +98,7 @@ def head(quotes: Quotes, rows: int | None) -> Quotes:
 # -- random data
 
 
+@uses_the_scan
 @given(cases())
 @thorough
 def test_the_scan_equals_the_oracle_with_every_option(case: Case) -> None:
@@ -116,6 +119,7 @@ def test_the_replay_equals_the_oracle(case: Case) -> None:
     assert_replay_agrees(rows, [as_a_user_writes_it(run)])
 
 
+@uses_the_scan
 @given(extreme_cases())
 @thorough
 def test_both_equal_the_oracle_at_prices_from_1e_15_to_1e15(case: Case) -> None:
@@ -126,7 +130,7 @@ def test_both_equal_the_oracle_at_prices_from_1e_15_to_1e15(case: Case) -> None:
 
 
 @given(markets(), st.lists(params(), min_size=2, max_size=12))
-@examples(30)
+@examples(20)
 def test_configs_that_run_together_do_not_touch_each_other(
     rows: list[Row], runs: list[Params]
 ) -> None:
@@ -210,7 +214,7 @@ def test_degenerate_files(rows: list[Row], slots: int) -> None:
 
 
 @given(st.one_of(basis_walks(), lattice_walks()), st.data())
-@examples(40)
+@examples(30)
 def test_a_threshold_that_equals_a_spread_is_reached(rows: list[Row], data: st.DataObject) -> None:
     spreads = [
         terms.spread_bps(terms.better_side(row), row) for row in rows if terms.is_tradable(row)
@@ -223,7 +227,7 @@ def test_a_threshold_that_equals_a_spread_is_reached(rows: list[Row], data: st.D
 
 
 @given(markets(), params())
-@examples(30)
+@examples(20)
 def test_scaling_prices_by_a_power_of_two_changes_no_figure(rows: list[Row], run: Params) -> None:
     scale = 2.0**19
     scaled = [

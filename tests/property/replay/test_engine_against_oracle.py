@@ -46,8 +46,8 @@ OTHER_SIDE = {
     terms.LONG_B_SHORT_A: terms.LONG_A_SHORT_B,
 }
 
-thorough = examples(60)
-brief = examples(40)
+thorough = examples(40)
+brief = examples(30)
 
 
 def product_result(rows: list[Row], params: Params) -> BacktestResult:

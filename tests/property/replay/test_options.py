@@ -22,8 +22,8 @@ from tests.helpers.oracles import naive, terms
 from tests.helpers.oracles.terms import More, Params, Row
 
 randoms = options.randoms
-thorough = examples(120)
-brief = examples(60)
+thorough = examples(70)
+brief = examples(35)
 
 
 def engine(params: Params) -> ArbitrageEngine:

@@ -22,7 +22,7 @@ DRAWDOWN = 1e-9
 randoms = options.randoms
 
 
-@examples(150)
+@examples(90)
 @given(randoms, st.integers(1, 130), st.integers(60, 180))
 def test_the_replay_over_trips_is_the_oracle(random: Random, stretch: int, n_rows: int) -> None:
     market, more = options.market(random, n_rows)
@@ -48,7 +48,7 @@ def test_the_replay_over_trips_is_the_oracle(random: Random, stretch: int, n_row
         assert tally[:, place].tolist() == wanted_totals, run
 
 
-@examples(100)
+@examples(60)
 @given(st.lists(st.tuples(st.sampled_from([1.0, 2.0]), st.sampled_from([5.0, 6.0]))), st.data())
 def test_a_quote_stands_until_it_changes_wherever_stretches_end(
     quotes: list[tuple[float, float]], data: st.DataObject

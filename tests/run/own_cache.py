@@ -16,11 +16,12 @@ from arbitrage.caches.compiled import _place, options
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the folder in the first process of a run; the others inherit it.
+    """Choose the folder in the first process of a run; each other one has a folder in it.
 
     The compiled kernels are taken along, or each run would compile them anew.
     """
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        _take_kernels(Path(os.environ["ARBTUNE_CACHE_DIR"]) / worker)
         return
     shipped = shipped_folder().joinpath(*_place())
     if shipped.exists():
@@ -32,6 +33,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: shutil.rmtree(own, ignore_errors=True))
     if not options.DISABLE_JIT:
         subprocess.run([sys.executable, "-m", "scripts.prepare_kernels"], check=True)
-        with_kernels = cache_folder().joinpath(*_place())
-        shutil.copytree(with_kernels, own.joinpath(*_place()))
+    _take_kernels(own)
+
+
+def _take_kernels(own: Path) -> None:
+    kernels = cache_folder().joinpath(*_place())
+    if kernels.exists():
+        shutil.copytree(kernels, own.joinpath(*_place()), copy_function=os.link)
     os.environ["ARBTUNE_CACHE_DIR"] = str(own)
