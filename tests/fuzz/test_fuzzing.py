@@ -8,7 +8,7 @@ from tests.fuzz.child import DEADLY
 from tests.fuzz.driver import fuzz
 
 
-@pytest.mark.parametrize(("kind", "count"), [("parquet", 200), ("flip", 400), ("csv", 400)])
+@pytest.mark.parametrize(("kind", "count"), [("parquet", 200), ("flip", 250), ("csv", 250)])
 def test_no_file_ends_the_process_that_reads_it(kind: str, count: int) -> None:
     report = fuzz(kind, 0, count)
     assert report.broken == [], str(report)

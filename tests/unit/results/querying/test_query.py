@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.documents.figures import FIGURE_NAMES
@@ -23,6 +23,7 @@ from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.known_sweeps import KnownSweep, sweep_named
 from arbitrage.results.store.ranking import CONFIGS
 from arbitrage.results.store.rows import sweep_rows
+from tests.helpers.inputs.examples import examples
 from tests.helpers.inputs.sweeps import spec
 
 GRIDS = (
@@ -105,7 +106,7 @@ QUERIES = st.builds(
 
 
 @given(st.lists(st.tuples(NETS, TRADES), min_size=1, max_size=2), QUERIES)
-@settings(max_examples=40)
+@examples(30)
 def test_lines_are_those_of_plain_python(
     tmp_path_factory: pytest.TempPathFactory,
     figures: list[tuple[list[float], list[int]]],

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.report.importance import Importances, importances, two_most_important
+from tests.helpers.inputs.examples import examples
 from tests.helpers.inputs.sweeps import spec
 
 NAMES = ("min_spread_bps", "slippage_bps", "max_position_usd")
@@ -39,7 +40,7 @@ def _shares(found: Importances) -> dict[str, tuple[float | None, float | None]]:
     return {one.parameter: (one.main_effect, one.total) for one in found.parameters}
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(
     arrays(
         np.float64,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
@@ -15,6 +15,7 @@ from arbitrage.results.report.frontier import frontier_of
 from arbitrage.results.report.levels import levels_of
 from arbitrage.results.report.two_parameters import BEST, MEDIAN, over_two, sweep_heatmap
 from arbitrage.results.store.rows import SCHEMA
+from tests.helpers.inputs.examples import examples
 from tests.helpers.inputs.sweeps import spec
 
 A, B, C = "min_spread_bps", "stop_on_drawdown_pct", "slippage_bps"
@@ -60,7 +61,7 @@ def test_long_values_are_rounded_as_long_as_they_differ() -> None:
     assert len(set(levels_of(rows, sweep.grids[0], 20).labels)) == 2
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.lists(st.integers(-50, 50), min_size=30, max_size=30), st.integers(1, 5))
 def test_cells_have_the_best_and_the_median_of_their_configs(nets: list[int], most: int) -> None:
     sweep = _sweep()
@@ -107,7 +108,7 @@ def _points(points: list[tuple[int, int]]) -> pl.LazyFrame:
     ).lazy()
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(POINTS)
 def test_the_front_is_what_nothing_betters(points: list[tuple[int, int]]) -> None:
     front = frontier_of(_points(points)).front
@@ -127,7 +128,7 @@ def test_the_front_is_what_nothing_betters(points: list[tuple[int, int]]) -> Non
     assert all(points[row[0]] == (row[1], row[2]) for row in front.iter_rows())
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(POINTS)
 def test_the_cloud_counts_every_config_that_is_not_outside(points: list[tuple[int, int]]) -> None:
     found = frontier_of(_points(points))

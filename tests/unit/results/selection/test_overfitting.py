@@ -7,10 +7,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.selection import probability_of_backtest_overfitting
+from tests.helpers.inputs.examples import examples
 from tests.unit.results.selection.drawn import Floats, drawn
 
 
@@ -57,7 +58,7 @@ def plain_sharpe(profits: Floats) -> float:
 
 
 @given(st.integers(0, 10**6), st.integers(6, 25), st.integers(1, 6), st.sampled_from([2, 4, 6]))
-@settings(max_examples=40, deadline=None)
+@examples(30)
 def test_overfitting_is_that_of_the_definition(
     seed: int, periods: int, configs: int, n_blocks: int
 ) -> None:

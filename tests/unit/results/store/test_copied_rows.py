@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import arbitrage.sweep as sweep_here
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.store.rows import SCHEMA, sweep_rows
 from arbitrage.sweep import run_sweep
+from tests.helpers.inputs.examples import examples
 from tests.helpers.inputs.sweeps import spec
 from tests.unit.results.store.conftest import quotes_csv
 from tests.unit.results.store.grown import KEPT, SPREADS, STOPS, Desk
@@ -175,7 +176,7 @@ def sweeps(draw: st.DrawFn) -> SweepSpec:
     return SweepSpec(**{**spec(*grids), **fixed, "sample": sample, "max_jobs": limit})
 
 
-@settings(max_examples=40, deadline=None)
+@examples(25)
 @given(some=st.lists(sweeps(), min_size=1, max_size=3), last=sweeps())
 def test_any_sweep_has_the_same_rows_with_and_without_the_folders_of_others(
     quotes: Path, tmp_path_factory: pytest.TempPathFactory, some: list[SweepSpec], last: SweepSpec

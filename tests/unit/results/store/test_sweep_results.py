@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -23,6 +23,7 @@ from arbitrage.errors import ConfigError, DataError
 from arbitrage.results.store.folder import SweepFolder, digest_of_latest
 from arbitrage.results.store.ranking import RowCounts
 from arbitrage.results.store.rows import SCHEMA, sweep_rows
+from tests.helpers.inputs.examples import examples
 from tests.helpers.inputs.sweeps import spec
 from tests.unit.results.store.numbered import GRID, SWEEP, rows_of
 
@@ -108,7 +109,7 @@ RANGES = st.lists(
 
 
 @given(RANGES, st.integers(1, 50), st.integers(1, 20))
-@settings(max_examples=60, deadline=None)
+@examples(40)
 def test_every_config_counts_once_whatever_ranges_are_there(
     tmp_path_factory: pytest.TempPathFactory,
     ranges: list[tuple[int, int]],

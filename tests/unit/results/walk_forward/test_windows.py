@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbitrage.errors import ConfigError
 from arbitrage.replay.files.opened_file import OpenedFile
 from arbitrage.replay.many_configs import open_data
 from arbitrage.results.walk_forward.windows import Division
+from tests.helpers.inputs.examples import examples
 from tests.helpers.oracles.terms import Row
 from tests.unit.results.walk_forward.walked import csv_file, stamp
 
@@ -25,7 +26,7 @@ def rows_of(window: Any) -> list[int]:
     return list(range(window.first_row, window.stop_row))
 
 
-@settings(max_examples=30)
+@examples(20)
 @given(st.lists(st.integers(0, 5), min_size=30, max_size=60), st.integers(1, 4))
 def test_windows_follow_each_other_to_the_end_of_the_file(
     tmp_path_factory: pytest.TempPathFactory, gaps: list[int], count: int
