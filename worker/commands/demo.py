@@ -1,4 +1,4 @@
-"""`arbtune demo`."""
+"""`arbtune demo`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

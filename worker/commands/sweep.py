@@ -1,4 +1,4 @@
-"""`arbtune sweep SPEC`."""
+"""`arbtune sweep SPEC`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

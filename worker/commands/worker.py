@@ -1,4 +1,4 @@
-"""`arbtune worker`."""
+"""`arbtune worker`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What a cell of a snapshot file may hold: the grammar of numbers and timestamps.
 
-This is the definition; a vectorised reader may only accept what it accepts, with the same value.
+A price of 0 is a number like others: an empty book, whose rows `data/check/skipped.py` words. This
+is the definition; a vectorised reader may only accept what it accepts, with the same value.
 """
 
 from __future__ import annotations

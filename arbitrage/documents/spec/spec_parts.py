@@ -1,4 +1,4 @@
-"""The parts of a sweep spec that are objects of their own."""
+"""The parts of a spec that are objects: `Sample`, and `Filters`, the limits of the ranking."""
 
 from __future__ import annotations
 

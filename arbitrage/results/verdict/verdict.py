@@ -1,4 +1,7 @@
-"""The verdict on a search, as a document: `<results_dir>/<sweep id>.verdict.json`."""
+"""The verdict on a search as a document, and its bounds: `SIGNIFICANT`, `FEWEST_TRADES`.
+
+The document is kept as `<results_dir>/<sweep id>.verdict.json`.
+"""
 
 from __future__ import annotations
 

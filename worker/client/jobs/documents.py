@@ -1,4 +1,4 @@
-"""What the ledger and Celery know of a job, as the documents that users and programs read."""
+"""What the ledger and Celery know of a job, as documents, and as the exit status of who asks."""
 
 from __future__ import annotations
 

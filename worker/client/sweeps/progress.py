@@ -19,7 +19,8 @@ from worker.client.sweeps.collector import Progress
 
 Show = Callable[[Progress], None]
 
-PLAIN_LINE_EVERY_S = 5.0
+LIVE_PER_S = 5  # redrawn on a terminal
+PLAIN_LINE_EVERY_S = 5.0  # written elsewhere
 PLAIN_WIDTH = 80
 
 
@@ -45,7 +46,7 @@ def sweep_progress(spec: SweepSpec) -> Iterator[Show]:
         return
     rate = Rate()
     console = Console(stderr=True)
-    with Live(console=console, refresh_per_second=5, transient=False) as live:
+    with Live(console=console, refresh_per_second=LIVE_PER_S, transient=False) as live:
 
         def show(progress: Progress) -> None:
             lines = progress_lines(progress, rate(progress), spec, console.width)

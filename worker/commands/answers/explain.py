@@ -1,4 +1,4 @@
-"""`arbtune explain SWEEP[:N] | JOB_ID`."""
+"""`arbtune explain SWEEP[:N] | JOB_ID`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

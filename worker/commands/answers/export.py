@@ -1,4 +1,4 @@
-"""`arbtune export SWEEP -o FILE`."""
+"""`arbtune export SWEEP -o FILE`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`arbtune report SWEEP -o FILE`."""
+"""`arbtune report SWEEP -o FILE`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

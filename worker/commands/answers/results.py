@@ -1,4 +1,4 @@
-"""`arbtune results SWEEP...`."""
+"""`arbtune results SWEEP...`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`arbtune sweeps`."""
+"""`arbtune sweeps`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

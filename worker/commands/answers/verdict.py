@@ -1,4 +1,4 @@
-"""`arbtune verdict SWEEP`."""
+"""`arbtune verdict SWEEP`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`arbtune walk-forward SPEC`."""
+"""`arbtune walk-forward SPEC`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

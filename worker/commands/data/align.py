@@ -1,4 +1,4 @@
-"""`arbtune data align --a FILE... --b FILE... -o OUT`."""
+"""`arbtune data align`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

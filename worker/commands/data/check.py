@@ -1,4 +1,4 @@
-"""`arbtune data check FILE`."""
+"""`arbtune data check FILE`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`arbtune dead list | show ID | retry ID | purge`."""
+"""`arbtune dead list | show | retry | purge`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

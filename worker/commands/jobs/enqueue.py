@@ -1,4 +1,4 @@
-"""`arbtune enqueue`."""
+"""`arbtune enqueue`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

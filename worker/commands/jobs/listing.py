@@ -1,4 +1,4 @@
-"""`arbtune jobs`."""
+"""`arbtune jobs`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

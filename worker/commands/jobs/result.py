@@ -1,4 +1,4 @@
-"""`arbtune result ID`."""
+"""`arbtune result ID`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`arbtune status ID`."""
+"""`arbtune status ID`: its flags, their defaults, its steps.
+
+Its exit statuses are in `client/jobs/documents.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`arbtune completion SHELL`."""
+"""`arbtune completion SHELL`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

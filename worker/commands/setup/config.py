@@ -1,4 +1,4 @@
-"""`arbtune config show`."""
+"""`arbtune config show`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`arbtune doctor`."""
+"""`arbtune doctor`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

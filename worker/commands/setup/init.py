@@ -1,4 +1,4 @@
-"""`arbtune init [FILE]`."""
+"""`arbtune init [FILE]`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`arbtune metrics`."""
+"""`arbtune metrics`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

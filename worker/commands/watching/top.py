@@ -1,4 +1,4 @@
-"""`arbtune top`."""
+"""`arbtune top`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 

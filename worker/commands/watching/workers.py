@@ -1,4 +1,4 @@
-"""`arbtune workers`."""
+"""`arbtune workers`: its flags, their defaults, its steps."""
 
 from __future__ import annotations
 
