@@ -35,8 +35,8 @@ FIRST_PAYS = (
 # Rooms whose tests mostly wait for other processes; those of the others compute.
 WAITING = ("acceptance", "contract")
 
-# The last fifth of a run is short tests alone: no process waits at the end for a long one.
-WAITING_ENDS = 0.8
+# Of a run, until when the last of a kind begins: no process waits at the end for a long one.
+SHARING_BEGINS, WAITING_BEGINS = 0.5, 0.8
 
 gc.disable()  # an eighth of the time to collect, of which nothing is garbage
 
@@ -49,18 +49,29 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep those together that share something, or each process of the run would pay for it.
 
-    Files whose tests wait and files whose tests compute alternate: else the cores idle through the
-    first half of a run. Those that stay together take longest, and come first.
+    Files that take turns: those whose tests share something, which take longest, those whose tests
+    wait, and those whose tests compute. Else the cores idle through the first half of a run.
     """
     for item in items:
         if name := _shared(item):
             item.add_marker(pytest.mark.xdist_group(name))
     files = [list(tests) for _, tests in groupby(items, lambda item: item.path)]
-    files.sort(key=lambda tests: not any(map(_shared, tests)))
-    waiting = [tests for tests in files if _room(tests[0]).startswith(WAITING)]
-    computing = [tests for tests in files if not _room(tests[0]).startswith(WAITING)]
-    places = [*_spread(waiting, WAITING_ENDS), *_spread(computing, 1.0)]
+    kinds: dict[float, list[list[pytest.Item]]] = {SHARING_BEGINS: [], WAITING_BEGINS: [], 1.0: []}
+    for tests in files:
+        kinds[_begins(tests)].append(tests)
+    places = [
+        (until * i / len(some), tests)
+        for until, some in kinds.items()
+        for i, tests in enumerate(some)
+    ]
     items[:] = [item for _, tests in sorted(places, key=lambda place: place[0]) for item in tests]
+
+
+def _begins(tests: list[pytest.Item]) -> float:
+    """Until when the last file of this kind begins."""
+    if any(map(_shared, tests)):
+        return SHARING_BEGINS
+    return WAITING_BEGINS if _room(tests[0]).startswith(WAITING) else 1.0
 
 
 def _shared(item: pytest.Item) -> str | None:
@@ -72,8 +83,3 @@ def _shared(item: pytest.Item) -> str | None:
 
 def _room(item: pytest.Item) -> str:
     return str(item.path.relative_to(TESTS))
-
-
-def _spread(files: list[list[pytest.Item]], until: float) -> list[tuple[float, list[pytest.Item]]]:
-    """Files and their places in the run, from 0 to `until`."""
-    return [(until * i / len(files), tests) for i, tests in enumerate(files)]

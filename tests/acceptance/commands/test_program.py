@@ -39,11 +39,11 @@ sys.exit(status)
     ],
 )
 def test_nothing_heavy_is_imported_and_asyncio_is_there_afterwards(
-    redis_url: str, arguments: str, ends: int
+    own_redis_url: str, arguments: str, ends: int
 ) -> None:
     asked = subprocess.run(
         [sys.executable, "-c", ASK, *arguments.split()],
-        env={**os.environ, "ARBTUNE_REDIS_URL": redis_url},
+        env={**os.environ, "ARBTUNE_REDIS_URL": own_redis_url},
         capture_output=True,
         text=True,
         check=False,
