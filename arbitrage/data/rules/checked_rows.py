@@ -16,7 +16,7 @@ from arbitrage.data.rules.number_columns import (
     read_numbers,
     with_unknowns,
 )
-from arbitrage.data.rules.stamps import Stamps, of_any_form, stamps_of, texts_of
+from arbitrage.data.rules.stamps import Stamps, ends_of, of_any_form, stamps_of, texts_of
 from arbitrage.documents.validation import shown
 from arbitrage.errors import DataError
 
@@ -35,7 +35,7 @@ class Block(NamedTuple):
 
     def ends(self) -> list[str]:
         """The first and the last timestamp, as the file has them."""
-        return texts_of(self.stamps.column[[0, -1]]).to_list()
+        return ends_of(self.stamps.column)
 
     def frame(self) -> pl.DataFrame:
         """The same with the timestamps as text in front."""
@@ -77,7 +77,7 @@ class CheckedRows:
     def _follow(self, timestamps: pl.Series) -> bool:
         """Whether timestamps that are sound by themselves may follow those before."""
         try:
-            for text in texts_of(timestamps[[0, -1]]):
+            for text in ends_of(timestamps):
                 self._clock.read(text)
         except CellError:
             return False

@@ -88,6 +88,7 @@ class ArbitrageBacktester:
         limit = self.config.stop_on_drawdown_pct
         stop_pct = RUIN_PCT if limit is None else limit
         max_steps = self.config.max_steps
+        limits_age = self.arb_engine.config.max_quote_age_ms is not None
         account = _Account(self.config.initial_balance_usd)
         opened = winning = losing = closed = steps = skipped = stale = total = 0
         beyond_size = 0
@@ -97,7 +98,7 @@ class ArbitrageBacktester:
             total += 1
             tradable = self.arb_engine.is_tradable(snapshot)
             skipped += not tradable
-            stale += self.arb_engine.is_stale(snapshot)
+            stale += limits_age and self.arb_engine.is_stale(snapshot)
             if stopped is not None or (max_steps is not None and row >= max_steps):
                 continue  # only counted: skipped rows are those of the whole file
             steps += 1

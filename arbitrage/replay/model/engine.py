@@ -68,8 +68,9 @@ class ArbitrageEngine:
 
     def detect_opportunity(self, snapshot: OrderBookSnapshot) -> ArbitrageOpportunity | None:
         """The better side's opportunity, or None below the threshold or on a row not tradable."""
-        if not self.is_tradable(snapshot):
-            return None
+        return self._opportunity(snapshot) if self.is_tradable(snapshot) else None
+
+    def _opportunity(self, snapshot: OrderBookSnapshot) -> ArbitrageOpportunity | None:
         spread_ab = entry_spread_bps(snapshot.best_ask_a, snapshot.best_bid_b)
         spread_ba = entry_spread_bps(snapshot.best_ask_b, snapshot.best_bid_a)
         is_ab = spread_ab >= spread_ba
@@ -113,7 +114,7 @@ class ArbitrageEngine:
         """Decide whether a trade is to be opened; it, if it is opened at once."""
         if len(self._open_trades) + self._flight.entries >= self.config.max_open_trades:
             return []
-        opportunity = self.detect_opportunity(snapshot)
+        opportunity = self._opportunity(snapshot)
         if opportunity is None or not opportunity.notional_usd > 0:
             return []
         if self._size.is_hit(opportunity.side):
