@@ -181,4 +181,4 @@ def facts_of(config: TuningConfig, data: OpenedFile) -> dict[str, Any]:
 def _model_config(config: TuningConfig, kind: type[ModelConfig]) -> ModelConfig:
     """The config of the engine or of the account; its fields have the names of the job's."""
     names = {field.name for field in fields(kind)} & TuningConfig.model_fields.keys()
-    return kind(**config.model_dump(include=names))
+    return kind(**{name: getattr(config, name) for name in names})

@@ -92,7 +92,10 @@ class ArbitrageEngine:
         if not self.is_tradable(snapshot):
             return []
         self._size.see(snapshot)
-        changed = [self._take_effect(order, snapshot) for order in self._flight.land(snapshot)]
+        changed: list[ArbitrageTrade] = []
+        if self._flight.takes_time:
+            landed = self._flight.land(snapshot)
+            changed += [self._take_effect(order, snapshot) for order in landed]
         changed += self._close(snapshot)
         changed += self._open(snapshot)
         return changed
