@@ -39,5 +39,5 @@ def pytest_configure(config: pytest.Config) -> None:
 def _take_kernels(own: Path) -> None:
     kernels = cache_folder().joinpath(*_place())
     if kernels.exists():
-        shutil.copytree(kernels, own.joinpath(*_place()), copy_function=os.link)
+        shutil.copytree(kernels, own.joinpath(*_place()))
     os.environ["ARBTUNE_CACHE_DIR"] = str(own)
