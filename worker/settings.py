@@ -1,6 +1,7 @@
-"""The settings of the queue: one frozen object, and the one reader of their variables.
+"""The settings of the queue with their defaults: time limits, attempts, leases, memory, metrics.
 
-(`ARBTUNE_CACHE_DIR` is the domain's, and the variables of traces are their library's.)
+One frozen object, and the one reader of their variables. (`ARBTUNE_CACHE_DIR` is the domain's, and
+the variables of traces are their library's.)
 """
 
 from __future__ import annotations

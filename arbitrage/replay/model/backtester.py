@@ -88,7 +88,7 @@ class ArbitrageBacktester:
         limit = self.config.stop_on_drawdown_pct
         stop_pct = RUIN_PCT if limit is None else limit
         max_steps = self.config.max_steps
-        limits_age = self.arb_engine.config.max_quote_age_ms is not None
+        limits_age = self.arb_engine.limits_age
         account = _Account(self.config.initial_balance_usd)
         opened = winning = losing = closed = steps = skipped = stale = total = 0
         beyond_size = 0

@@ -38,7 +38,7 @@ class ArbitrageEngine:
         self.config = config
         self._open_trades: list[ArbitrageTrade] = []
         self._threshold_bps = config.threshold_bps
-        self._limits_age = config.max_quote_age_ms is not None
+        self.limits_age = config.max_quote_age_ms is not None
         self._closing_rules = ClosingRules.of(config)
         self._flight = Flight(config)
         self._needs_times = self._flight.takes_time or self._closing_rules.holding_ns is not None
@@ -64,7 +64,7 @@ class ArbitrageEngine:
 
     def is_tradable(self, snapshot: OrderBookSnapshot) -> bool:
         """Whether this config may look at the row at all."""
-        return snapshot.is_tradable and not (self._limits_age and self.is_stale(snapshot))
+        return snapshot.is_tradable and not (self.limits_age and self.is_stale(snapshot))
 
     def detect_opportunity(self, snapshot: OrderBookSnapshot) -> ArbitrageOpportunity | None:
         """The better side's opportunity, or None below the threshold or on a row not tradable."""

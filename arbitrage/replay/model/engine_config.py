@@ -1,4 +1,4 @@
-"""What the engine trades by."""
+"""What the engine trades by: threshold, fees, slippage, slots and options."""
 
 from __future__ import annotations
 

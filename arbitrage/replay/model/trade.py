@@ -1,4 +1,4 @@
-"""One position over both venues, and what it comes to."""
+"""One position over both venues, and what it comes to after fees and slippage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One delivery of a job, as the main process of a worker sees it.
+"""One delivery of a job and its time limit, as the main process of a worker sees it.
 
 A message may ask for a shorter time limit than the setting's; our own messages ask for none
 (`timelimit` in `worker/ledger/envelope.py`), since a config has no field for it: to add one, begin

@@ -1,4 +1,4 @@
-"""A chunk: a range of a sweep's configs, as it travels to a worker.
+"""A chunk: a range of at most `MAX_CONFIGS` configs of a sweep, as it travels to a worker.
 
 It carries what the sweep is, not its configs, so it is small whatever their number.
 """

@@ -38,7 +38,7 @@ from arbitrage.replay.kernels.layout import (
     Tally,
     Trips,
 )
-from arbitrage.replay.kernels.options.sizes import fill_sizes
+from arbitrage.replay.kernels.options.sizes import fill_sizes, fitting
 from arbitrage.replay.kernels.options.trips import fill_trips, nothing_filled, room_for_trips
 from arbitrage.replay.kernels.period_sheet import end_period, end_until, next_closing
 
@@ -147,7 +147,8 @@ def _go_on(
             break
         k = row - stretch.start
         if respects_size:
-            notional = _fitting(sizes[k, SIZE_ENTRY], sizes[k, SIZE_ASK], terms)
+            size, ask = sizes[k, SIZE_ENTRY], sizes[k, SIZE_ASK]
+            notional = fitting(size, ask, terms.share, terms.most_usd, terms.least_usd)
             leg = FREE + int(sizes[k, SIZE_LEG])
             if (notional <= 0) | (run[leg] > row) | (run[leg + 1] > row):
                 row += 1
@@ -177,8 +178,7 @@ def _go_on(
             break
         pnl = _earned(records[k, TRIP_GROSS], terms, notional)
         realized += pnl
-        wins += pnl > 0
-        closed += 1
+        closed, wins = closed + 1, wins + (pnl > 0)
         if respects_size:
             run[BEYOND] += notional / records[k, TRIP_PRICE] > terms.share * sizes[k, SIZE_EXIT]
         row, at = closes, closes
@@ -186,13 +186,6 @@ def _go_on(
     run[CLOSED], run[WINS] = closed, wins
     if is_left_open:
         _leave_open(stretch, row, terms, notional, stopped, run, tally, c)
-
-
-@compiled
-def _fitting(size: float, ask: float, terms: Terms) -> float:
-    """The notional of a trade that meets this size; 0.0 where that allows none."""
-    notional = min(terms.most_usd, (terms.share * size) * ask)
-    return notional if notional >= terms.least_usd else 0.0
 
 
 @compiled

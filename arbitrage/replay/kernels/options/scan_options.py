@@ -30,6 +30,7 @@ from arbitrage.replay.kernels.options.log import (
     log_mark,
     log_opening,
 )
+from arbitrage.replay.kernels.options.sizes import fitting
 from arbitrage.replay.kernels.options.state import (
     CLOSES,
     OPENS,
@@ -293,5 +294,4 @@ def _notional(rows: Rows, i: int, is_ab: int, share: float, most: float, least: 
         size, ask = min(rows.ask_size_a[i], rows.bid_size_b[i]), rows.ask_a[i]
     else:
         size, ask = min(rows.ask_size_b[i], rows.bid_size_a[i]), rows.ask_b[i]
-    notional = min(most, (share * size) * ask)
-    return notional if notional >= least else 0.0
+    return fitting(size, ask, share, most, least)

@@ -1,4 +1,4 @@
-"""What trips find of displayed sizes on the row of their decision."""
+"""Displayed sizes: the notional that fits one, and what trips find on the row of their decision."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ from arbitrage.replay.kernels.layout import (
     Spreads,
     Trips,
 )
+
+
+@compiled
+def fitting(size: float, ask: float, share: float, most: float, least: float) -> float:
+    """The notional of a trade that meets this size, in dollars; 0.0 where that allows none."""
+    notional = min(most, (share * size) * ask)
+    return notional if notional >= least else 0.0
 
 
 @compiled
