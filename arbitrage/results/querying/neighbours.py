@@ -1,9 +1,9 @@
-"""The neighbours of configs in the grids of their sweep, by arithmetic on their numbers.
+"""The neighbours of configs, one step along each grid of their sweep; the plateau they make.
 
-A neighbour is one step along one grid away, by the size of the value: from 2.5, which of
-`values: [0, 5, 2.5]` is the last, the steps lead to 0 and to 5. A null, which stands for no limit,
-is above all values. What the sweep does not have, as `sample` has not drawn it or `max_jobs` ends
-before it, is not a neighbour.
+They are found by arithmetic on the numbers of configs. A step goes by the size of the value: from
+2.5, which of `values: [0, 5, 2.5]` is the last, the steps lead to 0 and to 5. A null, which stands
+for no limit, is above all values. What the sweep does not have, as `sample` has not drawn it or
+`max_jobs` ends before it, is not a neighbour.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What stands beside a config, and which of equal ones is shown."""
+"""The figures of a config's neighbours beside its own, and which of equal configs is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends a worker: in order if there is time, and on time if there is not.
+"""Ends a worker within `shutdown_s` of its settings: in order where the time is enough for that.
 
 On SIGTERM Celery finishes what runs, however long that takes, and may wait for ever on the pipe of
 a child that was killed in the middle of a message. An alarm bounds that: what still runs then goes
