@@ -16,6 +16,9 @@ import pytest
 from axe_core_python.selenium import Axe
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
 
 from tests.conftest import wait_until
 
@@ -75,6 +78,14 @@ class Browser:
     def run(self, script: str, *arguments: Any) -> Any:
         """What a script returns; the policy of the page does not hold for it."""
         return self.driver.execute_script(script, *arguments)
+
+    def press(self, key: str) -> None:
+        """Press a key, such as `TAB` or `ARROW_UP`, where the focus is."""
+        ActionChains(self.driver).send_keys(getattr(Keys, key)).perform()
+
+    def choose(self, control: str, text: str) -> None:
+        """Choose what has this text in a list of the page, which is named by its id."""
+        Select(self.driver.find_element("id", control)).select_by_visible_text(text)
 
     def complaints(self) -> list[str]:
         """What an accessibility checker finds that is serious or worse."""

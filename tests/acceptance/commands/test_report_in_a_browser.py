@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from selenium.webdriver.common.action_chains import ActionChains
-from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.select import Select
 
-from tests.helpers.browser import Browser, browser
 from tests.helpers.reports import GRIDS, reported, swept
+
+if TYPE_CHECKING:
+    from tests.helpers.browser import Browser
 
 pytestmark = pytest.mark.xdist_group("browser")  # one browser for all
 
@@ -51,6 +51,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Browser]:
+    from tests.helpers.browser import browser  # its driver: each process of a run would import it
+
     with browser() as opened:
         yield opened
 
@@ -125,7 +127,7 @@ def test_the_keyboard_alone_reaches_every_control(reader: Browser, page: Path) -
     reader.run("for (const one of document.querySelectorAll('details')) one.open = true")
     controls = reader.run(_CONTROLS)
     for _ in range(controls + 1):
-        ActionChains(reader.driver).send_keys(Keys.TAB).perform()
+        reader.press("TAB")
         reader.run("document.activeElement.dataset.reached = 'yes'")
     missed = reader.run(
         "return controls().filter(one => !one.dataset.reached).map(one => one.outerHTML)"
@@ -153,9 +155,9 @@ def test_the_reader_chooses_what_the_heatmap_shows(reader: Browser, page: Path) 
 
 def test_the_same_parameter_is_never_on_both_axes(reader: Browser, page: Path) -> None:
     reader.show(page, width=1400)
-    for control, pressed in (("down", Keys.ARROW_UP), ("across", Keys.ARROW_DOWN)):
+    for control, pressed in (("down", "ARROW_UP"), ("across", "ARROW_DOWN")):
         reader.run("arguments[0].focus()", reader.driver.find_element("id", f"heatmap-{control}"))
-        ActionChains(reader.driver).send_keys(pressed).perform()
+        reader.press(pressed)
         down, across, _ = reader.run(
             "return [...document.querySelectorAll('#heatmap select')].map(one => one.value)"
         )
@@ -168,12 +170,12 @@ def test_a_table_opens_by_keyboard(reader: Browser, page: Path) -> None:
     summary = reader.driver.find_element("css selector", "#equity summary")
     assert not reader.run("return document.querySelector('#equity table').checkVisibility()")
     reader.run("arguments[0].focus()", summary)
-    ActionChains(reader.driver).send_keys(Keys.ENTER).perform()
+    reader.press("ENTER")
     assert reader.run("return document.querySelector('#equity table').checkVisibility()")
 
 
 def _choose(reader: Browser, control: str, text: str) -> None:
-    Select(reader.driver.find_element("id", f"heatmap-{control}")).select_by_visible_text(text)
+    reader.choose(f"heatmap-{control}", text)
 
 
 def _cells(reader: Browser) -> list[list[str]]:
