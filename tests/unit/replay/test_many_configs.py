@@ -87,6 +87,7 @@ for _ in range(2):  # prepared, and mapped
             period_profits.period_profits(data, {**numbers, **options}, 5, periods_of(data))
             recording.recorded(data, {**numbers, **options}, data.rows)
 assert variants() == before, (before, variants())
+assert "numba.core.typing.mathdecl" not in sys.modules, "only compiling needs it"
 print(*map(sum, zip(*before.values())))
 """
 
