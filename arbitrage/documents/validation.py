@@ -103,12 +103,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f": did you mean {close[0]}?" if close else ""
 
 
-@cache
 def json_kind(model: type[BaseModel], name: str) -> str:
     """The JSON type of a field that is not null, from the model's own schema."""
-    schema = model.model_json_schema()["properties"][name]
+    schema = _properties(model)[name]
     kinds: list[str] = [option["type"] for option in schema.get("anyOf", [schema])]
     return next(kind for kind in kinds if kind != "null")
+
+
+@cache
+def _properties(model: type[BaseModel]) -> dict[str, Any]:
+    """The schemas of its fields: a command that reads a spec asks for many, and soon."""
+    properties: dict[str, Any] = model.model_json_schema()["properties"]
+    return properties
 
 
 def shown(value: Any) -> str:

@@ -3,12 +3,13 @@
     python -m tests.helpers.servers.fork_server SOCKET_FD
 
 A worker's start is mostly the import of libraries and the loading of kernels: a second of computing
-(0.15 s where it is forked, 2026-11-26), some fifty times in a run of the tests. What runs after it
+(0.1 s where it is forked, 2026-11-27), some fifty times in a run of the tests. What runs after it
 is the same. Only that is imported here which neither reads the environment nor starts a thread.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -18,13 +19,28 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-# None of `worker`: `sitecustomize` may change it before others import it.
+# Not `worker.tasks` nor the signs of life: they take `run_chunk` and ENGINE_VERSION from modules in
+# which `sitecustomize` puts others first.
 PRELOADED = (
+    "arbitrage.arbitrage_tuning",
     "arbitrage.replay.many_configs",
+    "celery.app.control",
+    "celery.app.log",
     "celery.apps.worker",
     "celery.concurrency.prefork",
+    "celery.worker.autoscale",
     "celery.worker.consumer.consumer",
+    "celery.worker.strategy",
     "kombu.transport.redis",
+    "worker.commands.celery_worker",
+    "worker.commands.worker",
+    "worker.running.delivery.consumer",
+    "worker.running.delivery.remote",
+    "worker.running.delivery.request",
+    "worker.running.delivery.result_backend",
+    "worker.running.jobs.chunk_job",
+    "worker.running.process.exporter",
+    "worker.running.process.periodic_work",
 )
 MAX_REQUEST_BYTES = 2**18
 
@@ -34,6 +50,8 @@ def main() -> int:
     for name in PRELOADED:
         importlib.import_module(name)
     importlib.import_module("arbitrage.replay.many_configs").warm_up()
+    gc.collect()
+    gc.freeze()  # a worker collects before its pool forks: all of this, each time
     with socket.socket(fileno=int(sys.argv[1])) as tests:
         while True:
             message, files, *_ = socket.recv_fds(tests, MAX_REQUEST_BYTES, 3)
