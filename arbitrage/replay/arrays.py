@@ -95,8 +95,7 @@ class GrowingArray:
             return found
         with keeping():
             self._file.close()
-            mapped = np.memmap(self._file.name, self._kind, "r", _HEADER_BYTES, shape)
-            return np.asarray(mapped)
+            return mapped_array(Path(self._file.name), self._kind, shape)
 
     def abandon(self) -> None:
         """Let go of its file, which nobody will read."""
@@ -107,6 +106,19 @@ class GrowingArray:
         with keeping():
             self._file.seek(place)
             self._file.write(content)
+
+
+def mapped_array(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """A finished file as a read-only array, without a look at its header.
+
+    NumPy would parse the header as Python text: 0.19 ms for an array rather than 0.06, and not
+    safe in two threads (2026-11-27).
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is shorter than this.
+    """
+    return np.asarray(np.memmap(path, kind, "r", _HEADER_BYTES, shape))
 
 
 class Arrays:

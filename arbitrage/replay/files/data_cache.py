@@ -3,9 +3,9 @@
 An entry of the cache is a folder of `.npy` files with a `meta.json`, named by the digest of the
 file's content, what was prepared of it and the version of this format. A file has up to two: what
 every config needs, and its rows, made when a config with options first asks for them. An entry is
-written under another name and renamed, so it is whole or not there. `meta.json` holds size and
-modification time of each array file: whatever was written to it later, it is not what was prepared,
-and is prepared again.
+written under another name and renamed, so it is whole or not there. `meta.json` holds type and
+shape of each array, and size and modification time of its file: whatever was written to it later,
+it is not what was prepared, and is prepared again.
 
 A file is recognised without reading it, by device, inode, size, and times of modification and of
 change.
@@ -18,7 +18,6 @@ import hashlib
 import json
 import os
 import shutil
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -42,21 +41,21 @@ from arbitrage.data.files.data_file import (
 )
 from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.documents.whole_file import remove_unfinished, whole_file
-from arbitrage.replay.arrays import Arrays, CannotKeepError, keeping
+from arbitrage.replay.arrays import SUFFIX, Arrays, CannotKeepError, keeping, mapped_array
 from arbitrage.replay.files.prepared_file import FileFacts, PreparedFile
 from arbitrage.replay.files.prepared_rows import PreparedRows, RowFacts
 
-FORMAT = 5
+FORMAT = 6
 MAX_CACHE_BYTES = 32 * 2**30
+_ROOM = 64  # of so many parts of the cache one is free, for what is kept between two looks at it
 
 # A file that was written to so recently may be again, within one tick of its modification time.
 SETTLED_AFTER_NS = 2 * 10**9
 
-# NumPy parses an array's header as Python text, which CPython 3.11 may not do in two threads at
-# once: one of them raises SystemError.
-_HEADERS = threading.Lock()
-
 LOCKS = 16  # files that may be prepared at once, save those that share a lock by chance
+
+# What this process has kept in a folder since it last looked for what to evict there.
+_UNLOOKED_BYTES: dict[Path, int] = {}
 
 
 class Prepared(Protocol):
@@ -224,7 +223,7 @@ class DataCache(Generic[Kind]):
         folder = self._entry_folder(sha256)
         try:
             meta = _unless_damaged(json.loads((folder / "meta.json").read_bytes()))
-            arrays = {name: _mapped(folder, name, stamp) for name, stamp in meta["arrays"].items()}
+            arrays = {name: _mapped(folder, name, told) for name, told in meta["arrays"].items()}
             data = self.kind.of_arrays(meta["facts"], arrays)
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -244,7 +243,7 @@ class DataCache(Generic[Kind]):
             facts = _write(temporary, write)
             with keeping():
                 self._put(temporary, self._entry_folder(facts.data_sha256))
-                self._evict_oldest()
+                self._make_room(_bytes_of(self._entry_folder(facts.data_sha256)))
         except CannotKeepError as error:
             warn_unwritable(error.error)
             return None
@@ -277,6 +276,18 @@ class DataCache(Generic[Kind]):
             target.rename(self._folder / f".tmp-{uuid.uuid4().hex}")
         temporary.rename(target)
 
+    def _make_room(self, kept_bytes: int) -> None:
+        """Look for what to evict with the first entry of a process, and then with every so much.
+
+        A look takes 0.2 ms for each entry that is there (2026-11-27), and a small file is prepared
+        in 5: with 100 entries each would take five times as long.
+        """
+        unlooked = _UNLOOKED_BYTES.get(self._folder, MAX_CACHE_BYTES) + kept_bytes
+        if unlooked > MAX_CACHE_BYTES // _ROOM:
+            self._evict_oldest()
+            unlooked = 0
+        _UNLOOKED_BYTES[self._folder] = unlooked
+
     def _evict_oldest(self) -> None:
         remove_unfinished(self._folder, ".tmp-*")
         remove_unfinished(self._seen, ".*")
@@ -286,7 +297,7 @@ class DataCache(Generic[Kind]):
                 entries.append((meta.stat().st_mtime, _bytes_of(meta.parent), meta.parent))
         total = sum(size for _, size, _ in entries)
         for _, size, folder in sorted(entries)[:-1]:
-            if total <= MAX_CACHE_BYTES:
+            if total <= MAX_CACHE_BYTES - MAX_CACHE_BYTES // _ROOM:
                 break
             shutil.rmtree(folder, ignore_errors=True)
             total -= size
@@ -308,12 +319,15 @@ def _write(folder: Path, write: Callable[[Arrays], FileFacts | RowFacts]) -> Fil
     arrays = Arrays.in_folder(folder)
     try:
         facts = write(arrays)
-        names = list(arrays.finish())
+        finished = arrays.finish()
     finally:
         arrays.abandon()
     with keeping():
-        stamps = {name: _stamp(folder, name) for name in names}
-        meta = {"facts": asdict(facts), "arrays": stamps}
+        told = {
+            name: {"kind": array.dtype.str, "shape": array.shape, **_stamp(folder, name)}
+            for name, array in finished.items()
+        }
+        meta = {"facts": asdict(facts), "arrays": told}
         text = json.dumps({"meta": meta, "sha256": _digest(meta)})
         (folder / "meta.json").write_text(text, encoding="ascii")
     return facts
@@ -323,7 +337,7 @@ def _bytes_of(folder: Path) -> int:
     """The size of an entry; its own word for it spares a look at each of its dozens of files."""
     try:
         meta = _unless_damaged(json.loads((folder / "meta.json").read_bytes()))
-        return sum(size for size, _ in meta["arrays"].values())
+        return sum(told["bytes"] for told in meta["arrays"].values())
     except (ValueError, KeyError, TypeError):
         return sum(file.stat().st_size for file in folder.iterdir())
 
@@ -343,13 +357,13 @@ def _digest(meta: Any) -> str:
     return hashlib.sha256(json.dumps(meta).encode()).hexdigest()
 
 
-def _mapped(folder: Path, name: str, stamp: Any) -> NDArray[Any]:
-    if _stamp(folder, name) != stamp:
+def _mapped(folder: Path, name: str, told: dict[str, Any]) -> NDArray[Any]:
+    stamp = _stamp(folder, name)
+    if {key: told[key] for key in stamp} != stamp:
         raise ValueError("damaged")
-    with _HEADERS:
-        return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+    return mapped_array(folder / f"{name}{SUFFIX}", np.dtype(told["kind"]), tuple(told["shape"]))
 
 
-def _stamp(folder: Path, name: str) -> list[int]:
-    status = (folder / f"{name}.npy").stat()
-    return [status.st_size, status.st_mtime_ns]
+def _stamp(folder: Path, name: str) -> dict[str, int]:
+    status = (folder / f"{name}{SUFFIX}").stat()
+    return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns}

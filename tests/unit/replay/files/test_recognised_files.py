@@ -127,6 +127,32 @@ def test_the_oldest_are_put_out_when_the_cache_is_full(
     assert len(list((cache / "seen").iterdir())) == 2  # nor do the notes grow without bound
 
 
+def kept_bytes(cache: Path) -> int:
+    return sum(file.stat().st_size for file in cache.glob("*/*.npy"))
+
+
+def test_many_small_files_are_kept_without_a_look_at_all_entries_for_each(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How often it looks is that of the bytes kept, and what is there stays within the bound."""
+    files = [settled(tmp_path / f"{n}.csv", quotes_csv(cycles=10 + n)) for n in range(30)]
+    open_data(files[0])
+    first = kept_bytes(cache)
+    monkeypatch.setattr(data_cache, "MAX_CACHE_BYTES", 5 * first * data_cache._ROOM)
+    looks: list[int] = []
+    evict = data_cache.DataCache._evict_oldest
+
+    def look(of: data_cache.DataCache[PreparedFile]) -> None:
+        looks.append(len(entries(cache)))
+        evict(of)
+
+    monkeypatch.setattr(data_cache.DataCache, "_evict_oldest", look)
+    for file in files[1:]:
+        open_data(file)
+    assert len(entries(cache)) == len(files)
+    assert 0 < len(looks) <= (kept_bytes(cache) - first) // (5 * first)
+
+
 def test_an_entry_larger_than_the_bound_is_used_all_the_same(
     cache: Path, quotes: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
