@@ -43,7 +43,7 @@ def cloud_chart(cloud: pl.DataFrame, front: pl.DataFrame, floor: float) -> dict[
             alt.X(f"{DRAWDOWN}:Q"),
             alt.Y(f"{PROFIT}:Q"),
             tooltip=[
-                "config_number:Q",
+                alt.Tooltip("config_number:Q"),
                 alt.Tooltip(f"{PROFIT}:Q", format=",.2f"),
                 alt.Tooltip(f"{DRAWDOWN}:Q", format=",.3f"),
             ],

@@ -25,7 +25,11 @@ def heatmap_chart(figure: str, low: float, high: float) -> dict[str, Any]:
     cells = base.mark_rect().encode(
         *places,
         alt.Color("value:Q").scale(_scale(low, high)).legend(title=figure, format=",.2f"),
-        tooltip=["down:N", "across:N", alt.Tooltip("value:Q", title=figure, format=",.2f")],
+        tooltip=[
+            alt.Tooltip("down:N"),
+            alt.Tooltip("across:N"),
+            alt.Tooltip("value:Q", title=figure, format=",.2f"),
+        ],
     )
     # Twice, one on the other: whatever the colour of the cell, one of the two stands out.
     frames = [

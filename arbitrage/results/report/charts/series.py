@@ -40,7 +40,11 @@ def profile_chart(
             alt.X(f"{x}:O", sort=None).axis(grid=False),
             alt.Y("value:Q", title=figure),
             colour,
-            tooltip=[f"{x}:N", "key:N", alt.Tooltip("value:Q", title=figure, format=",.2f")],
+            tooltip=[
+                alt.Tooltip(f"{x}:N"),
+                alt.Tooltip("key:N"),
+                alt.Tooltip("value:Q", title=figure, format=",.2f"),
+            ],
         )
     )
     return finished(chart)
@@ -48,15 +52,18 @@ def profile_chart(
 
 def bar_chart(frame: pl.DataFrame, label: str, value: str, title: str) -> dict[str, Any]:
     """A bar a row, one below the other; below 0 they have another colour."""
-    signed = alt.condition(f"datum['{value}'] < 0", alt.value(SECOND), alt.value(ACCENT))
+    below_0 = {"test": f"datum['{value}'] < 0", "value": SECOND}
     chart = (
         alt.Chart(frame)
         .mark_bar()
         .encode(
             alt.X(f"{value}:Q", title=title),
             alt.Y(f"{label}:N", sort=None, title=None).axis(labelLimit=220),
-            color=signed,
-            tooltip=[f"{label}:N", alt.Tooltip(f"{value}:Q", title=title, format=",.2f")],
+            alt.ColorValue(ACCENT, condition=below_0),
+            tooltip=[
+                alt.Tooltip(f"{label}:N"),
+                alt.Tooltip(f"{value}:Q", title=title, format=",.2f"),
+            ],
         )
     )
     return finished(chart, _BAR * frame.height)
@@ -78,8 +85,8 @@ def grouped_bars(
             .sort(kinds)
             .scale(alt.Scale(domain=kinds, range=[ACCENT, SECOND, SOFT])),
             tooltip=[
-                f"{label}:N",
-                f"{kind}:N",
+                alt.Tooltip(f"{label}:N"),
+                alt.Tooltip(f"{kind}:N"),
                 alt.Tooltip(f"{value}:Q", title=title, format=",.2f"),
             ],
         )
@@ -97,7 +104,7 @@ def histogram(frame: pl.DataFrame, start: str, end: str, count: str, title: str)
             alt.X2(end),
             alt.Y(f"{count}:Q"),
             tooltip=[alt.Tooltip(f"{name}:Q", format=",.2f") for name in (start, end)]
-            + [f"{count}:Q"],
+            + [alt.Tooltip(f"{count}:Q")],
         )
     )
     return finished(chart)
@@ -107,7 +114,7 @@ def _over(
     frame: pl.DataFrame, x: str, y: str, told: Sequence[str], chart: alt.Chart
 ) -> dict[str, Any]:
     tooltips = [
-        alt.Tooltip(name, format=",.2f") if frame[name].dtype == pl.Float64 else name
+        alt.Tooltip(name, format=",.2f") if frame[name].dtype == pl.Float64 else alt.Tooltip(name)
         for name in told
     ]
     encoded = chart.encode(

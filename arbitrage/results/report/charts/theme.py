@@ -1,4 +1,8 @@
-"""What all charts have in common."""
+"""What all charts have in common.
+
+A tooltip of theirs is an `alt.Tooltip`, never a string: for each string Altair makes a table of all
+its classes.
+"""
 
 from __future__ import annotations
 
@@ -48,8 +52,12 @@ OPTIONS: dict[str, Any] = {
 def finished(
     chart: alt.Chart | alt.LayerChart | alt.FacetChart, height: int = HEIGHT
 ) -> dict[str, Any]:
-    """The specification of a chart that is as wide as its place on the page."""
+    """The specification of a chart that is as wide as its place on the page.
+
+    Altair would compare it with its schema, which takes longer than all the rest: what is drawn
+    does not depend on the data, and a test compares each kind of chart.
+    """
     sized = chart.properties(width="container", height=height, autosize=_AUTOSIZE)
-    specification: dict[str, Any] = sized.to_dict()
+    specification: dict[str, Any] = sized.to_dict(validate=False)
     del specification["config"]  # Altair's own, in place of which the page has `OPTIONS`
     return specification

@@ -7,6 +7,8 @@ import json
 import re
 from typing import Any
 
+from altair.vegalite.v6.schema.core import Root
+
 JSON = re.compile(r'<script type="application/json" id="(\w+)">(.*?)</script>', re.DOTALL)
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
@@ -14,6 +16,13 @@ SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 def charts_of(page: str) -> dict[str, Any]:
     charts: dict[str, Any] = json.loads(dict(JSON.findall(page))["charts"])
     return charts
+
+
+def check_charts(page: str, *names: str) -> None:
+    """Compare these charts with the schema of Vega-Lite."""
+    charts = charts_of(page)
+    for name in names:
+        Root.validate(charts[name]["chart"])
 
 
 def text_of(page: str) -> str:

@@ -22,7 +22,7 @@ from arbitrage.results.verdict.verdict import Verdict, path_of
 from arbitrage.results.walk_forward.outcome import FoldOutcome, Point, Side, WalkForward
 from arbitrage.sweep import judge
 from tests.helpers.reports import FOREIGN, GRIDS, reported, swept
-from tests.unit.results.report.shown import SCRIPT, charts_of, text_of
+from tests.unit.results.report.shown import SCRIPT, charts_of, check_charts, text_of
 from worker.client.answers.report import write_report
 
 
@@ -41,6 +41,12 @@ def test_the_policy_names_every_script_and_the_style_by_its_digest(page: str) ->
         assert f"'sha256-{digest}'" in html.unescape(policy)
     assert policy.startswith("default-src ")
     assert "unsafe" not in policy
+
+
+def test_every_chart_is_as_its_schema_has_it(page: str) -> None:
+    names = ["equity", "drawdown", "money", "profits", "heatmap", "importance", "cloud", "ladder"]
+    assert charts_of(page).keys() == {*names}
+    check_charts(page, *names)
 
 
 def test_the_best_config_is_told_first_of_what_is_not_a_verdict(page: str, folder: Path) -> None:
@@ -86,7 +92,8 @@ def test_what_was_kept_beside_the_sweep_is_in_the_report(tmp_path: Path) -> None
     assert "The last fold earned 5.00 USD an hour on the rows that followed, and 12.50 in" in text
     assert "1 min_spread_bps 15 a b 12.50 12.50 5.00 5.00" in text
     assert "arbtune walk-forward says what is left" not in text
-    assert {"folds", "unseen", "ladder", "money"} <= charts_of(page).keys()
+    assert {"ladder", "money"} <= charts_of(page).keys()
+    check_charts(page, "folds", "unseen", "profile")
     assert f"arbtune verdict {known.sweep_id} --seed 0 --replicates 50" in text
     assert "arbtune walk-forward sweep.yaml --folds 1 --train 10s --test 10s" in text
 
