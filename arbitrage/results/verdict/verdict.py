@@ -6,8 +6,9 @@ The document is kept as `<results_dir>/<sweep id>.verdict.json`.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -106,12 +107,12 @@ class Verdict:
             write_document(path, self.as_json())
 
     @classmethod
-    def read(cls, path: Path) -> Self | None:
+    def read(cls, path: Path) -> Verdict | None:
         """The verdict in a file; None where there is none that this version understands."""
         try:
             text = path.read_bytes()
             VerdictShape.model_validate_json(text)
-            found = TypeAdapter(cls).validate_json(text)
+            found = _adapter().validate_json(text)
         except (OSError, ValidationError):
             return None
         return found if found.version == VERSION and found.is_one_of_the_four else None
@@ -127,6 +128,12 @@ class Verdict:
             return self.p_value > SIGNIFICANT
         is_told_apart = self.p_value <= SIGNIFICANT and self.test["best"] is not None
         return self.verdict == EDGE and is_told_apart
+
+
+@cache
+def _adapter() -> TypeAdapter[Verdict]:
+    """Made once: that takes longer than to read a document."""
+    return TypeAdapter(Verdict)
 
 
 def path_of(results_dir: Path, sweep_id: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from statistics import median, stdev
@@ -198,11 +199,17 @@ class WalkForward:
     def read(cls, path: Path) -> WalkForward | None:
         """The document in a file, or None where it has none that this version understands."""
         try:
-            found = TypeAdapter(cls).validate_json(path.read_bytes())
+            found = _adapter().validate_json(path.read_bytes())
         except (OSError, ValidationError):
             return None
         varied = {tuple(sorted(fold.parameters)) for fold in found.chosen}
         return found if len(varied) <= 1 else None
+
+
+@cache
+def _adapter() -> TypeAdapter[WalkForward]:
+    """Made once: that takes longer than to read a document."""
+    return TypeAdapter(WalkForward)
 
 
 def path_of(results_dir: Path, sweep_id: str) -> Path:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from arbitrage.results.report.charts.theme import OPTIONS
@@ -26,14 +27,7 @@ def page_of(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     """
     style, script = _asset("report.css"), _asset("report.js")
     scripts = [chart_library(), script]
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(
+    return _template().render(
         title=title,
         subtitle=subtitle,
         sections=sections,
@@ -47,6 +41,18 @@ def page_of(title: str, subtitle: str, sections: Sequence[Section]) -> str:
         scripts=[Markup(one) for one in scripts],  # noqa: S704 - our own files, no foreign text
         style=Markup(style),  # noqa: S704 - the same
     )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html")
 
 
 def _asset(name: str) -> str:

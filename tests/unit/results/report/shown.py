@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from altair.vegalite.v6.schema.core import Root
+import altair as alt
 
 JSON = re.compile(r'<script type="application/json" id="(\w+)">(.*?)</script>', re.DOTALL)
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -22,7 +22,8 @@ def check_charts(page: str, *names: str) -> None:
     """Compare these charts with the schema of Vega-Lite."""
     charts = charts_of(page)
     for name in names:
-        Root.validate(charts[name]["chart"])
+        chart = charts[name]["chart"]
+        (alt.LayerChart if "layer" in chart else alt.Chart).validate(chart)
 
 
 def text_of(page: str) -> str:
