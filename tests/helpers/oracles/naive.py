@@ -129,6 +129,7 @@ class Replay:
         self.orders: list[tuple[int | None, int, str, NaiveTrade]] = []
         """(place of effect, place of decision, "open" or "close", trade), as they were decided."""
         self.hits: list[tuple[int, str]] = []
+        self.realized = 0.0
         self.drawdowns_pct: list[float] = []
         self.most_open_trades = 0
         self.unrealized = 0.0
@@ -158,7 +159,7 @@ class Replay:
                 self.trades.append(trade)
                 self.still_open.append(trade)
             else:
-                close_trade(trade, timestamp, met, self.params)
+                self.realized += close_trade(trade, timestamp, met, self.params)
                 trade.beyond_size = self.market.is_beyond_size(trade, decided_at)
                 self.still_open.remove(trade)
                 self.closed.append(trade)
@@ -191,15 +192,14 @@ class Replay:
 
     def mark(self, at: int) -> None:
         row, params = self.market.rows[at], self.params
-        realized = plain_sum(closed_pnls_usd(self.closed))
         self.unrealized = plain_sum(pnl_usd_if_closed(one, row, params) for one in self.still_open)
-        equity = (params.initial_balance_usd + realized) + self.unrealized
+        equity = (params.initial_balance_usd + self.realized) + self.unrealized
         self.peak = max(self.peak, equity)
         self.drawdowns_pct.append((self.peak - equity) / self.peak * 100)
 
 
 def backtest(rows: Sequence[Row], params: Params, more: Sequence[More] | None = None) -> Run:
-    extras = [More() for _ in rows] if more is None else more
+    extras = [More()] * len(rows) if more is None else more
     replay = Replay(Market(rows, extras, params), params)
     stop_pct = 100.0 if params.stop_on_drawdown_pct is None else params.stop_on_drawdown_pct
     steps = len(rows) if params.max_steps is None else min(len(rows), params.max_steps)

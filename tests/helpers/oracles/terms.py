@@ -175,11 +175,13 @@ def pnl_usd_if_closed(trade: NaiveTrade, row: Row, params: Params) -> float:
     return pnl_bps_if_closed(trade, row, params) / 10_000 * trade.notional_usd
 
 
-def close_trade(trade: NaiveTrade, timestamp: str, met: Row, params: Params) -> None:
+def close_trade(trade: NaiveTrade, timestamp: str, met: Row, params: Params) -> float:
+    """What it earned."""
     trade.close_timestamp = timestamp
     trade.exit_spread_bps = exit_spread_bps(trade, met)
     trade.pnl_bps = pnl_bps_if_closed(trade, met, params)
     trade.pnl_usd = pnl_usd_if_closed(trade, met, params)
+    return trade.pnl_usd
 
 
 def closed_pnls_usd(closed: Sequence[NaiveTrade]) -> list[float]:
