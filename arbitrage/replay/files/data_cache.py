@@ -14,7 +14,6 @@ change.
 from __future__ import annotations
 
 import fcntl
-import functools
 import hashlib
 import json
 import os
@@ -24,6 +23,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -113,7 +113,7 @@ def _opened(
     name: str | None,
 ) -> Kind:
     bounds, shown_name = limits or DataLimits(), os.fspath(path) if name is None else name
-    prepare_in_memory = functools.partial(_in_memory, kind, path, bounds, shown_name)
+    prepare_in_memory = partial(_in_memory, kind, path, bounds, shown_name)
     folder = own_folder("data")
     if folder is None:
         return prepare_in_memory()
@@ -294,12 +294,8 @@ class DataCache(Generic[Kind]):
         entries = []
         for meta in self._folder.glob("[!.]*/meta.json"):
             with suppress(FileNotFoundError):  # evicted by another process
-                status = meta.stat()
-                size = _bytes_of(meta.parent, status.st_ino)
-                entries.append((status.st_mtime, size, meta.parent))
+                entries.append((meta.stat().st_mtime, _bytes_of(meta.parent), meta.parent))
         total = sum(size for _, size, _ in entries)
-        if total <= MAX_CACHE_BYTES:
-            return
         for _, size, folder in sorted(entries)[:-1]:
             if total <= MAX_CACHE_BYTES - MAX_CACHE_BYTES // _ROOM:
                 break
@@ -337,12 +333,8 @@ def _write(folder: Path, write: Callable[[Arrays], FileFacts | RowFacts]) -> Fil
     return facts
 
 
-@functools.cache
-def _bytes_of(folder: Path, _inode: int) -> int:
-    """The size of an entry; its own word for it spares a look at each of its dozens of files.
-
-    Read once by a process: what is written anew has another inode.
-    """
+def _bytes_of(folder: Path) -> int:
+    """The size of an entry; its own word for it spares a look at each of its dozens of files."""
     try:
         meta = _unless_damaged(json.loads((folder / "meta.json").read_bytes()))
         return sum(told["bytes"] for told in meta["arrays"].values())
