@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from arbitrage.data.rules.cells import epoch_unit, is_epoch
 from arbitrage.data.rules.moment_columns import INT64_DIGITS, isos_are_sound, moments_of
-from arbitrage.data.rules.moments import NS_PER_UNIT
+from arbitrage.data.rules.moments import ns_of_one
 from arbitrage.data.rules.one_form import moments_of_one_form
-from arbitrage.data.rules.stamp_texts import ANY_FORM, EPOCH, INSTANT_UNITS
+from arbitrage.data.rules.stamp_texts import ANY_FORM, EPOCH
 
 Numbers = NDArray[np.int64]
 
@@ -32,9 +32,7 @@ class Stamps(NamedTuple):
         """The moments, in nanoseconds since 1970, of stamps that 64 bits hold."""
         if self.form == ANY_FORM:
             return moments_of(self.column)
-        if self.form == EPOCH:
-            return self.numbers * NS_PER_UNIT[epoch_unit(int(self.numbers[0]))]
-        return self.numbers * INSTANT_UNITS.get(self.form, 1)
+        return self.numbers * ns_of_one(self.form, int(self.numbers[0]))
 
 
 def texts_of(column: pl.Series) -> pl.Series:

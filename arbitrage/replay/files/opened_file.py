@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from arbitrage.data.files.data_limits import DataLimits
-from arbitrage.data.rules.moments import moment_ns
 from arbitrage.errors import DataChanged
 from arbitrage.replay.files import data_cache
 from arbitrage.replay.model.needed_columns import NEEDED_COLUMNS, TIMED, check_columns
@@ -66,7 +65,7 @@ class OpenedFile:
 
     def moment_ns(self, row: int) -> int:
         """The time of a row, in nanoseconds since 1970."""
-        return moment_ns(self.timestamp(row))
+        return self._prepared.moment_ns(row)
 
     def between(self, first_row: int, stop_row: int) -> OpenedFile:
         """The rows `first_row` to `stop_row` - 1 as a file of its own; they keep their numbers.
@@ -155,6 +154,9 @@ class _RangeOfFile(OpenedFile):
 
     def timestamp(self, row: int) -> str:
         return self._whole.timestamp(row)
+
+    def moment_ns(self, row: int) -> int:
+        return self._whole.moment_ns(row)
 
     def between(self, first_row: int, stop_row: int) -> OpenedFile:
         own_first, own_stop = self._range

@@ -58,6 +58,10 @@ class PreparedFile:
         """The timestamp of a row, as the file has it."""
         return self._timestamps.text(row)
 
+    def moment_ns(self, row: int) -> int:
+        """The time of a row, in nanoseconds since 1970."""
+        return self._timestamps.moment_ns(row)
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything that the cache keeps of the file."""
         return {**self.windows._asdict(), **self._timestamps.arrays}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from arbitrage.data.rules.moments import moment_ns, ns_of_one
 from arbitrage.data.rules.stamp_texts import ANY_FORM, text_of
 from arbitrage.replay.arrays import Arrays
 from arbitrage.replay.kernels.layout import Integers
@@ -64,9 +65,20 @@ class Timestamps:
 
     def text(self, row: int) -> str:
         """The timestamp of a row, as the file has it."""
-        _, form = self._runs[bisect_right(self._runs, row, key=lambda run: run[0]) - 1]
-        number = int(self.arrays["stamps"][row])
+        form, number = self._kept(row)
         return self._text_at(number) if form == ANY_FORM else text_of(form, number)
+
+    def moment_ns(self, row: int) -> int:
+        """The time of a row in nanoseconds since 1970, which its text says, too."""
+        form, number = self._kept(row)
+        if form == ANY_FORM:
+            return moment_ns(self._text_at(number))
+        return number * ns_of_one(form, number)
+
+    def _kept(self, row: int) -> tuple[str, int]:
+        """The form of a row's timestamp, and its number."""
+        _, form = self._runs[bisect_right(self._runs, row, key=lambda run: run[0]) - 1]
+        return form, int(self.arrays["stamps"][row])
 
     def _text_at(self, place: int) -> str:
         ends = self.arrays["line_ends"]

@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from arbitrage.documents.json_text import compact_json
 from arbitrage.results.store.known_sweeps import KnownSweep
-from arbitrage.results.store.rows import SCHEMA
+from arbitrage.results.store.rows import NO_ROWS
 
 METADATA_KEY = "arbtune"
 """Of the Parquet file's own metadata: the sweep's description, as JSON."""
@@ -23,7 +23,7 @@ def write_csv(_: KnownSweep, batches: Iterator[pl.DataFrame], path: Path) -> int
     """Write text; a null is an empty cell. Returns the number of rows."""
     count = 0
     with path.open("wb") as file:
-        SCHEMA.to_frame().write_csv(file)
+        NO_ROWS.write_csv(file)
         for batch in batches:
             batch.write_csv(file, include_header=False)
             count += batch.height
@@ -34,7 +34,7 @@ def write_parquet(known: KnownSweep, batches: Iterator[pl.DataFrame], path: Path
     """Write typed columns in large groups of rows. Returns the number of rows."""
     metadata = {METADATA_KEY: compact_json(asdict(known.description))}
     count = 0
-    schema = SCHEMA.to_frame().to_arrow().schema.with_metadata(metadata)
+    schema = NO_ROWS.to_arrow().schema.with_metadata(metadata)
     with parquet.ParquetWriter(path, schema, compression="zstd") as file:
         for group in _groups(batches):
             file.write_table(group.to_arrow().cast(schema))

@@ -8,7 +8,7 @@ from arbitrage.documents.spec.permutation import Permutation
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.querying.front import DRAWDOWN, PROFIT, front_of
 from arbitrage.results.store.ranking import rankable
-from arbitrage.results.store.rows import SCHEMA
+from arbitrage.results.store.rows import NO_ROWS
 
 MOST = 5_000  # what a dashboard draws without a wait
 MOST_OF_FRONT = 1_000
@@ -65,7 +65,7 @@ class Trials:
 
 
 def _empty(*names: str) -> pl.DataFrame:
-    return SCHEMA.to_frame().select(names)
+    return NO_ROWS.select(names)
 
 
 def _joined(some: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:

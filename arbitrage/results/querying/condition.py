@@ -6,7 +6,7 @@ import polars as pl
 
 from arbitrage.documents.validation import did_you_mean
 from arbitrage.errors import ConfigError
-from arbitrage.results.store.rows import SCHEMA
+from arbitrage.results.store.rows import NO_ROWS, SCHEMA
 
 # A query inside of a condition begins with one of these, and read_csv() and its like stand in one:
 # polars would read any file that it names. Anywhere in the text, since where a text in quotes or a
@@ -27,7 +27,7 @@ def condition(text: str) -> pl.Expr:
     try:
         found = pl.sql_expr(text)
         _check_columns(found.meta.root_names())
-        SCHEMA.to_frame().lazy().filter(found).collect()
+        NO_ROWS.lazy().filter(found).collect()
     except pl.exceptions.PolarsError as error:
         raise not_a_condition(error) from error
     return found

@@ -12,7 +12,7 @@ from arbitrage.documents.spec.axes import Indices
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.replay.many_configs import OpenedFile, replay
 from arbitrage.results.store.missing_rows import MissingRows
-from arbitrage.results.store.rows import SCHEMA, sweep_rows, with_timestamps
+from arbitrage.results.store.rows import NO_ROWS, sweep_rows, with_timestamps
 
 # Configs replayed at a time: their parameters and figures stay in a core's cache.
 _CONFIGS_AT_ONCE = 4_096
@@ -24,7 +24,7 @@ def all_rows(spec: SweepSpec, data: OpenedFile) -> pl.DataFrame:
         replay_range(spec, data, start, min(start + _CONFIGS_AT_ONCE, spec.total))
         for start in range(0, spec.total, _CONFIGS_AT_ONCE)
     ]
-    return pl.concat([SCHEMA.to_frame(), *parts])
+    return pl.concat([NO_ROWS, *parts])
 
 
 def replay_range(spec: SweepSpec, data: OpenedFile, start: int, stop: int) -> pl.DataFrame:

@@ -40,7 +40,7 @@ from arbitrage.results.store.ranking import (
     rejected_together,
     rejections,
 )
-from arbitrage.results.store.rows import SCHEMA
+from arbitrage.results.store.rows import NO_ROWS, SCHEMA
 
 _PART = re.compile(r"part-([0-9]+)-([0-9]+)\.parquet")
 _REMEDY = "delete the file and run the sweep again, or run it with --fresh"
@@ -206,7 +206,7 @@ class SweepFolder:
         Raises:
             DataError: A part is not what was written.
         """
-        scans = [SCHEMA.to_frame(eager=False)]
+        scans = [NO_ROWS.lazy()]
         parts_there = self.parts(total)
         for part in parts_there:
             self._compare(part.path)

@@ -17,7 +17,7 @@ import polars as pl
 from arbitrage.documents.spec.axes import Indices
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.results.store.folder import SweepFolder
-from arbitrage.results.store.other_sweeps import FOUND, SOURCE, OtherSweeps
+from arbitrage.results.store.other_sweeps import NONE_FOUND, SOURCE, OtherSweeps
 from arbitrage.results.store.rows import FIGURE_TYPES, sweep_rows
 
 # Configs looked for at a time, from a multiple of it to the next: as many as keep their figures
@@ -78,7 +78,7 @@ class MissingRows:
 
     def piece(self, start: int, stop: int) -> Piece:
         """The configs of a range that is missing, in one piece."""
-        known = FOUND.to_frame()
+        known = NONE_FOUND
         if self._others:
             known = self._others.figures(self.spec, start, stop)
         numbers = np.arange(start, stop, dtype=np.int64)

@@ -25,11 +25,12 @@ from arbitrage.documents.spec.sweep_spec import ParameterValues, SweepSpec, swee
 from arbitrage.results.store.checksum import is_whole
 from arbitrage.results.store.description import descriptions
 from arbitrage.results.store.folder import SweepFolder
-from arbitrage.results.store.rows import FIGURE_TYPES, SCHEMA, SUCCESS
+from arbitrage.results.store.rows import FIGURE_TYPES, NO_ROWS, SCHEMA, SUCCESS
 
 SOURCE = "source"
 FOUND = pl.Schema({"config_number": pl.Int64(), **FIGURE_TYPES, SOURCE: pl.String()})
 """Figures that were found: whose they are, and the sweep that had them."""
+NONE_FOUND = FOUND.to_frame()
 
 
 class _OtherSweep(NamedTuple):
@@ -72,13 +73,11 @@ class OtherSweeps:
     def figures(self, spec: SweepSpec, start: int, stop: int) -> pl.DataFrame:
         """The figures of the configs `start` to `stop` - 1 that are known, as `FOUND` has them."""
         missing = np.arange(start, stop, dtype=np.int64)
-        found = [FOUND.to_frame()]
+        found = [NONE_FOUND]
         for sweep in self._sweeps:
             if not missing.size:
                 break
-            there = pl.concat(
-                [FOUND.to_frame(), *self._rows(sweep, spec.columns_of(missing), missing)]
-            )
+            there = pl.concat([NONE_FOUND, *self._rows(sweep, spec.columns_of(missing), missing)])
             missing = np.setdiff1d(missing, there["config_number"], assume_unique=True)
             found.append(there)
         return pl.concat(found).sort("config_number")
@@ -104,7 +103,7 @@ class OtherSweeps:
             if path.parent not in self._unreadable:
                 self._unreadable.add(path.parent)
                 self._warn(f"{path} cannot be read: what it had is computed anew")
-            return SCHEMA.to_frame()
+            return NO_ROWS
         return rows.filter(status=SUCCESS)
 
 
@@ -118,7 +117,7 @@ def _whole_part(path: Path) -> pl.DataFrame:
     if whole is False:
         raise OSError(f"{path} is not what was written")
     rows = pl.read_parquet(path, glob=False, hive_partitioning=False)
-    return rows if whole and rows.schema == SCHEMA else SCHEMA.to_frame()
+    return rows if whole and rows.schema == SCHEMA else NO_ROWS
 
 
 def _others(folder: SweepFolder, data_sha256: str, engine_version: str) -> Iterator[_OtherSweep]:

@@ -41,6 +41,8 @@ SCHEMA = pl.Schema(
         "error": pl.String(),
     }
 )
+NO_ROWS = SCHEMA.to_frame()
+"""Made once: to make it takes longer than to look at it."""
 
 
 def sweep_rows(

@@ -23,6 +23,20 @@ def kept_texts(stamps: Stamps) -> list[str]:
     return [text_of(stamps.form, number) for number in stamps.numbers.tolist()]
 
 
+def kept(*stamps: Stamps) -> tuple[Timestamps, int]:
+    """The timestamps of some blocks as a prepared file has them, and how many forms it tells."""
+    arrays = Arrays.in_memory()
+    writer = TimestampWriter(arrays)
+    for block in stamps:
+        writer.take(block)
+    return Timestamps(tuple(writer.runs), arrays.finish()), len(writer.runs)
+
+
+def kept_moments(stamps: Stamps) -> list[int]:
+    timestamps, _ = kept(stamps)
+    return [timestamps.moment_ns(row) for row in range(len(stamps.column))]
+
+
 def isos(numbers: list[int], mark: str, fraction: str, zone: str) -> pl.Series:
     instants = pl.Series(numbers).cast(pl.Datetime("ns"))
     return instants.dt.to_string(f"%Y-%m-%d{mark}%H:%M:%S{fraction}") + zone
@@ -39,7 +53,8 @@ def test_timestamps_of_one_form_are_kept_as_numbers(
     assert stamps.form != ANY_FORM or abs(max(numbers, key=abs)) > 2**63 - 3 * 86_400 * 10**9
     if stamps.form != ANY_FORM:
         assert kept_texts(stamps) == texts.to_list()
-        assert stamps.moments_ns().tolist() == [moment_ns(text) for text in texts]
+        expected = [moment_ns(text) for text in texts]
+        assert stamps.moments_ns().tolist() == expected == kept_moments(stamps)
 
 
 @examples(200)
@@ -64,7 +79,7 @@ def test_one_odd_character_is_never_overlooked(
         assert expected == sorted(expected)
         if stamps.form != ANY_FORM:
             assert kept_texts(stamps) == texts
-            assert stamps.moments_ns().tolist() == expected
+            assert stamps.moments_ns().tolist() == expected == kept_moments(stamps)
 
 
 @examples(150)
@@ -78,6 +93,7 @@ def test_instants_are_kept_in_their_unit(numbers: list[int], unit: str) -> None:
     assert stamps is not None
     assert stamps.form in INSTANT_UNITS
     assert kept_texts(stamps) == texts_of(column).to_list()
+    assert kept_moments(stamps) == [moment_ns(text) for text in kept_texts(stamps)]
 
 
 @pytest.mark.parametrize(
@@ -94,6 +110,7 @@ def test_texts_that_no_number_makes_are_kept(texts: list[str], form: str) -> Non
     stamps = stamps_of(pl.Series(texts))
     assert stamps is not None
     assert stamps.form == form
+    assert kept_moments(stamps) == [moment_ns(text) for text in texts]
 
 
 def test_each_row_has_its_text_whatever_the_forms_of_the_blocks() -> None:
@@ -104,13 +121,10 @@ def test_each_row_has_its_text_whatever_the_forms_of_the_blocks() -> None:
         ["2024-01-03T00:00:00.250Z"],
         ["2024-01-04", "2024-01-04T00:00:00.5"],
     ]
-    arrays = Arrays.in_memory()
-    writer = TimestampWriter(arrays)
-    for block in blocks:
-        stamps = stamps_of(pl.Series(block))
-        assert stamps is not None
-        writer.take(stamps)
-    kept = Timestamps(tuple(writer.runs), arrays.finish())
+    stamps = [stamps_of(pl.Series(block)) for block in blocks]
+    timestamps, forms = kept(*(block for block in stamps if block is not None))
     texts = [text for block in blocks for text in block]
-    assert [kept.text(row) for row in range(len(texts))] == texts
-    assert len(writer.runs) == 4
+    assert [timestamps.text(row) for row in range(len(texts))] == texts
+    moments = [timestamps.moment_ns(row) for row in range(len(texts))]
+    assert moments == [moment_ns(text) for text in texts]
+    assert forms == 4
