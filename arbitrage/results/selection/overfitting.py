@@ -42,15 +42,19 @@ def probability_of_backtest_overfitting(matrix: ArrayLike, n_blocks: int) -> flo
         raise ValueError(f"n_blocks must be even, from 2 to {len(profits)}, not {n_blocks}")
     blocks = _Blocks(profits, n_blocks)
     overfit = [blocks.are_overfit(chosen) for chosen in _halves(n_blocks, profits.shape[1])]
-    return float(np.concatenate(overfit).mean())
+    return float(np.concatenate(overfit, axis=None).mean())
 
 
 def _halves(n_blocks: int, n_configs: int) -> Iterator[Floats]:
-    """All choices of half of the blocks, some at a time: choices x blocks, 1 where chosen."""
-    choices = combinations(range(n_blocks), n_blocks // 2)
+    """The choices of half of the blocks that have the first one; the others are what these leave.
+
+    They come some at a time: choices x blocks, 1 where chosen.
+    """
+    choices = combinations(range(1, n_blocks), n_blocks // 2 - 1)
     while some := list(islice(choices, max(1, _CELLS_AT_ONCE // n_configs))):
         chosen = np.zeros((len(some), n_blocks))
-        np.put_along_axis(chosen, np.array(some), 1.0, axis=1)
+        chosen[:, 0] = 1.0
+        np.put_along_axis(chosen, np.array(some, np.intp), 1.0, axis=1)
         yield chosen
 
 
@@ -65,16 +69,13 @@ class _Blocks:
         self._sums = np.add.reduceat(shifted, starts)
         self._squares = np.add.reduceat(shifted**2, starts)
 
-    def are_overfit(self, chosen: Floats) -> NDArray[np.bool_]:
-        """Whether the best config of each choice is in the lower half of the other blocks."""
-        best = self._sharpe_ratios(chosen).argmax(axis=1)[:, np.newaxis]
-        tested = self._sharpe_ratios(1 - chosen)
-        its_own = np.take_along_axis(tested, best, axis=1)
-        below = (tested < its_own).sum(axis=1)
-        equal = (tested == its_own).sum(axis=1)
-        rank = below + (equal + 1) / 2
-        in_lower_half: NDArray[np.bool_] = rank / (tested.shape[1] + 1) <= 1 / 2
-        return in_lower_half
+    def are_overfit(self, chosen: Floats) -> list[NDArray[np.bool_]]:
+        """Whether the best config of each choice is in the lower half of the blocks it leaves.
+
+        The same is told of the choices of all that these leave, which have the same two halves.
+        """
+        half, other = self._sharpe_ratios(chosen), self._sharpe_ratios(1 - chosen)
+        return [_are_overfit(half, other), _are_overfit(other, half)]
 
     def _sharpe_ratios(self, chosen: Floats) -> Floats:
         """Choices x configs."""
@@ -84,3 +85,14 @@ class _Blocks:
         is_varied = variances > _ROUNDING * squares
         spread = np.sqrt(np.where(is_varied, variances, 1.0))
         return np.where(is_varied, (means + self._means) / spread, 0.0)
+
+
+def _are_overfit(trained: Floats, tested: Floats) -> NDArray[np.bool_]:
+    """Of Sharpe ratios in training and in the test, choices x configs."""
+    best = trained.argmax(axis=1)[:, np.newaxis]
+    its_own = np.take_along_axis(tested, best, axis=1)
+    below = (tested < its_own).sum(axis=1)
+    equal = (tested == its_own).sum(axis=1)
+    rank = below + (equal + 1) / 2
+    in_lower_half: NDArray[np.bool_] = rank / (tested.shape[1] + 1) <= 1 / 2
+    return in_lower_half
