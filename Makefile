@@ -40,8 +40,8 @@ chaos: $(INSTALLED) ## 10,000 jobs under fire (a quarter of an hour); SEED=N rep
 
 fuzz: $(INSTALLED) ## 120,000 damaged data files, then properties in depth; FIRST=N tries others
 	@$(BIN)/python -m tests.fuzz.driver $(if $(FIRST),--first $(FIRST))
-	@echo "the properties, on 20 times the examples ..."
-	@TEST_DEPTH=20 $(BIN)/python -m pytest -n 2 --timeout 1800 tests/property tests/kernels
+	@echo "the properties, on 40 times the examples ..."
+	@TEST_DEPTH=40 $(BIN)/python -m pytest -n 2 --timeout 1800 tests/property tests/kernels
 
 bench: $(INSTALLED) $(PEERS) ## rates beside others, written to benchmarks/RESULTS.md; ONLY=scale
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))

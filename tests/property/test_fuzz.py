@@ -70,13 +70,13 @@ def check_outcome(args: tuple[Any, ...], kwargs: dict[str, Any], root: Path) -> 
         assert len(json.dumps(result, allow_nan=False)) < 2**18
 
 
-@examples(150)
+@examples(60)
 @given(st.lists(anything | jobs, max_size=2), st.dictionaries(names, anything | jobs, max_size=2))
 def test_payloads(root: Path, args: list[Any], kwargs: dict[str, Any]) -> None:
     check_outcome(tuple(args), kwargs, root)
 
 
-@examples(150)
+@examples(60)
 @given(jobs)
 def test_jobs_with_a_few_wrong_fields(root: Path, job: dict[str, Any]) -> None:
     check_outcome((job,), {}, root)
@@ -112,7 +112,7 @@ def files(draw: st.DrawFn) -> bytes:
     return bytes(content)
 
 
-@examples(250)
+@examples(120)
 @given(files() | st.binary(max_size=300))
 def test_data_files(root: Path, content: bytes) -> None:
     path = root / "fuzzed"

@@ -158,7 +158,7 @@ CLOCKS: tuple[ClockName, ...] = ("receipt", "exchange")
 
 
 @given(a=venues(), b=venues(), clock=st.sampled_from(CLOCKS))
-@examples(8)
+@examples(6)
 def test_rows_are_those_of_the_plainest_way(
     a: list[Quote], b: list[Quote], clock: ClockName
 ) -> None:
@@ -169,7 +169,7 @@ def test_rows_are_those_of_the_plainest_way(
 
 
 @given(a=venues(), b=venues(), seed=st.integers(0, 99), cut=st.integers(0, 12))
-@examples(8)
+@examples(5)
 def test_shuffled_split_and_reordered_files_change_nothing(
     a: list[Quote], b: list[Quote], seed: int, cut: int
 ) -> None:
@@ -194,7 +194,7 @@ def test_shuffled_split_and_reordered_files_change_nothing(
 
 
 @given(a=venues(), b=venues(), offset=st.integers(-(10**12), 10**12))
-@examples(8)
+@examples(5)
 def test_shifting_both_clocks_alike_shifts_the_stamps_alone(
     a: list[Quote], b: list[Quote], offset: int
 ) -> None:
@@ -212,7 +212,7 @@ def test_shifting_both_clocks_alike_shifts_the_stamps_alone(
 
 
 @given(a=venues(), b=venues(), step=st.sampled_from([100_000, 333_333, 1_000_000, 7_000_000]))
-@examples(8)
+@examples(6)
 def test_a_grid_has_a_row_at_each_of_its_steps(a: list[Quote], b: list[Quote], step: int) -> None:
     with TemporaryDirectory() as name, small_parts():
         request = replace(request_of(Path(name), a, b), every_ns=step)
@@ -232,7 +232,7 @@ sides = st.lists(
 
 
 @given(updates=sides, b=venues())
-@examples(8)
+@examples(6)
 def test_one_row_a_side_is_the_quote_that_its_rows_make(
     updates: list[tuple[int, str, float]], b: list[Quote]
 ) -> None:

@@ -224,7 +224,7 @@ def opening(rows: Sequence[Full], cost_bps: float) -> dict[str, Any]:
 # -- the properties
 
 
-@examples(20)
+@examples(12)
 @given(
     rows=full_rows(),
     size=st.sampled_from([1, 7, 1_000]),

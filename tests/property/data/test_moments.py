@@ -61,13 +61,13 @@ def agree(timestamps: pl.Series) -> None:
             assert moments_of(timestamps).tolist() == expected
 
 
-@examples(50)
+@examples(30)
 @given(st.lists(isos(), min_size=1, max_size=12))
 def test_of_timestamps_of_many_forms(timestamps: list[str]) -> None:
     agree(in_order(timestamps))
 
 
-@examples(40)
+@examples(25)
 @given(
     st.lists(st.integers(-(10**18), 7 * 10**18), min_size=1, max_size=20),
     st.sampled_from(["%.f", "%.3f", "%.6f", "%.9f", ""]),
@@ -80,7 +80,7 @@ def test_of_timestamps_of_one_form(moments: list[int], fraction: str, mark: str,
     agree(in_order((texts.dt.to_string(f"%Y-%m-%d{mark}%H:%M:%S{fraction}") + zone).to_list()))
 
 
-@examples(40)
+@examples(25)
 @given(epochs, st.lists(st.integers(0, 10**9), max_size=6), st.sampled_from(["", "+", "0"]))
 def test_of_epochs_of_any_unit(first: int, steps: list[int], sign: str) -> None:
     texts = [str(first)]
@@ -92,7 +92,7 @@ def test_of_epochs_of_any_unit(first: int, steps: list[int], sign: str) -> None:
     agree(pl.Series([text if text.startswith("-") else sign + text for text in texts]))
 
 
-@examples(40)
+@examples(25)
 @given(
     st.lists(st.integers(-(2**52), 2**52), min_size=1, max_size=8),
     st.sampled_from(["ms", "us", "ns"]),

@@ -57,7 +57,7 @@ def damaged(content: bytes, random: Random) -> bytes:
 
 
 @pytest.mark.parametrize("packing", [bytes, gzip.compress, zipped], ids=lambda pack: pack.__name__)
-@examples(120)
+@examples(60)
 @given(randoms=st.randoms(use_true_random=False))
 def test_a_damaged_file_is_read_or_refused(
     packing: type[bytes], tmp_path_factory: pytest.TempPathFactory, randoms: Random

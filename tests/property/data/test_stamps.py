@@ -42,7 +42,7 @@ def isos(numbers: list[int], mark: str, fraction: str, zone: str) -> pl.Series:
     return instants.dt.to_string(f"%Y-%m-%d{mark}%H:%M:%S{fraction}") + zone
 
 
-@examples(200)
+@examples(80)
 @given(moments, st.sampled_from(["T", " "]), fractions, zones)
 def test_timestamps_of_one_form_are_kept_as_numbers(
     numbers: list[int], mark: str, fraction: str, zone: str
@@ -57,7 +57,7 @@ def test_timestamps_of_one_form_are_kept_as_numbers(
         assert stamps.moments_ns().tolist() == expected == kept_moments(stamps)
 
 
-@examples(200)
+@examples(80)
 @given(
     moments,
     fractions,
@@ -82,7 +82,7 @@ def test_one_odd_character_is_never_overlooked(
             assert stamps.moments_ns().tolist() == expected == kept_moments(stamps)
 
 
-@examples(150)
+@examples(60)
 @given(
     st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=9), st.sampled_from(["ms", "ns"])
 )

@@ -46,8 +46,8 @@ OTHER_SIDE = {
     terms.LONG_B_SHORT_A: terms.LONG_A_SHORT_B,
 }
 
-thorough = examples(40)
-brief = examples(30)
+thorough = examples(30)
+brief = examples(20)
 
 
 def product_result(rows: list[Row], params: Params) -> BacktestResult:

@@ -138,14 +138,14 @@ def assert_is_the_run_of_the_engine(found: Explanation, market: Market, params: 
         assert math.isclose(deepest, metrics.max_drawdown_pct, rel_tol=0, abs_tol=1e-9)
 
 
-@examples(20)
+@examples(12)
 @given(randoms)
 def test_a_run_is_explained_as_the_engine_ran_it(folder: Path, random: Random) -> None:
     market, params = drawn(random), options.params(random)
     assert_is_the_run_of_the_engine(explained(market, params, folder), market, params)
 
 
-@examples(8)
+@examples(5)
 @given(randoms)
 def test_so_is_a_run_without_options(folder: Path, random: Random) -> None:
     market = drawn(random)
@@ -157,7 +157,7 @@ def test_so_is_a_run_without_options(folder: Path, random: Random) -> None:
     assert_is_the_run_of_the_engine(explained(market, plain, folder), market, plain)
 
 
-@examples(6)
+@examples(5)
 @given(randoms)
 def test_equity_of_a_long_file_keeps_what_a_picture_needs(folder: Path, random: Random) -> None:
     """Here a long file is one of more than eight rows."""

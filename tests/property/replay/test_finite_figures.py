@@ -94,7 +94,7 @@ def refusal_of(config: dict[str, Any]) -> str | None:
     return None
 
 
-@examples(20)
+@examples(12)
 @given(CONFIGS, ROWS)
 def test_a_command_succeeds_or_refuses_in_a_sentence(
     data: Path, numbers: dict[str, Any], rows: list[Any]
@@ -114,7 +114,7 @@ def check(frame: pl.DataFrame) -> None:
             assert frame[name].is_finite().all(), (name, frame[name])
 
 
-@examples(15)
+@examples(8)
 @given(GOOD_CONFIGS, ROWS)
 def test_every_road_has_finite_figures(
     data: Path, numbers: dict[str, Any], rows: list[Any]

@@ -22,8 +22,8 @@ from tests.helpers.oracles import naive, terms
 from tests.helpers.oracles.terms import More, Params, Row
 
 randoms = options.randoms
-thorough = examples(70)
-brief = examples(35)
+thorough = examples(50)
+brief = examples(25)
 
 
 def engine(params: Params) -> ArbitrageEngine:

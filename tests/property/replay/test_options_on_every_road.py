@@ -60,7 +60,7 @@ def drawn(random: Random, folder: Path, n_rows: int = 60) -> tuple[Market, Path]
     return market, options.csv_file(folder / "quotes.csv", market)
 
 
-@examples(16)
+@examples(10)
 @given(randoms)
 def test_many_configs_at_once_are_the_oracle(folder: Path, random: Random) -> None:
     """By trips, by the plain scan, and without options, with one slot and several."""
@@ -77,7 +77,7 @@ def test_many_configs_at_once_are_the_oracle(folder: Path, random: Random) -> No
         assert_equal({**found, **nulls}, expected(market, run), run)
 
 
-@examples(10)
+@examples(7)
 @given(randoms)
 def test_jobs_are_the_oracle_by_engine_and_by_kernels(folder: Path, random: Random) -> None:
     market, path = drawn(random, folder)

@@ -103,7 +103,7 @@ def some_runs(random: Random) -> list[Params]:
     return [*runs, *(options.params(random) for _ in range(3)), *plain]
 
 
-@examples(20)
+@examples(12)
 @given(randoms)
 def test_profits_are_those_of_the_engine_marked_row_by_row(folder: Path, random: Random) -> None:
     market, path = drawn(random, folder)
@@ -114,7 +114,7 @@ def test_profits_are_those_of_the_engine_marked_row_by_row(folder: Path, random:
         assert profits[:, place].tolist() == expected(market, run, width_ns), run
 
 
-@examples(7)
+@examples(5)
 @given(randoms)
 def test_they_add_up_to_the_net_profit_of_a_run_without_a_stop(
     folder: Path, random: Random
@@ -132,7 +132,7 @@ def test_they_add_up_to_the_net_profit_of_a_run_without_a_stop(
     assert np.all(np.abs(profits.sum(axis=0) - net) <= 1e-9 * np.maximum(moved, 1e-300))
 
 
-@examples(7)
+@examples(5)
 @given(randoms)
 def test_a_range_of_a_file_has_the_profits_of_its_rows(folder: Path, random: Random) -> None:
     (rows, more), path = drawn(random, folder)

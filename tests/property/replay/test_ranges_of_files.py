@@ -61,7 +61,7 @@ def assert_equal(data: OpenedFile, market: Market, params: Params, first: int, s
     assert (skipped, stale) == (wanted["skipped_snapshots"], wanted["stale_snapshots"])
 
 
-@examples(20)
+@examples(12)
 @given(options.randoms)
 def test_a_range_is_a_file_of_its_rows(folder: Path, random: Random) -> None:
     market, data = drawn(random, folder)
@@ -72,7 +72,7 @@ def test_a_range_is_a_file_of_its_rows(folder: Path, random: Random) -> None:
         assert_equal(part, market, params, first, stop)
 
 
-@examples(6)
+@examples(5)
 @given(options.randoms)
 def test_many_configs_by_trips_see_the_range_alone(folder: Path, random: Random) -> None:
     market, data = drawn(random, folder)

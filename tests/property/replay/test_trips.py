@@ -22,7 +22,7 @@ DRAWDOWN = 1e-9
 randoms = options.randoms
 
 
-@examples(90)
+@examples(60)
 @given(randoms, st.integers(1, 130), st.integers(60, 180))
 def test_the_replay_over_trips_is_the_oracle(random: Random, stretch: int, n_rows: int) -> None:
     market, more = options.market(random, n_rows)

@@ -35,7 +35,7 @@ def by_blocks(quotes: Quotes, rows: int, size: int) -> Windows:
     return Windows(**arrays.finish())
 
 
-@examples(70)
+@examples(40)
 @given(st.lists(st.sampled_from(BIDS), max_size=60), st.integers(1, 20))
 def test_blocks_change_nothing(bids: list[float], size: int) -> None:
     quotes = quotes_of(prices_of(bids))
@@ -47,7 +47,7 @@ def test_blocks_change_nothing(bids: list[float], size: int) -> None:
         np.testing.assert_array_equal(found, array, name)
 
 
-@examples(70)
+@examples(40)
 @given(st.lists(st.sampled_from(BIDS), max_size=60))
 def test_rests_and_rows_of_each_place_are_those_of_its_rows(bids: list[float]) -> None:
     quotes = quotes_of(prices_of(bids))
