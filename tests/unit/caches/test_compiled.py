@@ -68,9 +68,7 @@ def flip(path: Path, place: int) -> None:
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "empty": lambda path: os.truncate(path, 0),
-    "half": lambda path: os.truncate(path, path.stat().st_size // 2),
     "a byte short": lambda path: os.truncate(path, path.stat().st_size - 1),
-    "a flipped bit at the start": lambda path: flip(path, 0),
     "a flipped bit in the middle": lambda path: flip(path, path.stat().st_size // 2),
     "a flipped bit at the end": lambda path: flip(path, -1),
     "gone": lambda path: path.unlink(),
@@ -78,11 +76,21 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder that has what doubling a number needs."""
+    folder = tmp_path_factory.mktemp("kept")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARBTUNE_CACHE_DIR", str(folder))
+        in_a_new_process()
+    return folder
+
+
 @pytest.mark.usefixtures("caplog")
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_what_is_damaged_is_made_again(cache: Path, damage: str, suffix: str) -> None:
-    in_a_new_process()
+def test_what_is_damaged_is_made_again(kept: Path, cache: Path, damage: str, suffix: str) -> None:
+    shutil.copytree(kept, cache)
     [path] = (path for path in files(cache) if path.suffix == suffix)
     DAMAGES[damage](path)
     reads_all_the_same = damage == "not readable" and os.geteuid() == 0

@@ -19,6 +19,9 @@ from scripts import flickering_market, make_sample_data
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 SAMPLE = DATA / "sample_sizes_ages.csv"
+THRESHOLDS_BPS = (0.0, 4.0, 8.0, 12.0, 16.0, 18.0, 22.0, 26.0, 34.0)
+LATENCIES_MS = (0.0, 100.0)
+OfLatencies = dict[float, dict[float, tuple[int, float]]]
 README = (DATA / "README.md").read_text(encoding="utf-8")
 
 
@@ -49,6 +52,16 @@ def backtest(
     return ArbitrageBacktester(ArbitrageEngine(config)).run(rows)
 
 
+@pytest.fixture(scope="module")
+def of_latencies(rows: list[OrderBookSnapshot]) -> OfLatencies:
+    """Trades and net profit of the thresholds of README, with and without latency."""
+    found = {ms: {bps: backtest(rows, bps, ms) for bps in THRESHOLDS_BPS} for ms in LATENCIES_MS}
+    return {
+        ms: {bps: (one.total_trades, one.net_pnl_usd or 0.0) for bps, one in runs.items()}
+        for ms, runs in found.items()
+    }
+
+
 def test_the_script_makes_the_file(tmp_path: Path) -> None:
     copy = tmp_path / "copy.csv"
     flags = ["--sizes-and-ages", "--output", str(copy)]
@@ -77,24 +90,20 @@ def test_every_column_is_there_and_says_something(rows: list[OrderBookSnapshot])
     assert all(earlier.moment_ns < later.moment_ns for earlier, later in pairwise(rows))
 
 
-def test_the_readmes_table_is_what_the_backtester_says(rows: list[OrderBookSnapshot]) -> None:
+def test_the_readmes_table_is_what_the_backtester_says(of_latencies: OfLatencies) -> None:
     row = re.compile(r"^\| (\d+) \| (\d+ \| [-\d.]+) \| (\d+ \| [-\d.]+) \|$", re.MULTILINE)
     table = row.findall(README)
-    assert [bps for bps, *_ in table] == ["0", "4", "8", "12", "16", "18", "22", "26", "34"]
+    assert tuple(float(bps) for bps, *_ in table) == THRESHOLDS_BPS
     for bps, *figures in table:
-        for latency_ms, figure in zip((0.0, 100.0), figures, strict=True):
-            found = backtest(rows, float(bps), latency_ms)
-            assert figure == f"{found.total_trades} | {found.net_pnl_usd:.2f}"
+        for latency_ms, figure in zip(LATENCIES_MS, figures, strict=True):
+            trades, net = of_latencies[latency_ms][float(bps)]
+            assert figure == f"{trades} | {net:.2f}"
 
 
 def test_the_best_threshold_without_latency_is_not_the_best_with_it(
-    rows: list[OrderBookSnapshot],
+    of_latencies: OfLatencies,
 ) -> None:
-    thresholds = [0.0, 4.0, 8.0, 12.0, 18.0, 26.0, 34.0]
-    net = {
-        latency_ms: {bps: backtest(rows, bps, latency_ms).net_pnl_usd or 0.0 for bps in thresholds}
-        for latency_ms in (0.0, 100.0)
-    }
+    net = {ms: {bps: net for bps, (_, net) in runs.items()} for ms, runs in of_latencies.items()}
     best = {latency_ms: max(found, key=found.__getitem__) for latency_ms, found in net.items()}
     assert best == {0.0: 8.0, 100.0: 18.0}
     assert net[0.0][8.0] > 80

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 MOST = 33
+INDENTED = re.compile(r"^ +(import|from) ", re.MULTILINE)
 
 
 def local_imports(path: Path, text: str) -> Iterator[tuple[str, str]]:
     """Each import inside a function of a file: where it stands, and its first line."""
+    if not INDENTED.search(text):
+        return
     for function in ast.walk(ast.parse(text)):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for node in ast.walk(function):

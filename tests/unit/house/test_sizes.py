@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,11 +55,22 @@ def test_a_file_is_read_in_one_sitting() -> None:
 def test_a_function_is_read_at_a_glance() -> None:
     long, seen = {}, 0
     for path in files(*FOLDERS, ending=".py"):
-        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                length = (node.end_lineno or 0) - node.lineno + 1
-                seen += 1
-                if length > MOST_LINES_OF_A_FUNCTION:
-                    long[f"{path}:{node.lineno}"] = length
+        text = (ROOT / path).read_text(encoding="utf-8")
+        if text.count("\n") <= MOST_LINES_OF_A_FUNCTION:
+            continue
+        for node in functions(ast.parse(text).body):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            seen += 1
+            if length > MOST_LINES_OF_A_FUNCTION:
+                long[f"{path}:{node.lineno}"] = length
     assert seen > 2_000
     assert long == {}
+
+
+def functions(statements: Iterable[ast.AST]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """All of them, in whatever they stand; no expression is looked into, which takes longest."""
+    for one in statements:
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield one
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            yield from functions(getattr(one, block, ()))

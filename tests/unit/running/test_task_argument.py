@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -44,22 +45,25 @@ def test_what_was_refused_before_says_why() -> None:
         payload.check()
 
 
-def unfit() -> dict[str, Any]:
-    deep: list[Any] = []
+def deep() -> list[Any]:
+    nested: list[Any] = []
     for _ in range(100_000):
-        deep = [deep]
-    return {
-        "not an object": [1],
-        "not a finite number": {"a": float("nan")},
-        "half of a pair": {"a": "\ud800"},
-        "not JSON": {"a": {1}},
-        "too deep": {"a": deep},
-        "too large": {"a": "x" * MAX_JOB_BYTES},
-    }
+        nested = [nested]
+    return nested
 
 
-@pytest.mark.parametrize("what", unfit())
+UNFIT: dict[str, Callable[[], Any]] = {
+    "not an object": lambda: [1],
+    "not a finite number": lambda: {"a": float("nan")},
+    "half of a pair": lambda: {"a": "\ud800"},
+    "not JSON": lambda: {"a": {1}},
+    "too deep": lambda: {"a": deep()},
+    "too large": lambda: {"a": "x" * MAX_JOB_BYTES},
+}
+
+
+@pytest.mark.parametrize("what", UNFIT)
 def test_the_ledger_keeps_nothing_that_no_job_can_run_with(what: str) -> None:
-    payload = Payload.of_message((unfit()[what],), {}, CONFIG)
+    payload = Payload.of_message((UNFIT[what](),), {}, CONFIG)
     payload.check()
     assert payload.kept == ""

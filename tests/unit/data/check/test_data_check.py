@@ -7,13 +7,14 @@ every figure against plain loops.
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import pytest
 from arbitrage.data.check.file_check import check_file
 from arbitrage.replay.files.data_cache import open_data, open_rows
 from tests.helpers import commands
+from worker.cli import main
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[3]
@@ -202,13 +204,13 @@ def test_venues_that_are_far_apart_raise_a_question(folder: Path) -> None:
     assert question.startswith("on half of the rows the venues are 8,181.82 bps apart or more")
 
 
-def test_a_stream_without_block_characters_gets_a_picture_too(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_a_stream_without_block_characters_gets_a_picture_too() -> None:
     """Of a terminal whose encoding is not UTF-8."""
-    command = [sys.executable, "-m", "worker.cli", "data", "check", "quotes.csv"]
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    answer = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
-    assert answer.returncode == 0, answer.stderr
-    assert b"####" in answer.stdout
+    with redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="ascii")) as stream:
+        assert main(["data", "check", "quotes.csv"]) == 0
+    stream.seek(0)
+    assert "####" in stream.read()
 
 
 # -- what is refused

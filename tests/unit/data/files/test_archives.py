@@ -111,6 +111,6 @@ def test_what_pzstd_has_packed_is_read(load: Load) -> None:
 def test_an_archive_is_bounded_by_what_it_unpacks_to(
     load: Load, pack: Callable[[bytes], bytes]
 ) -> None:
-    bomb = pack(b"0" * 50_000_000)
-    assert len(bomb) < 1_000_000
+    bomb = pack(b"0" * 5_000_000)
+    assert len(bomb) < 100_000
     assert "larger than 1,000,000" in refusal(load, bomb, DataLimits(max_bytes=1_000_000))

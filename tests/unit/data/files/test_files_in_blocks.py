@@ -21,13 +21,16 @@ from arbitrage.data.readers.line_blocks import BLOCK_BYTES
 from arbitrage.errors import DataChanged
 from tests.helpers.inputs.data_files import HEADER
 
-ROWS = 400_000
+ROWS = 110_000
 
 
 @pytest.fixture(scope="module")
 def text() -> bytes:
     """A CSV of several blocks."""
-    lines = (f"{row},1.{row % 1000:06},2,3,4\n" for row in range(10**6, 10**6 + ROWS))
+    lines = (
+        f"{row},1.{row:016},2.{row:016},3.{row:016},4.{row:016}\n"
+        for row in range(10**6, 10**6 + ROWS)
+    )
     found = f"{HEADER}\n{''.join(lines)}".encode()
     assert len(found) > 2 * BLOCK_BYTES
     return found
@@ -35,7 +38,7 @@ def text() -> bytes:
 
 def packed(text: bytes) -> dict[str, bytes]:
     parquet = io.BytesIO()
-    pl.read_csv(text).write_parquet(parquet, row_group_size=50_000)
+    pl.read_csv(text).write_parquet(parquet, row_group_size=40_000)
     return {
         "csv": text,
         "gz": gzip.compress(text, 1),

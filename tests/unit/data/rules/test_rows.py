@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from arbitrage.data.readers import csv_rows
 from arbitrage.data.rules.checked_rows import ROWS_AT_ONCE
 from arbitrage.errors import DataError
 from tests.helpers.inputs.data_files import GOOD, HEADER, Load, csv_of, refusal
@@ -14,7 +15,6 @@ from tests.helpers.inputs.data_files import GOOD, HEADER, Load, csv_of, refusal
     [
         (GOOD, ""),
         ("2023-12-31T00:00:00Z,1,2,3,4", "earlier than the row before"),
-        ("2024-01-01T00:00:0xZ,1,2,3,4", "timestamp is"),
         ("2024-02-30T00:00:00Z,1,2,3,4", "timestamp is"),
         ("2024-01-01T00:00:00Z,1,2,inf,4", "best_bid_b is"),
     ],
@@ -100,15 +100,17 @@ def test_an_epoch_with_parts_is_told_how_to_be_whole(load: Load, timestamps: lis
     )
 
 
+SMALL_BLOCK = 64
 UNITS = {"seconds": 10**9, "milliseconds": 10**12, "microseconds": 10**15, "nanoseconds": 10**18}
 
 
 @pytest.mark.parametrize("first", UNITS)
 @pytest.mark.parametrize("other", UNITS)
-@pytest.mark.parametrize("rows", [1, ROWS_AT_ONCE])
+@pytest.mark.parametrize("rows", [1, SMALL_BLOCK])
 def test_the_unit_of_epochs_is_that_of_the_first_row(
-    load: Load, first: str, other: str, rows: int
+    load: Load, first: str, other: str, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(csv_rows, "ROWS_AT_ONCE", SMALL_BLOCK)
     epochs = [1.7 * UNITS[first]] * rows + [1.7 * UNITS[other]]
     content = csv_of(*(f"{int(epoch)},1,2,3,4" for epoch in epochs))
     if first == other:

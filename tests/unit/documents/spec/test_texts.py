@@ -90,7 +90,7 @@ BOMB = "a: &a [1,1,1,1,1,1,1,1,1]\n" + "\n".join(
         ('{"tag": ', "not YAML or JSON"),
         ("tag: a\n---\ntag: b", "not YAML or JSON: but found another document (line 2, column 1)"),
         ('tag: "\x01"', "not YAML or JSON: unacceptable character #x0001"),
-        ("[" * 30_000, "nested too deeply"),
+        ("[" * 1_000, "nested too deeply"),
         ('{"a":' * 12_000, "nested too deeply"),
         ("max_jobs: " + "1" * 5_000, "a number of too many digits"),
         ('{"max_jobs": ' + "1" * 5_000 + "}", "a number of too many digits"),
@@ -98,6 +98,7 @@ BOMB = "a: &a [1,1,1,1,1,1,1,1,1]\n" + "\n".join(
         ("", "the sweep must be a JSON object with the fields of a SweepSpec, not None"),
         ("[1]", "the sweep must be a JSON object with the fields of a SweepSpec, not [1]"),
     ],
+    ids=lambda value: value[:40],
 )
 def test_a_wrong_text_is_refused_in_a_sentence(text: str, sentence: str) -> None:
     assert sentence in refusal_of_text(text)
