@@ -13,9 +13,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from arbitrage.data.columns import AGES, OPTIONAL_COLUMNS, PRICES, SIZES, TIMESTAMP
-from tests.helpers.inputs.data_files import HEADER
+from arbitrage.data.columns import AGES, COLUMNS, OPTIONAL_COLUMNS, PRICES, SIZES, TIMESTAMP
 
+HEADER = ",".join(COLUMNS)
 ROWS = 24
 KNOWN_NUMBERS = (b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\0", b"\x80\x80\x80\x80\x08")
 MARKS = [b'"', b'""', b",", b"\n", b"\r", b"\n\n", b"\0", b" ", b"\xef\xbb\xbf", b"\xff", b"nan"]

@@ -28,8 +28,6 @@ from tests.helpers.inputs.strategies import (
 from tests.helpers.oracles import naive, terms
 from tests.helpers.oracles.terms import Params, Row
 
-# Only tests run the scan without options: it is compiled where the first of them runs.
-uses_the_scan = pytest.mark.xdist_group("plain_scan")
 thorough = examples(30)
 
 
@@ -98,7 +96,6 @@ def head(quotes: Quotes, rows: int | None) -> Quotes:
 # -- random data
 
 
-@uses_the_scan
 @given(cases())
 @thorough
 def test_the_scan_equals_the_oracle_with_every_option(case: Case) -> None:
@@ -119,7 +116,6 @@ def test_the_replay_equals_the_oracle(case: Case) -> None:
     assert_replay_agrees(rows, [as_a_user_writes_it(run)])
 
 
-@uses_the_scan
 @given(extreme_cases())
 @thorough
 def test_both_equal_the_oracle_at_prices_from_1e_15_to_1e15(case: Case) -> None:

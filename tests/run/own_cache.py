@@ -14,6 +14,8 @@ import pytest
 from arbitrage.caches.cache_folder import cache_folder, shipped_folder
 from arbitrage.caches.compiled import _place, options
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the folder in the first process of a run; each other one has a folder in it.
@@ -32,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     own = Path(tempfile.mkdtemp(prefix="arbtune-tests-"))
     config.add_cleanup(lambda: shutil.rmtree(own, ignore_errors=True))
     if not options.DISABLE_JIT:
-        subprocess.run([sys.executable, "-m", "scripts.prepare_kernels"], check=True)
+        subprocess.run([sys.executable, "-m", "tests.run.kernels"], cwd=ROOT, check=True)
     _take_kernels(own)
 
 

@@ -55,7 +55,6 @@ def test_rows_of_one_age_limit_are_held_at_a_time(monkeypatch: pytest.MonkeyPatc
     assert len(made) == len(AGE_LIMITS_MS)
 
 
-@pytest.mark.xdist_group("plain_scan")  # see test_kernels
 def test_a_row_takes_the_scan_with_options_about_as_long_as_the_scan_without() -> None:
     """Twice as long; where every row calls functions with arrays, two hundred times."""
     random = np.random.default_rng(1)
