@@ -53,14 +53,10 @@ def test_the_figures_are_the_engine_s(quotes: Path, run: dict[str, float | None]
 COUNT_PROGRAM = """
 import sys
 from numba.core.dispatcher import Dispatcher
-from arbitrage.documents.config import NUMERIC_FIELDS
 from arbitrage.replay.kernels import period_sheet, trades, windows
 from arbitrage.replay.kernels.options import extremes, replay_trips, scan_options
 from arbitrage.replay.kernels.options import sizes, trips, ways
-from arbitrage.replay.many_configs import open_data, replay, warm_up
-from arbitrage.replay.periods import period_profits
-from arbitrage.replay.periods.period_clock import periods_of
-from arbitrage.results.explain import recording
+from arbitrage.replay.many_configs import warm_up
 
 def variants():
     modules = (extremes, replay_trips, scan_options, sizes, trades, trips, ways, windows)
@@ -72,9 +68,22 @@ def variants():
     }
 
 warm_up()
+before = variants()
+print(*map(sum, zip(*before.values())))
+assert "numba.core.typing.mathdecl" not in sys.modules, "only compiling needs it"
+"""
+
+REPLAY_PROGRAM = """
+from arbitrage.documents.config import NUMERIC_FIELDS
+from arbitrage.replay.many_configs import open_data, replay
+from arbitrage.replay.periods import period_profits
+from arbitrage.replay.periods.period_clock import periods_of
+from arbitrage.results.explain import recording
+
 period_profits.warm_up()
 recording.warm_up()
 before = variants()
+assert not sum(compiled for _, compiled in before.values())
 for _ in range(2):  # prepared, and mapped
     data = open_data(sys.argv[1])
     for slots in (1, 3):
@@ -87,16 +96,13 @@ for _ in range(2):  # prepared, and mapped
             period_profits.period_profits(data, {**numbers, **options}, 5, periods_of(data))
             recording.recorded(data, {**numbers, **options}, data.rows)
 assert variants() == before, (before, variants())
-assert "numba.core.typing.mathdecl" not in sys.modules, "only compiling needs it"
-print(*map(sum, zip(*before.values())))
 """
 
 
-def counted(quotes: Path, cache: Path, prefix: Path | None = None) -> tuple[list[int], str]:
-    """Kernels loaded and kernels compiled before the first replay; and what was said."""
-    as_installed_in = f"import sys; sys.prefix = {str(prefix)!r}\n" if prefix else ""
+def counted(cache: Path, program: str, *arguments: str) -> tuple[list[int], str]:
+    """Kernels loaded and kernels compiled by the warm-up; and what was said."""
     answer = subprocess.run(
-        [sys.executable, "-c", as_installed_in + COUNT_PROGRAM, str(quotes)],
+        [sys.executable, "-c", program, *arguments],
         env={**os.environ, "ARBTUNE_CACHE_DIR": str(cache)},
         capture_output=True,
         text=True,
@@ -107,30 +113,32 @@ def counted(quotes: Path, cache: Path, prefix: Path | None = None) -> tuple[list
 
 
 def test_nothing_compiles_after_the_warm_up(quotes: Path) -> None:
-    (loaded, compiled), said = counted(quotes, cache_folder())
+    (loaded, compiled), said = counted(cache_folder(), COUNT_PROGRAM + REPLAY_PROGRAM, str(quotes))
     assert (compiled, said) == (0, "")
     assert loaded > 0
 
 
-def test_a_cache_that_cannot_be_written_to_serves_its_kernels(quotes: Path, tmp_path: Path) -> None:
+def as_installed_in(prefix: Path) -> str:
+    return f"import sys; sys.prefix = {str(prefix)!r}\n{COUNT_PROGRAM}"
+
+
+def test_a_cache_that_cannot_be_written_to_serves_its_kernels(tmp_path: Path) -> None:
     """A file stands where the folder should be, and a copy came with the program."""
     shipped = tmp_path / "prefix" / "share" / "arbtune"
     shutil.copytree(cache_folder() / "kernels", shipped / "kernels")
     for path in [shipped, *shipped.rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444)
     (tmp_path / "cache").write_text("no folder", encoding="utf-8")
-    (loaded, compiled), said = counted(quotes, tmp_path / "cache", prefix=tmp_path / "prefix")
+    (loaded, compiled), said = counted(tmp_path / "cache", as_installed_in(tmp_path / "prefix"))
     assert (compiled, said.count("\n")) == (0, 1)
     assert "is not used, because it is not a folder" in said
     assert loaded > 0
 
 
-def test_kernels_that_came_with_the_program_are_used_where_they_are(
-    quotes: Path, tmp_path: Path
-) -> None:
+def test_kernels_that_came_with_the_program_are_used_where_they_are(tmp_path: Path) -> None:
     prefix, cache = tmp_path / "prefix", tmp_path / "cache"
     shutil.copytree(cache_folder() / "kernels", prefix / "share" / "arbtune" / "kernels")
-    (loaded, compiled), said = counted(quotes, cache, prefix=prefix)
+    (loaded, compiled), said = counted(cache, as_installed_in(prefix))
     assert (compiled, said) == (0, "")
     assert loaded > 0
 
@@ -139,32 +147,32 @@ ENGINE_PROGRAM = """
 import sys
 from arbitrage.arbitrage_tuning import ArbitrageTuningRunner, TuningConfig
 
-for slots in sys.argv[2:]:
+for run in sys.argv[1:]:
+    rows, slots = run.split()
     numbers = dict.fromkeys(("taker_fee_a_bps", "taker_fee_b_bps", "slippage_bps"), 0)
-    config = TuningConfig(data_file=sys.argv[1], min_spread_bps=0, max_position_usd=1,
+    config = TuningConfig(data_file=f"{rows}.csv", min_spread_bps=0, max_position_usd=1,
                           max_open_trades=int(slots), **numbers)
     trades = ArbitrageTuningRunner(config).run().total_trades
-    print(slots, trades, "kernels" if "arbitrage.replay.many_configs" in sys.modules else "engine")
+    by = "kernels" if "arbitrage.replay.many_configs" in sys.modules else "engine"
+    print(rows, slots, trades, by)
 """
 
 
-@pytest.mark.parametrize(
-    ("rows", "runs"),
-    [
-        (1_000, ["1 1 engine", "1000 1000 engine", "1000000 1000 engine"]),
-        (20_000, ["1 1 engine", "3 3 engine", "20000 20000 kernels", "1 1 kernels"]),
-    ],
-)
-def test_the_work_that_is_expected_chooses_the_engine(
-    tmp_path: Path, rows: int, runs: list[str]
-) -> None:
-    """Each row opens a trade, and none closes: with many slots the engine looks at all of them."""
-    path = tmp_path / "quotes.csv"
-    lines = (f"{second},99,100,{101 + second % 7},109\n" for second in range(rows))
-    path.write_text(HEADER + "".join(lines), encoding="utf-8")
-    slots = [run.partition(" ")[0] for run in runs]
+def test_the_work_that_is_expected_chooses_the_engine(tmp_path: Path) -> None:
+    """Each row opens a trade, and none closes: with many slots the engine looks at all of them.
+
+    One process makes all these runs: what loads the kernels is quick from there on.
+    """
+    for rows in (500, 5_000):
+        lines = (f"{second},99,100,{101 + second % 7},109\n" for second in range(rows))
+        tmp_path.joinpath(f"{rows}.csv").write_text(HEADER + "".join(lines), encoding="utf-8")
+    runs = [
+        *("500 1 1 engine", "500 1000000 500 engine", "5000 1 1 engine", "5000 3 3 engine"),
+        *("5000 5000 5000 kernels", "5000 1 1 kernels"),
+    ]
     said = subprocess.run(
-        [sys.executable, "-c", ENGINE_PROGRAM, str(path), *slots],
+        [sys.executable, "-c", ENGINE_PROGRAM, *(run.rsplit(" ", 2)[0] for run in runs)],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=True,

@@ -120,43 +120,37 @@ def said(work, *arguments):
     except (ValueError, RuntimeError) as error:
         return str(error)
 
-if __name__ == "__main__":
-    how, before, text = sys.argv[1:]
-    spec = SweepSpec.from_text(text)
-    job = ArbitrageTuningRunner(spec.config(0))
-    if before == "after":
-        run_sweep(spec)
+def tell_of_pool(how):
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(how)) as pool:
         sweeps = pool.map(said, [run_sweep] * 3, [spec] * 3)
         print(*{rows if isinstance(rows, str) else rows.height for rows in sweeps})
         metrics = pool.submit(said, job.run).result()
         print(metrics if isinstance(metrics, str) else metrics.total_trades)
+
+if __name__ == "__main__":
+    spec = SweepSpec.from_text(sys.argv[1])
+    job = ArbitrageTuningRunner(spec.config(0))
+    tell_of_pool("fork")
+    run_sweep(spec)
+    tell_of_pool("spawn")
+    tell_of_pool("fork")
 """
 REFUSED = "this process was forked while polars ran in its parent, and would wait for its threads"
 
 
-@pytest.mark.parametrize(
-    ("how", "before", "said"),
-    [
-        ("fork", "first", ["32", "10"]),
-        ("spawn", "after", ["32", "10"]),
-        ("fork", "after", [REFUSED, f"Tuning job failed: {REFUSED}"]),
-    ],
-)
-def test_a_pool_of_processes_works_or_says_why_it_cannot(
-    quotes: Path, tmp_path: Path, how: str, before: str, said: list[str]
-) -> None:
-    """A fork leaves the threads behind that polars computes in: it would wait for them for ever."""
+def test_a_pool_of_processes_works_or_says_why_it_cannot(quotes: Path, tmp_path: Path) -> None:
+    """A fork leaves the threads behind that polars computes in: it would wait for them for ever.
+
+    So one works before polars has run, and none does afterwards; a spawned process always works.
+    """
     program = tmp_path / "pool.py"
     program.write_text(POOL_PROGRAM, encoding="utf-8")
     text = SweepSpec(**spec(*GRIDS, data_file=str(quotes))).to_json()
     answer = subprocess.run(
-        [sys.executable, str(program), how, before, text],
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, str(program), text], capture_output=True, text=True, check=False
     )
     assert answer.returncode == 0, answer.stderr
+    expected = ["32", "10", "32", "10", REFUSED, f"Tuning job failed: {REFUSED}"]
     lines = answer.stdout.splitlines()
-    assert len(lines) == len(said)
-    assert all(line.startswith(start) for line, start in zip(lines, said, strict=True)), lines
+    assert len(lines) == len(expected)
+    assert all(line.startswith(start) for line, start in zip(lines, expected, strict=True)), lines
