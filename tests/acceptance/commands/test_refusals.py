@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import redis
 
 from tests.acceptance.operating.deploy.test_least_rights import RULE
+from tests.helpers.servers.forked import ForkedArbtune
 
 
 def refused_worker(url: str, folder: Path) -> str:
     """What it said, in its one line."""
-    worker = subprocess.run(
-        [sys.executable, "-m", "worker.cli", "worker", "--concurrency", "1"],
-        env={**os.environ, "ARBTUNE_REDIS_URL": url, "ARBTUNE_DATA_ROOT": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (worker.returncode, worker.stdout) == (1, "")
-    assert worker.stderr.count("\n") == 1
-    assert "hush" not in worker.stderr
-    return worker.stderr
+    environment = {**os.environ, "ARBTUNE_REDIS_URL": url, "ARBTUNE_DATA_ROOT": str(folder)}
+    log = folder / "said"
+    with log.open("wb") as output:
+        arguments = ("worker", "--concurrency", "1")
+        assert ForkedArbtune(*arguments, environment=environment, output=output).wait() == 1
+    said = log.read_text(encoding="utf-8")
+    assert said.count("\n") == 1
+    assert "hush" not in said
+    return said
 
 
 def test_a_password_that_is_wrong_or_missing_ends_a_worker(
