@@ -7,18 +7,29 @@ import re
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestConfig, BacktestResult
-from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine, OrderBookSnapshot
+from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.data.snapshot_table import load_snapshots
+from arbitrage.documents.config import NUMERIC_FIELDS, TuningConfig
+from arbitrage.replay.files.opened_file import OpenedFile
+from arbitrage.replay.many_configs import open_data, replay_one
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, run_command
 from scripts import make_sample_data
 from scripts.make_sample_data import make_lines
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 SAMPLE = DATA / "sample_arbitrage_prices.csv"
+COSTS: dict[str, Any] = {
+    "data_file": str(SAMPLE),
+    "taker_fee_a_bps": 5.0,
+    "taker_fee_b_bps": 5.0,
+    "slippage_bps": 2.0,
+    "max_position_usd": 1_000.0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -26,19 +37,15 @@ def rows() -> list[OrderBookSnapshot]:
     return list(load_snapshots(SAMPLE))
 
 
-def backtest(
-    rows: list[OrderBookSnapshot],
-    min_spread_bps: float,
-    *,
-    slippage_bps: float = 2.0,
-    position_usd: float = 1_000.0,
-    open_trades: int = 1,
-    stop_pct: float | None = None,
-) -> BacktestResult:
-    config = ArbitrageConfig(min_spread_bps, 5.0, 5.0, slippage_bps, position_usd, open_trades)
-    return ArbitrageBacktester(
-        ArbitrageEngine(config), BacktestConfig(stop_on_drawdown_pct=stop_pct)
-    ).run(rows)
+@pytest.fixture(scope="module")
+def data() -> OpenedFile:
+    return open_data(SAMPLE)
+
+
+def backtest(data: OpenedFile, min_spread_bps: float, **others: float) -> SimpleNamespace:
+    """By the kernels, which are much quicker; they are the engine, see `test_golden_figures`."""
+    config = TuningConfig(**{**COSTS, "min_spread_bps": min_spread_bps, **others})
+    return SimpleNamespace(**replay_one(data, config.model_dump(include={*NUMERIC_FIELDS})))
 
 
 def make(*flags: str | Path) -> int:
@@ -114,13 +121,13 @@ def test_the_readme_names_the_files_hash() -> None:
     assert digest in (DATA / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_readmes_table_is_what_the_backtester_says(rows: list[OrderBookSnapshot]) -> None:
+def test_the_readmes_table_says_what_comes_out(data: OpenedFile) -> None:
     text = (DATA / "README.md").read_text(encoding="utf-8")
     row = re.compile(r"^\| (\d+) (\| \d+ \| [-\d.]+ \| [-\d.]+ \| [\d.]+ \|)$", re.MULTILINE)
     lines = row.findall(text.partition("## Sizes and ages")[0])
     assert [bps for bps, _ in lines] == ["0", "10", "20", "25", "30", "40", "60", "80"]
     for bps, figures in lines:
-        result = backtest(rows, float(bps))
+        result = backtest(data, float(bps))
         assert figures == (
             f"| {result.total_trades} | {result.net_pnl_usd:.2f} | {result.realized_pnl_usd:.2f}"
             f" | {result.max_drawdown_pct:.3f} |"
@@ -132,21 +139,19 @@ def test_another_seed_makes_another_market() -> None:
 
 
 def test_low_thresholds_lose_high_ones_do_not_trade_and_the_best_lies_between(
-    rows: list[OrderBookSnapshot],
+    data: OpenedFile,
 ) -> None:
-    net = {bps: backtest(rows, bps).net_pnl_usd or 0.0 for bps in (0.0, 5.0, 20.0, 25.0, 30.0)}
+    net = {bps: backtest(data, bps).net_pnl_usd or 0.0 for bps in (0.0, 5.0, 20.0, 25.0, 30.0)}
     assert net[0.0] < net[5.0] < -100
     assert max(net, key=net.__getitem__) == 25.0
     assert min(net[20.0], net[30.0]) > 50, "the best is not a lone peak"
-    assert backtest(rows, 80.0).total_trades == 0
+    assert backtest(data, 80.0).total_trades == 0
 
 
 @pytest.mark.parametrize("slippage_bps", [0.0, 2.0, 5.0])
-def test_the_problem_is_the_same_at_any_slippage(
-    rows: list[OrderBookSnapshot], slippage_bps: float
-) -> None:
+def test_the_problem_is_the_same_at_any_slippage(data: OpenedFile, slippage_bps: float) -> None:
     low, middle, high = (
-        backtest(rows, bps, slippage_bps=slippage_bps) for bps in (0.0, 25.0, 80.0)
+        backtest(data, bps, slippage_bps=slippage_bps) for bps in (0.0, 25.0, 80.0)
     )
     assert low.total_trades > 200
     assert low.realized_pnl_usd < -100
@@ -155,48 +160,51 @@ def test_the_problem_is_the_same_at_any_slippage(
     assert high.total_trades == 0
 
 
-def test_there_are_trades_at_30_bps(rows: list[OrderBookSnapshot]) -> None:
-    assert backtest(rows, 30.0).total_trades == 33
+def test_there_are_trades_at_30_bps(data: OpenedFile) -> None:
+    assert backtest(data, 30.0).total_trades == 33
 
 
-def test_some_rows_cannot_be_traded_on(rows: list[OrderBookSnapshot]) -> None:
-    assert backtest(rows, 80.0).stats.skipped_snapshots == 31
+def test_some_rows_cannot_be_traded_on(data: OpenedFile) -> None:
+    skipped, _ = data.skipped_and_stale(None)
+    assert skipped == 31
 
 
-def test_the_widening_stops_an_account_that_bets_too_much(rows: list[OrderBookSnapshot]) -> None:
-    stopped = backtest(rows, 20.0, position_usd=100_000.0, stop_pct=6.0)
+def test_the_widening_stops_an_account_that_bets_too_much(data: OpenedFile) -> None:
+    stopped = backtest(data, 20.0, max_position_usd=100_000.0, stop_on_drawdown_pct=6.0)
     assert stopped.stopped_row is not None
     assert 12_400 <= stopped.stopped_row < 12_700
     assert stopped.open_trades == 1
 
 
-def test_what_a_config_has_at_risk_shows_in_its_drawdown(rows: list[OrderBookSnapshot]) -> None:
-    one = backtest(rows, 12.0, position_usd=20_000.0)
-    three = backtest(rows, 12.0, position_usd=20_000.0, open_trades=3)
+def test_what_a_config_has_at_risk_shows_in_its_drawdown(data: OpenedFile) -> None:
+    one = backtest(data, 12.0, max_position_usd=20_000.0)
+    three = backtest(data, 12.0, max_position_usd=20_000.0, max_open_trades=3)
     assert one.stopped_row is None
     assert one.max_drawdown_pct < 3
     assert three.max_drawdown_pct > 5
 
 
-def test_a_stop_in_the_widening_freezes_three_losers(rows: list[OrderBookSnapshot]) -> None:
+def test_a_stop_in_the_widening_freezes_three_losers(data: OpenedFile) -> None:
     """Its winners are closed and its losers are not: realized profit hides what it cost."""
-    stopped = backtest(rows, 12.0, position_usd=20_000.0, open_trades=3, stop_pct=5.0)
+    stopped = backtest(
+        data, 12.0, max_position_usd=20_000.0, max_open_trades=3, stop_on_drawdown_pct=5.0
+    )
     assert stopped.stopped_row == 12_568
     assert stopped.open_trades == 3
     assert stopped.net_pnl_usd is not None
     assert stopped.net_pnl_usd < stopped.realized_pnl_usd - 500
 
 
-def test_realized_profit_ranks_an_open_loser_first(rows: list[OrderBookSnapshot]) -> None:
-    results = {bps: backtest(rows, bps) for bps in (50.0, 55.0, 60.0)}
+def test_realized_profit_ranks_an_open_loser_first(data: OpenedFile) -> None:
+    results = {bps: backtest(data, bps) for bps in (50.0, 55.0, 60.0)}
     by_realized = max(results, key=lambda bps: results[bps].realized_pnl_usd)
     by_net = max(results, key=lambda bps: results[bps].net_pnl_usd or 0.0)
     assert (by_realized, by_net) == (50.0, 55.0)
     assert (results[50.0].open_trades, results[55.0].open_trades) == (1, 0)
 
 
-def test_the_end_of_the_file_leaves_a_loser_open(rows: list[OrderBookSnapshot]) -> None:
-    result = backtest(rows, 25.0)
+def test_the_end_of_the_file_leaves_a_loser_open(data: OpenedFile) -> None:
+    result = backtest(data, 25.0)
     assert result.open_trades == 1
     assert result.net_pnl_usd is not None
     assert result.net_pnl_usd < result.realized_pnl_usd - 5

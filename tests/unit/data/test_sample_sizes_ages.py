@@ -7,18 +7,30 @@ import math
 import re
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from arbitrage.arbitrage_backtest import ArbitrageBacktester, BacktestResult
+from arbitrage.arbitrage_backtest import ArbitrageBacktester
 from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine, OrderBookSnapshot
 from arbitrage.data.columns import COLUMNS, OPTIONAL_COLUMNS
 from arbitrage.data.snapshot_table import load_snapshots
+from arbitrage.documents.config import NUMERIC_FIELDS, TuningConfig
+from arbitrage.replay.files.opened_file import OpenedFile
+from arbitrage.replay.many_configs import open_data, replay_one
 from arbitrage.shell.console import EXIT_OK, run_command
 from scripts import flickering_market, make_sample_data
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 SAMPLE = DATA / "sample_sizes_ages.csv"
+COSTS: dict[str, Any] = {
+    "data_file": str(SAMPLE),
+    "taker_fee_a_bps": 2.0,
+    "taker_fee_b_bps": 2.0,
+    "slippage_bps": 1.0,
+    "max_position_usd": 1_000.0,
+}
 THRESHOLDS_BPS = (0.0, 4.0, 8.0, 12.0, 16.0, 18.0, 22.0, 26.0, 34.0)
 LATENCIES_MS = (0.0, 100.0)
 OfLatencies = dict[float, dict[float, tuple[int, float]]]
@@ -30,36 +42,26 @@ def rows() -> list[OrderBookSnapshot]:
     return list(load_snapshots(SAMPLE))
 
 
-def backtest(
-    rows: list[OrderBookSnapshot],
-    min_spread_bps: float,
-    latency_ms: float = 0.0,
-    *,
-    size_share: float | None = None,
-    max_quote_age_ms: float | None = None,
-) -> BacktestResult:
-    config = ArbitrageConfig(
-        min_spread_bps,
-        taker_fee_a_bps=2.0,
-        taker_fee_b_bps=2.0,
-        slippage_bps=1.0,
-        max_position_usd=1_000.0,
-        latency_a_ms=latency_ms,
-        latency_b_ms=latency_ms,
-        size_share=size_share,
-        max_quote_age_ms=max_quote_age_ms,
-    )
-    return ArbitrageBacktester(ArbitrageEngine(config)).run(rows)
+@pytest.fixture(scope="module")
+def data() -> OpenedFile:
+    return open_data(SAMPLE)
+
+
+def backtest(data: OpenedFile, min_spread_bps: float, **others: float) -> SimpleNamespace:
+    """By the kernels, which are the engine: see `test_options_on_every_road`."""
+    config = TuningConfig(**{**COSTS, "min_spread_bps": min_spread_bps, **others})
+    return SimpleNamespace(**replay_one(data, config.model_dump(include={*NUMERIC_FIELDS})))
 
 
 @pytest.fixture(scope="module")
-def of_latencies(rows: list[OrderBookSnapshot]) -> OfLatencies:
+def of_latencies(data: OpenedFile) -> OfLatencies:
     """Trades and net profit of the thresholds of README, with and without latency."""
-    found = {ms: {bps: backtest(rows, bps, ms) for bps in THRESHOLDS_BPS} for ms in LATENCIES_MS}
-    return {
-        ms: {bps: (one.total_trades, one.net_pnl_usd or 0.0) for bps, one in runs.items()}
-        for ms, runs in found.items()
-    }
+    found: OfLatencies = {ms: {} for ms in LATENCIES_MS}
+    for ms, runs in found.items():
+        for bps in THRESHOLDS_BPS:
+            run = backtest(data, bps, latency_a_ms=ms, latency_b_ms=ms)
+            runs[bps] = run.total_trades, run.net_pnl_usd
+    return found
 
 
 def test_the_script_makes_the_file(tmp_path: Path) -> None:
@@ -90,7 +92,7 @@ def test_every_column_is_there_and_says_something(rows: list[OrderBookSnapshot])
     assert all(earlier.moment_ns < later.moment_ns for earlier, later in pairwise(rows))
 
 
-def test_the_readmes_table_is_what_the_backtester_says(of_latencies: OfLatencies) -> None:
+def test_the_readmes_table_says_what_comes_out(of_latencies: OfLatencies) -> None:
     row = re.compile(r"^\| (\d+) \| (\d+ \| [-\d.]+) \| (\d+ \| [-\d.]+) \|$", re.MULTILINE)
     table = row.findall(README)
     assert tuple(float(bps) for bps, *_ in table) == THRESHOLDS_BPS
@@ -111,9 +113,16 @@ def test_the_best_threshold_without_latency_is_not_the_best_with_it(
     assert 0 < net[100.0][18.0] < net[0.0][18.0]
 
 
-def test_sizes_bind_and_ages_leave_rows_out(rows: list[OrderBookSnapshot]) -> None:
-    free, sized = backtest(rows, 8.0), backtest(rows, 8.0, size_share=0.5)
-    assert (sized.net_pnl_usd or 0.0) < (free.net_pnl_usd or 0.0) / 2
+def test_sizes_bind_and_ages_leave_rows_out(data: OpenedFile) -> None:
+    free, sized = backtest(data, 8.0), backtest(data, 8.0, size_share=0.5)
+    assert sized.net_pnl_usd < free.net_pnl_usd / 2
     assert sized.exits_beyond_size
-    fresh = backtest(rows, 8.0, max_quote_age_ms=500.0).stats
-    assert (fresh.stale_snapshots, fresh.skipped_snapshots) == (283, 287)
+    assert data.skipped_and_stale(500.0) == (287, 283)
+
+
+def test_the_engine_says_the_same_with_latency(
+    rows: list[OrderBookSnapshot], of_latencies: OfLatencies
+) -> None:
+    config = ArbitrageConfig(18.0, 2.0, 2.0, 1.0, 1_000.0, latency_a_ms=100.0, latency_b_ms=100.0)
+    found = ArbitrageBacktester(ArbitrageEngine(config)).run(rows)
+    assert (found.total_trades, found.net_pnl_usd) == of_latencies[100.0][18.0]
