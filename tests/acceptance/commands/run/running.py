@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,12 @@ def start(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str
     )
 
 
-def here(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+def here(
+    arguments: list[str],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Callable[[list[str]], int] = run_arbitrage_tuning.main,
+) -> int:
     """The same command in this process, which starts quicker."""
     monkeypatch.chdir(folder)
-    return run_arbitrage_tuning.main(arguments)
+    return command(arguments)

@@ -17,13 +17,11 @@ from scripts import run_arbitrage_tuning
 from tests.acceptance.commands.run.running import RUN_ARBTUNE, RUN_MODULE, flags, here, start
 from tests.conftest import JOB, quotes_csv
 from tests.helpers.oracles.terms import plain_sum
+from worker import cli
 
 
-@pytest.mark.parametrize("command", [RUN_MODULE, RUN_ARBTUNE])
-def test_the_document_goes_to_stdout_and_nothing_else_does(
-    command: list[str], folder: Path
-) -> None:
-    ran = start([*command, *flags()], folder)
+def test_the_document_goes_to_stdout_and_nothing_else_does(folder: Path) -> None:
+    ran = start([*RUN_MODULE, *flags()], folder)
     assert (ran.returncode, ran.stderr) == (0, "")
     document = json.loads(ran.stdout)
     assert list(document) == ["status", "config", "metrics", "config_summary", "version"]
@@ -40,22 +38,31 @@ def test_the_document_goes_to_stdout_and_nothing_else_does(
     }
 
 
-def test_a_terminal_is_told_in_short_beside_the_document(folder: Path) -> None:
+def test_arbtune_run_is_the_same_command(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    documents = []
+    for command in (run_arbitrage_tuning.main, lambda given: cli.main(["run", *given])):
+        assert here(flags(), folder, monkeypatch, command) == 0
+        printed = capsys.readouterr()
+        assert printed.err == ""
+        documents.append(json.loads(printed.out))
+        documents[-1]["metrics"].pop("runtime_seconds")
+    assert documents[0] == documents[1]
+
+
+def test_a_terminal_is_told_in_short_beside_the_document(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     below_zero = "2024-01-01T00:02:00Z,-5,-4,100,101\n"
     (folder / "quotes.csv").write_text(quotes_csv() + below_zero, encoding="utf-8")
-    main, terminal = pty.openpty()
-    ran = subprocess.run(
-        [sys.executable, *RUN_MODULE, *flags()],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=terminal,
-        text=True,
-        check=True,
-    )
-    os.close(terminal)
-    told = os.read(main, 65_536).decode().splitlines()
-    os.close(main)
-    metrics = json.loads(ran.stdout)["metrics"]
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal, monkeypatch.context() as patched:
+        patched.setattr("sys.stderr", terminal)
+        assert here(flags(), folder, monkeypatch) == 0
+    told = os.read(ours, 65_536).decode().splitlines()
+    os.close(ours)
+    metrics = json.loads(capsys.readouterr().out)["metrics"]
     net, realized = metrics["net_pnl_usd"], metrics["realized_pnl_usd"]
     assert told == [
         f"{metrics['total_trades']} trades, 0 of them still open",
@@ -119,9 +126,15 @@ def test_a_reader_that_leaves_early_causes_no_complaint(folder: Path) -> None:
         assert process.stderr.read() == b""
 
 
-def test_a_document_may_go_to_a_pipe_by_its_name(folder: Path) -> None:
-    ran = start([*RUN_MODULE, *flags(), "--output-json", "/dev/stdout"], folder)
-    assert (ran.returncode, json.loads(ran.stdout)["status"]) == (0, "success")
+def test_a_document_may_go_to_a_pipe_by_its_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours, theirs = os.pipe()
+    assert here([*flags(), "--output-json", f"/dev/fd/{theirs}"], folder, monkeypatch) == 0
+    os.close(theirs)
+    with os.fdopen(ours, encoding="utf-8") as pipe:
+        assert json.load(pipe)["status"] == "success"
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("name", ["trades.csv", "deep/trades.parquet"])
