@@ -18,7 +18,7 @@ from arbitrage.replay.many_configs import warm_up
 from tests.conftest import HEADER, JOB, ledger_at, running_worker, wait_until
 from worker.client.jobs.sending import send, submission
 
-ROWS, SLOTS = 10_000, 10_000  # so much work for the engine that kernels are loaded for it
+ROWS, SLOTS = 1_500, 1_500  # so much work for the engine that kernels are loaded for it
 COMPILING = "compiling the kernels, which takes some seconds"
 RUN = [
     f"--{name.replace('_', '-')}={value}"

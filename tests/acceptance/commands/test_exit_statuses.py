@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ ERROR: ErrorRecord = {"type": "OSError", "message": "it is bad", "retryable": Tr
 SKIPPED = ("append-only", "clock", "redis-version", "eviction", "workers")
 
 SWEPT = ("(the rows of the sweep are there from here on)", 0)
+WORKED = ("(a worker takes jobs from here on)", 0)
 
 CASES: dict[str, list[tuple[str, int]]] = {
     "arbtune": [("--help", 0), ("--version", 0), ("", 1), ("no-such-command", 1)],
@@ -36,9 +38,11 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("run --data-file=quotes.csv", 1),
     ],
     "enqueue": [(" ".join(["enqueue", *FLAGS]), 0), ("enqueue --surprise", 1)],
-    "enqueue --wait, enqueue --local": [
+    "enqueue --wait, enqueue --local": [  # of --local its own tests tell more
         (" ".join(["enqueue --wait --timeout=0", *FLAGS]), 1),
-        (" ".join(["enqueue --local", *FLAGS, "--data-file=nope"]), 1),
+        WORKED,
+        (" ".join(["enqueue --wait", *FLAGS]), 0),
+        (" ".join(["enqueue --wait", *FLAGS, "--data-file=nope"]), 1),
     ],
     "jobs, dead list": [("jobs", 0), ("jobs --state=cancelled", 0), ("dead list", 0)],
     "top": [("top", 0), ("top --json", 0), ("top --every=0", 1)],
@@ -82,7 +86,8 @@ CASES: dict[str, list[tuple[str, int]]] = {
     "sweep, also --status, --collect, --fresh": [
         ("sweep spec.json --status", 1),
         ("sweep spec.json --collect", 1),
-        ("sweep spec.json --local --fresh", 0),
+        WORKED,
+        ("sweep spec.json --fresh", 0),
         ("sweep spec.json", 0),
         ("sweep spec.json --status", 0),
         ("sweep spec.json --collect", 0),
@@ -193,15 +198,15 @@ def test_every_command_has_its_row_and_every_row_is_tried() -> None:
 
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("row", CASES)
-def test_a_row_is_as_the_table_has_it(
-    row: str, own_redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for line, status in CASES[row]:
-        if (line, status) == SWEPT:
-            run_sweep(SweepSpec.from_file("spec.json"), results_dir="results")
-            continue
-        monkeypatch.setenv("ARBTUNE_REDIS_URL", own_redis_url)  # --local puts its own there
-        assert main(line.split()) == status, line
+def test_a_row_is_as_the_table_has_it(row: str, own_redis_url: str, tmp_path: Path) -> None:
+    with ExitStack() as started:
+        for line, status in CASES[row]:
+            if (line, status) == SWEPT:
+                run_sweep(SweepSpec.from_file("spec.json"), results_dir="results")
+            elif (line, status) == WORKED:
+                started.enter_context(running_worker(own_redis_url, tmp_path, tmp_path / "log"))
+            else:
+                assert main(line.split()) == status, line
 
 
 def test_a_worker_that_is_told_to_stop_ends_in_order(own_redis_url: str, tmp_path: Path) -> None:

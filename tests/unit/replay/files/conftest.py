@@ -10,13 +10,15 @@ import pytest
 from arbitrage.data.files.data_file import DataFile, opened_data_file
 from arbitrage.data.files.data_limits import DataLimits
 from arbitrage.replay.files import data_cache
+from arbitrage.replay.many_configs import warm_up
 from tests.conftest import quotes_csv
 from tests.unit.replay.files.cached import UNTRADABLE, settled
 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder of this test's own; the folder of its data."""
+    """A cache folder of this test's own; the folder of its data. Kernels are loaded already."""
+    warm_up()
     monkeypatch.setenv("ARBTUNE_CACHE_DIR", str(tmp_path / "cache"))
     return tmp_path / "cache" / "data"
 
