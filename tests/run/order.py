@@ -27,6 +27,8 @@ SHARED_WORKERS = (
 
 # Files of which the first test in a process pays for all, with imports or what it prepares.
 FIRST_PAYS = (
+    "contract/test_many_jobs.py",
+    "unit/house/test_one_place.py",
     "unit/data/files/test_files_in_blocks.py",
     "unit/results/export",
     "unit/results/report",

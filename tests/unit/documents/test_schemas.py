@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,13 @@ VALUES: tuple[Any, ...] = (
 )
 
 
+@cache
+def validator(name: str) -> Any:
+    return Draft202012Validator(schemas()[name])
+
+
 def accepts(name: str, document: Any) -> bool:
-    return bool(Draft202012Validator(schemas()[name]).is_valid(document))
+    return bool(validator(name).is_valid(document))
 
 
 def taken(config: dict[str, Any]) -> bool:
