@@ -14,6 +14,9 @@ from arbitrage.sweep import SweepSpec, run_sweep
 from worker.cli import main
 from worker.commands.program import COMMANDS
 
+# Where other reports are made: the first pays for the library that draws.
+pytestmark = pytest.mark.xdist_group("unit/results/report")
+
 ROOT = Path(__file__).resolve().parents[3]
 ASKING = (
     *("sweeps", "results", "explain", "export", "verdict", "walk-forward", "report"),

@@ -7,6 +7,7 @@ import re
 import signal
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -196,8 +197,14 @@ def test_every_command_has_its_row_and_every_row_is_tried() -> None:
     assert set(COMMANDS) <= {word for row in rows() for word in words.findall(row)}
 
 
+def case(row: str) -> Any:
+    """A row; one with a report where other reports are made."""
+    marks = [pytest.mark.xdist_group("unit/results/report")] if row.startswith("report") else []
+    return pytest.param(row, marks=marks)
+
+
 @pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("row", CASES)
+@pytest.mark.parametrize("row", map(case, CASES))
 def test_a_row_is_as_the_table_has_it(row: str, own_redis_url: str, tmp_path: Path) -> None:
     with ExitStack() as started:
         for line, status in CASES[row]:
