@@ -6,6 +6,7 @@ Celery's event loop: the parent of the pool starts no thread, since a fork would
 
 from __future__ import annotations
 
+import gc
 import heapq
 import logging
 import sys
@@ -66,6 +67,7 @@ class PeriodicWork(bootsteps.StartStopStep):
         worker_id()
         canvas.watch_publishing()
         _load_kernels()
+        gc.freeze()  # or Celery looks through all of it for garbage, before each fork: 0.1 s
         self._entry: Any = None
         self._state = this_worker()
 
