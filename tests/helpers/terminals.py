@@ -11,6 +11,8 @@ import termios
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from tests.helpers.servers.forked import ForkedArbtune
+
 ROWS, COLUMNS = 24, 80
 
 
@@ -21,12 +23,10 @@ def open_terminal() -> tuple[int, int]:
     return ours, theirs
 
 
-def shown_on_terminal(command: Sequence[str], environment: Mapping[str, str], mark: str) -> str:
-    """What a command shows on a terminal up to a mark; it is told to end, and to end well, then."""
+def shown_on_terminal(arguments: Sequence[str], environment: Mapping[str, str], mark: str) -> str:
+    """What `arbtune` shows on a terminal up to a mark; it is told to end, and to end well, then."""
     ours, theirs = open_terminal()
-    with subprocess.Popen(
-        command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
-    ) as process:
+    with ForkedArbtune(*arguments, environment=environment, stdin=theirs, output=theirs) as process:
         os.close(theirs)
         shown = b""
         with suppress(OSError):  # EIO: the other end is closed

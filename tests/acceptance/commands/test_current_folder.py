@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -45,13 +46,14 @@ def trapped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_local_runs_where_a_file_is_named_as_a_module(trapped: Path) -> None:
     ran = subprocess.run(
-        [ARBTUNE, "enqueue", "--local", *FLAGS],
+        [ARBTUNE, "enqueue", "--local", "--json", *FLAGS],
         cwd=trapped,
         capture_output=True,
         text=True,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["metrics"]["total_trades"] == 10
 
 
 def test_a_worker_that_starts_again_and_its_metrics_run_there_too(

@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 import redis
 
 from tests.conftest import JOB, ledger_at, quotes_csv, wait_until
+from tests.helpers.servers.forked import ForkedArbtune
 from worker.client.jobs.sending import send, submission
 from worker.ledger.ledger import Ledger, State
 from worker.operating.signs.presence import present_workers
@@ -57,14 +57,13 @@ def _fill(writer: int) -> None:
 
 
 @contextmanager
-def worker_with_log(log: int, url: str, root: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker_with_log(log: int, url: str, root: Path) -> Iterator[ForkedArbtune]:
     settings = {"REDIS_URL": url, "DATA_ROOT": str(root), "SHUTDOWN_S": "5"}
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "worker.cli", "worker", "--concurrency", "1"],
-        env={**os.environ, **{f"ARBTUNE_{name}": text for name, text in settings.items()}},
-        stdin=subprocess.DEVNULL,
-        stderr=log,
-        start_new_session=True,
+    worker = ForkedArbtune(
+        *("worker", "--concurrency", "1"),
+        environment={**os.environ, **{f"ARBTUNE_{name}": text for name, text in settings.items()}},
+        output=subprocess.DEVNULL,
+        errors=log,
     )
     try:
         yield worker

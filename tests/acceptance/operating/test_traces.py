@@ -20,9 +20,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.conftest import JOB, ledger_at, quotes_csv, running_worker, wait_until
+from tests.helpers.servers.forked import ForkedArbtune
 from worker.ledger.ledger import State
-
-CLI = [sys.executable, "-m", "worker.cli"]
 
 
 @dataclass
@@ -84,16 +83,21 @@ def _receiver() -> Iterator[Receiver]:
 
 def enqueue(url: str, folder: Path, *jobs: dict[str, Any]) -> tuple[list[str], str]:
     """What `arbtune enqueue` says: ids, and stderr."""
+    with ForkedArbtune(
+        *arguments(folder, *jobs),
+        environment={**os.environ, "ARBTUNE_REDIS_URL": url},
+        output=subprocess.PIPE,
+        errors=subprocess.PIPE,
+    ) as command:
+        out, err = command.communicate()
+    assert command.returncode == 0
+    return out.decode().split(), err.decode()
+
+
+def arguments(folder: Path, *jobs: dict[str, Any]) -> list[str]:
     lines = folder / "jobs.jsonl"
     lines.write_text("".join(json.dumps({**JOB, **job}) + "\n" for job in jobs), encoding="utf-8")
-    done = subprocess.run(
-        [*CLI, "enqueue", "--jobs", str(lines)],
-        env={**os.environ, "ARBTUNE_REDIS_URL": url},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.split(), done.stderr
+    return ["enqueue", "--jobs", str(lines)]
 
 
 def test_a_trace_leads_from_enqueue_to_the_outcome_of_each_attempt(
@@ -162,7 +166,13 @@ def test_without_a_collector_no_spans_are_made(
     (tmp_path / "quotes.csv").write_text(quotes_csv(), encoding="utf-8")
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # each process lists what it imports
     with running_worker(own_redis_url, tmp_path, tmp_path / "log", is_fresh=True) as worker:
-        _, imported = enqueue(own_redis_url, tmp_path, JOB)
+        imported = subprocess.run(
+            [sys.executable, "-m", "worker.cli", *arguments(tmp_path, JOB)],
+            env={**os.environ, "ARBTUNE_REDIS_URL": own_redis_url},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stderr
         ledger = ledger_at(own_redis_url)
         wait_until(lambda: ledger.counts()[State.SUCCESS] == 1, "the job is done")
         imported += worker.log_text()

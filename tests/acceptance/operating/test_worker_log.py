@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 
 import pytest
 
 from tests.helpers.terminals import shown_on_terminal
 
-WORKER = [sys.executable, "-m", "worker.cli", "worker", "--concurrency=1"]
+WORKER = ["worker", "--concurrency=1"]
 
 
 @pytest.mark.parametrize(

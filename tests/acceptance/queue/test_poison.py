@@ -19,9 +19,9 @@ from worker.ledger.ledger import State
 from worker.running.delivery.message_check import check_message
 
 SEED = 11
-POISONED = 600
-GOOD = 30
-COMMANDS = 300
+POISONED = 200
+GOOD = 10
+COMMANDS = 100
 
 _TYPED = {"__type__": "bytes", "__value__": 5}
 

@@ -25,6 +25,8 @@ from tests.conftest import (
     running_worker,
     wait_until,
 )
+from tests.helpers.servers.forked import ForkedArbtune
+from tests.helpers.terminals import open_terminal
 from worker.client.embedded import embedded_server
 from worker.client.jobs.sending import send, submission
 from worker.ledger.ledger import Ledger, State
@@ -40,9 +42,8 @@ def client(own_redis_url: str) -> Celery:
 def controlled(
     own_redis_url: str, data_root: Path, tmp_path: Path, client: Celery
 ) -> Iterator[WorkerProcess]:
-    """A worker of two processes that listens, and whose jobs do what their tags say."""
-    log = tmp_path / "log"
-    with running_worker(own_redis_url, data_root, log, poisonous=True, concurrency=2) as running:
+    """A worker that listens, and whose jobs do what their tags say."""
+    with running_worker(own_redis_url, data_root, tmp_path / "log", poisonous=True) as running:
         wait_until(lambda: client.control.ping(timeout=1, limit=1), "it listens")
         yield running
 
@@ -67,7 +68,7 @@ def flower(flower_url: str) -> Celery:
 def flower_worker(
     flower_url: str, flower: Celery, data_root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WorkerProcess]:
-    """A worker as `controlled`, for all tests of buttons: each leaves it well, but for the last."""
+    """One of two processes, for all tests of buttons: each leaves it well, but for the last."""
     log = tmp_path_factory.mktemp("flower") / "log"
     with running_worker(flower_url, data_root, log, poisonous=True, concurrency=2) as running:
         wait_until(lambda: flower.control.ping(timeout=1, limit=1), "it listens")
@@ -111,31 +112,27 @@ def test_an_orderly_end_finishes_what_runs_and_is_not_a_death(
     assert controlled.events("worker.died") == []
 
 
-def worker_on_a_terminal(url: str, root: Path, *, nohup: bool) -> tuple[int, int]:
-    """The process of a worker that a terminal was opened for, and the terminal."""
-    process, terminal = pty.fork()
-    if process == 0:
-        if nohup:
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        os.environ.update(ARBTUNE_REDIS_URL=url, ARBTUNE_DATA_ROOT=str(root), PYTHONPATH=str(TOXIC))
-        command = [sys.executable, "-m", "worker.cli", "worker", "--concurrency=1"]
-        os.execv(sys.executable, command)  # noqa: S606 - our own module
-    return process, terminal
-
-
 def test_a_terminal_that_is_closed_ends_its_worker_in_order(
     own_redis_url: str, data_root: Path, ledger: Ledger
 ) -> None:
-    process, terminal = worker_on_a_terminal(own_redis_url, data_root, nohup=False)
+    settings = {"REDIS_URL": own_redis_url, "DATA_ROOT": str(data_root)}
+    environment = {f"ARBTUNE_{name}": text for name, text in settings.items()}
+    terminal, its = open_terminal()
+    worker = ForkedArbtune(
+        *("worker", "--concurrency=1"),
+        environment={**os.environ, **environment, "PYTHONPATH": str(TOXIC)},
+        stdin=its,
+        output=its,
+    )
+    os.close(its)
     job_id = enqueue(ledger, "sleep:2")
     try:
         wait_until(is_in(ledger, job_id, State.RUNNING), "the job runs")
         os.close(terminal)
-        _, status = os.waitpid(process, 0)
+        assert worker.wait() == 0
     except BaseException:
-        os.kill(process, signal.SIGKILL)
+        worker.kill()
         raise
-    assert os.waitstatus_to_exitcode(status) == 0
     record = ledger.record(job_id)
     assert record is not None
     assert (record.state, record.attempts) == (State.SUCCESS, 1)
@@ -144,7 +141,13 @@ def test_a_terminal_that_is_closed_ends_its_worker_in_order(
 def test_with_nohup_a_worker_outlives_its_terminal(
     own_redis_url: str, data_root: Path, ledger: Ledger
 ) -> None:
-    process, terminal = worker_on_a_terminal(own_redis_url, data_root, nohup=True)
+    """Which it is told before its first import, so that it is not forked."""
+    process, terminal = pty.fork()
+    if process == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        os.environ.update(ARBTUNE_REDIS_URL=own_redis_url, ARBTUNE_DATA_ROOT=str(data_root))
+        command = [sys.executable, "-m", "worker.cli", "worker", "--concurrency=1"]
+        os.execv(sys.executable, command)  # noqa: S606 - our own module
     try:
         first = enqueue(ledger)
         wait_until(is_in(ledger, first, State.SUCCESS), "it runs jobs")
@@ -250,17 +253,18 @@ def test_a_pool_without_processes_is_refused(pool: str, own_redis_url: str, tmp_
         "ARBTUNE_REDIS_URL": own_redis_url,
         "ARBTUNE_DATA_ROOT": str(tmp_path),
     }
-    refused = subprocess.run(
-        [sys.executable, "-m", "celery", "-A", "worker.celery_app", "worker", "-P", pool],
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with ForkedArbtune(
+        *("-A", "worker.celery_app", "worker", "-P", pool),
+        environment={**os.environ, **settings},
+        output=subprocess.DEVNULL,
+        errors=subprocess.PIPE,
+        program="celery.__main__",
+    ) as refused:
+        _, said = refused.communicate()
     assert refused.returncode == 1
-    last = refused.stderr.splitlines()[-1]
+    last = said.decode().splitlines()[-1]
     assert last.startswith(
         f"arbtune: the pool {'thread' if pool == 'threads' else pool} is refused"
     )
     assert "--pool=prefork" in last
-    assert "Traceback" not in refused.stderr
+    assert "Traceback" not in said.decode()

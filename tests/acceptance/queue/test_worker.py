@@ -241,28 +241,21 @@ def test_wrong_settings_are_refused_at_start_in_a_sentence(tmp_path: Path) -> No
 
 
 STOPPED_BEFORE = """
-import sys
-from worker import cli
 from worker.running.process.state import this_worker
 
 this_worker().was_told_early = True
-sys.exit(cli.main(["worker", "--concurrency", "1"]))
 """
 
 
 def test_a_stop_that_got_lost_while_it_started_ends_a_worker_when_it_is_ready(
-    own_redis_url: str, root: Path
+    own_redis_url: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A callback of ctypes passes over a SystemExit, as does the end of an object."""
-    worker = subprocess.run(
-        [sys.executable, "-c", STOPPED_BEFORE],
-        env={**os.environ, "ARBTUNE_REDIS_URL": own_redis_url, "ARBTUNE_DATA_ROOT": str(root)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert worker.returncode == 0, worker.stderr
-    assert "worker.ready" in worker.stderr
+    (tmp_path / "sitecustomize.py").write_text(STOPPED_BEFORE, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with running_worker(own_redis_url, root, tmp_path / "log", awaits=False) as worker:
+        assert worker.process.wait() == 0, worker.log_text()
+    assert "worker.ready" in worker.log_text()
 
 
 def test_sigterm_while_it_starts_ends_a_worker_at_once(

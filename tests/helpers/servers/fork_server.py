@@ -4,12 +4,14 @@
 
 A worker's start is mostly the import of libraries and the loading of kernels: a second of computing
 (0.1 s where it is forked, 2026-11-27), some fifty times in a run of the tests. What runs after it
-is the same. Only that is imported here which neither reads the environment nor starts a thread.
+is the same, but for nohup: a worker that outlives its terminal sees so when it imports its modules.
+Only that is imported here which neither reads the environment nor starts a thread.
 """
 
 from __future__ import annotations
 
 import atexit
+import fcntl
 import gc
 import importlib
 import json
@@ -17,6 +19,7 @@ import os
 import random
 import socket
 import sys
+import termios
 import threading
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -84,13 +87,15 @@ def _run(request: dict[str, Any], files: list[int]) -> int:
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
+    if os.isatty(0):
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     os.environ.clear()
     os.environ.update(request["environment"])
     random.seed()
     _customize()
     sys.argv = ["arbtune", *request["arguments"]]
     try:
-        status: int = importlib.import_module("worker.cli").main()
+        status: int = importlib.import_module(request["program"]).main()
     except SystemExit as ended:  # argparse ends after a help
         return int(ended.code or 0)
     return status

@@ -11,26 +11,66 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from subprocess import DEVNULL, PIPE
+from typing import Any, BinaryIO, Self
 
 ROOT = Path(__file__).resolve().parents[3]
 OFTEN_S = 0.01
 
+Stream = BinaryIO | int
+
 
 class ForkedArbtune:
-    """`arbtune` in a session of its own, its output in a file."""
+    """`arbtune` in a session of its own, which has the terminal that it reads from, if any.
 
-    def __init__(self, *arguments: str, environment: Mapping[str, str], output: BinaryIO) -> None:
+    Args:
+        output: Its standard output, as `Popen` takes one: a file, its number, PIPE or DEVNULL.
+        errors: Its standard error, if it is not its output.
+        stdin: What it reads from, if anything.
+        program: The module whose `main` it runs.
+    """
+
+    def __init__(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str],
+        output: Stream,
+        errors: Stream | None = None,
+        stdin: Stream = DEVNULL,
+        program: str = "worker.cli",
+    ) -> None:
         self.returncode: int | None = None
         request = {
             "arguments": arguments,
             "environment": dict(environment),
             "folder": str(Path.cwd()),
+            "program": program,
         }
-        with Path(os.devnull).open("rb") as nothing:
-            self.pid: int = _ask(request, nothing.fileno(), output.fileno(), output.fileno())
+        with ExitStack() as theirs:
+            self.stdout, out = _ends(output, theirs)
+            self.stderr, err = (None, out) if errors is None else _ends(errors, theirs)
+            _, in_ = _ends(stdin, theirs)
+            self.pid: int = _ask(request, in_, out, err)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pipe in (self.stdout, self.stderr):
+            if pipe is not None:
+                pipe.close()
+        self.wait()
+
+    def communicate(self) -> tuple[bytes, bytes]:
+        """What it writes to its pipes until it has ended."""
+        with ThreadPoolExecutor() as readers:
+            out, err = readers.map(_rest_of, (self.stdout, self.stderr))
+        self.wait()
+        return out, err
 
     def poll(self) -> int | None:
         """Its exit status, or None while it runs."""
@@ -57,6 +97,26 @@ class ForkedArbtune:
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+
+def _ends(stream: Stream, theirs: ExitStack) -> tuple[BinaryIO | None, int]:
+    """Our end of a stream, if it is a pipe, and the one for the process, open until it has it."""
+    if stream == PIPE:
+        reader, writer = os.pipe()
+        theirs.callback(os.close, writer)
+        return os.fdopen(reader, "rb"), writer
+    if stream == DEVNULL:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        theirs.callback(os.close, nothing)
+        return None, nothing
+    return None, stream if isinstance(stream, int) else stream.fileno()
+
+
+def _rest_of(pipe: BinaryIO | None) -> bytes:
+    if pipe is None:
+        return b""
+    with pipe:
+        return pipe.read()
 
 
 def _ask(request: dict[str, Any], *files: int) -> Any:

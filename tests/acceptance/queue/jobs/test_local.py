@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
@@ -13,17 +12,6 @@ import pytest
 
 from tests.acceptance.queue.jobs.asked import Arbtune, flags
 from tests.conftest import JOB, PATIENCE_S, wait_until
-
-
-@pytest.mark.usefixtures("worker")
-def test_a_job_on_the_embedded_server_needs_nothing_else(
-    arbtune: Arbtune,
-    environment: dict[str, str],
-) -> None:
-    del environment["ARBTUNE_REDIS_URL"]
-    answer = arbtune("enqueue", "--local", "--json", *flags(JOB))
-    assert answer.returncode == 0, answer.stderr
-    assert json.loads(answer.stdout)["metrics"]["total_trades"] == 10
 
 
 def test_local_refuses_a_data_root_that_is_none(
@@ -37,6 +25,7 @@ def test_local_refuses_a_data_root_that_is_none(
     assert answer.stderr == f"arbtune: ARBTUNE_DATA_ROOT is not a folder: {tmp_path / 'none'}\n"
 
 
+@pytest.mark.usefixtures("one_core")
 def test_local_says_so_when_its_worker_ends(arbtune: Arbtune, environment: dict[str, str]) -> None:
     environment["ARBTUNE_PROBE_DIR"] = "/proc/no-folder-can-be-made-here"
     answer = arbtune("enqueue", "--local", *flags(JOB))
@@ -46,6 +35,7 @@ def test_local_says_so_when_its_worker_ends(arbtune: Arbtune, environment: dict[
     assert answer.stderr.count("\n") == 1
 
 
+@pytest.mark.usefixtures("one_core")
 def test_a_command_that_brought_up_a_server_takes_it_down_when_it_is_ended(
     environment: dict[str, str],
 ) -> None:

@@ -28,9 +28,9 @@ def test_who_waits_no_longer_is_told_what_becomes_of_the_jobs(
     fate: str,
 ) -> None:
     environment["ARBTUNE_REDIS_URL"] = own_redis_url
-    answer = arbtune("enqueue", *where, "--timeout", "0.3", *flags(JOB))
+    answer = arbtune("enqueue", *where, "--timeout", "0.01", *flags(JOB))
     assert (answer.returncode, answer.stdout) == (1, "")
-    left = "arbtune: 0.3 s are over: 1 of 1 jobs have not ended, and "
+    left = "arbtune: 0.01 s are over: 1 of 1 jobs have not ended, and "
     assert answer.stderr.removeprefix("sent x\n") == left + fate
 
 

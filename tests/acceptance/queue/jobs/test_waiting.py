@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ import redis
 
 from tests.conftest import JOB, ledger_at
 from tests.helpers.servers.durable import durable_server
+from tests.helpers.servers.forked import ForkedArbtune
 from worker.client.jobs.sending import BATCH
 from worker.ledger.celery_meta import cancelled_meta
 from worker.ledger.ledger import State
@@ -26,17 +26,14 @@ from worker.ledger.patience import TRIES_OF_A_PERSON
 
 
 @contextmanager
-def enqueueing(
-    url: str, jobs: Path, *arguments: str, count: int
-) -> Iterator[subprocess.Popen[str]]:
+def enqueueing(url: str, jobs: Path, *arguments: str, count: int) -> Iterator[ForkedArbtune]:
     """A command that sends so many jobs; nobody runs them."""
     jobs.write_text((json.dumps(JOB) + "\n") * count, encoding="utf-8")
-    with subprocess.Popen(
-        [sys.executable, "-m", "worker.cli", "enqueue", "--jobs", str(jobs), *arguments],
-        env={**os.environ, "ARBTUNE_REDIS_URL": url},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    with ForkedArbtune(
+        *("enqueue", "--jobs", str(jobs), *arguments),
+        environment={**os.environ, "ARBTUNE_REDIS_URL": url},
+        output=subprocess.PIPE,
+        errors=subprocess.PIPE,
     ) as command:
         try:
             yield command
@@ -44,10 +41,16 @@ def enqueueing(
             command.kill()
 
 
-def sent_ids(command: subprocess.Popen[str], count: int) -> list[str]:
+def texts(command: ForkedArbtune) -> tuple[str, str]:
+    """The rest of what it writes to stdout and stderr."""
+    out, err = command.communicate()
+    return out.decode(), err.decode()
+
+
+def sent_ids(command: ForkedArbtune, count: int) -> list[str]:
     """The ids that a wait says on stderr when they are confirmed."""
     assert command.stderr is not None
-    lines = [command.stderr.readline() for _ in range(count)]
+    lines = [command.stderr.readline().decode() for _ in range(count)]
     return [line.removeprefix("sent ").strip() for line in lines]
 
 
@@ -58,7 +61,7 @@ def test_a_wait_for_jobs_of_a_server_that_was_emptied_ends(
         job_ids = sent_ids(command, 3)
         assert set(job_ids) == set(ledger_at(own_redis_url).newest(State.QUEUED, 9))
         redis.Redis.from_url(own_redis_url).flushall()
-        out, err = command.communicate()
+        out, err = texts(command)
     assert command.returncode == 1
     assert out.splitlines() == [f"{job_id}  unknown" for job_id in job_ids]
     [told] = [line for line in err.splitlines() if "unknown" in line]
@@ -81,7 +84,7 @@ def test_a_wait_outlasts_a_server_that_is_away_for_a_while(tmp_path: Path) -> No
         ledger = ledger_at(server.url)
         for job_id in job_ids:
             ledger.cancel(job_id, cancelled_meta(job_id))
-        out, err = command.communicate()
+        out, err = texts(command)
     assert command.returncode == 1
     assert "Redis" not in err
     assert out.splitlines() == [f"{job_id}  cancelled" for job_id in job_ids]
@@ -96,7 +99,7 @@ def test_ctrl_c_says_how_many_jobs_were_sent_and_their_ids_are_out(
         fcntl.fcntl(command.stdout, fcntl.F_SETPIPE_SZ, 4_096)
         select([command.stdout], [], [])
         command.send_signal(signal.SIGINT)
-        out, err = command.communicate()
+        out, err = texts(command)
     assert command.returncode == 130
     told, interrupted = err.splitlines()
     assert told == f"arbtune: {BATCH:,} of {3 * BATCH:,} jobs were sent and confirmed"

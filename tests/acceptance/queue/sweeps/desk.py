@@ -19,6 +19,7 @@ from arbitrage.results.store.folder import SweepFolder
 from arbitrage.sweep import SweepSpec, run_sweep
 from tests.conftest import ledger_at
 from tests.helpers import commands
+from tests.helpers.servers.forked import ForkedArbtune
 from worker.ledger.ledger import Ledger, State
 
 SPREADS = {"name": "min_spread_bps", "start": 0, "stop": 60, "num": 61}
@@ -65,12 +66,12 @@ class Desk:
             *self.arguments(sweep, *flags), environment=self.environment(**changes)
         )
 
-    def start(self, sweep: dict[str, Any]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            self.command(sweep),
-            env=self.environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+    def start(self, sweep: dict[str, Any]) -> ForkedArbtune:
+        return ForkedArbtune(
+            *self.arguments(sweep),
+            environment=self.environment(),
+            output=subprocess.DEVNULL,
+            errors=subprocess.PIPE,
         )
 
     def folder(self, sweep: dict[str, Any]) -> SweepFolder:

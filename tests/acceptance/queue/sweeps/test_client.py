@@ -64,16 +64,16 @@ def test_where_no_worker_is_it_says_so_once_and_waits_for_one(
 
 
 def test_a_sweep_is_looked_at_cancelled_and_gone_on_with(lonely: Desk, tmp_path: Path) -> None:
-    sweep = spec(SPREADS)
+    sweep = spec({**SPREADS, "num": 7})
     folder = lonely.with_chunks_of(1, sweep)
     client = lonely.start(sweep)
-    wait_until(lambda: len(lonely.open_chunks(sweep)) == 61, "all chunks are sent")
+    wait_until(lambda: len(lonely.open_chunks(sweep)) == 7, "all chunks are sent")
     status = lonely.sweep(sweep, "--status")
     assert (status.returncode, status.stderr) == (1, "")
-    assert f"sweep {folder.sweep_id}: 0 of 61, chunks: 61 waiting\n" in status.stdout
+    assert f"sweep {folder.sweep_id}: 0 of 7, chunks: 7 waiting\n" in status.stdout
     assert "no results yet" in status.stdout
     counted = json.loads(lonely.sweep(sweep, "--status", "--json").stdout)
-    assert counted["chunks"] == {"running": 0, "queued": 61, "to_collect": 0}
+    assert counted["chunks"] == {"running": 0, "queued": 7, "to_collect": 0}
     held = lonely.sweep(sweep)
     assert "another process collects results into" in one_sentence(held)
 
@@ -86,20 +86,20 @@ def test_a_sweep_is_looked_at_cancelled_and_gone_on_with(lonely: Desk, tmp_path:
     assert last == "arbtune: the sweep was cancelled; the same command goes on with it"
     for line in plain:  # no terminal: now and then one that says where it stands
         is_warning = line.startswith("arbtune: warning: no worker is present at ")
-        assert is_warning or line.startswith("0 of 61 configs (0%), 0 running, 61 queued")
-    chunks = [f"{folder.sweep_id}.{number}-{number + 1}" for number in range(61)]
+        assert is_warning or line.startswith("0 of 7 configs (0%), 0 running, 7 queued")
+    chunks = [f"{folder.sweep_id}.{number}-{number + 1}" for number in range(7)]
     assert set(lonely.ledger.states(chunks)) == {State.CANCELLED}
 
     client = lonely.start(sweep)
-    wait_until(lambda: len(lonely.open_chunks(sweep)) == 61, "all chunks are sent again")
+    wait_until(lambda: len(lonely.open_chunks(sweep)) == 7, "all chunks are sent again")
     client.kill()
     client.communicate()
     with running_worker(lonely.url, lonely.root, tmp_path / "log"):
         wait_until(lambda: not lonely.open_chunks(sweep), "the chunks end without their client")
     counted = json.loads(lonely.sweep(sweep, "--status", "--json").stdout)
-    assert counted["chunks"] == {"running": 0, "queued": 0, "to_collect": 61}
+    assert counted["chunks"] == {"running": 0, "queued": 0, "to_collect": 7}
     collected = lonely.sweep(sweep, "--collect", "--json")
-    assert (collected.returncode, json.loads(collected.stdout)["succeeded"]) == (0, 61)
+    assert (collected.returncode, json.loads(collected.stdout)["succeeded"]) == (0, 7)
     assert lonely.rows(sweep).equals(lonely.here(sweep))
 
 

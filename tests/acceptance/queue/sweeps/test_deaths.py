@@ -23,16 +23,16 @@ DEADLY = 20  # the min_spread_bps of the config that a poison is meant for
 
 @pytest.mark.usefixtures("sweep_worker")
 def test_a_killed_client_goes_on_where_it_was(desk: Desk) -> None:
-    sweep = spec(SPREADS, tag="sleep:0.02")
+    sweep = spec({**SPREADS, "num": 21}, tag="sleep:0.02")
     folder = desk.with_chunks_of(1, sweep)
     luck = random.Random(7)
     for _ in range(2):
-        parts = len(folder.parts(61))
+        parts = len(folder.parts(21))
         client = desk.start(sweep)
-        some = parts + luck.randint(1, 20)
+        some = parts + luck.randint(1, 7)
 
         def are_there(some: int = some) -> bool:
-            return len(folder.parts(61)) >= some
+            return len(folder.parts(21)) >= some
 
         wait_until(are_there, "some parts are there")
         client.kill()
@@ -46,12 +46,12 @@ def test_a_killed_client_goes_on_where_it_was(desk: Desk) -> None:
 
 
 def test_a_killed_worker_and_a_killed_client_lose_nothing(lonely: Desk, tmp_path: Path) -> None:
-    sweep = spec(SPREADS, tag="sleep:0.02")
-    folder = lonely.with_chunks_of(3, sweep)
+    sweep = spec({**SPREADS, "num": 21}, tag="sleep:0.02")
+    folder = lonely.with_chunks_of(1, sweep)
     options: dict[str, Any] = {"poisonous": True, "lease_s": "3"}
     with running_worker(lonely.url, lonely.root, tmp_path / "1", **options) as worker:
         client = lonely.start(sweep)
-        wait_until(lambda: len(folder.parts(61)) >= 3, "some parts are there")
+        wait_until(lambda: len(folder.parts(21)) >= 3, "some parts are there")
         os.killpg(worker.process.pid, signal.SIGKILL)
         client.kill()
         client.communicate()

@@ -12,6 +12,7 @@ from tests.helpers.inputs.sweeps import spec
 from worker.client.sweeps.in_queue import NO_CHUNKS
 
 
+@pytest.mark.usefixtures("one_core")
 def test_a_sweep_of_its_own_server_and_workers(sweep_root: Path, tmp_path: Path) -> None:
     nowhere = "redis://127.0.0.1:1/0"
     desk = Desk(sweep_root, nowhere, tmp_path / "results")
