@@ -8,7 +8,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.rows import sweep_rows
 from arbitrage.shell.console import run_command
 from tests.helpers.inputs.sweeps import spec
-from tests.helpers.terminals import COLUMNS, on_terminal
+from tests.helpers.terminals import COLUMNS, ROWS, on_terminal, open_terminal, read_all
 from worker.commands.answers import export as export_command
 from worker.commands.answers import results as results_command
 from worker.commands.answers import sweeps as sweeps_command
@@ -31,6 +31,7 @@ GRIDS = (
     {"name": "slippage_bps", "values": [0, 1]},
 )
 TOTAL = 8
+ENVIRONMENT = {"TERM": "xterm", "NO_COLOR": "1", "COLUMNS": str(COLUMNS), "LINES": str(ROWS)}
 
 
 def keep(results_dir: Path, sweep_id: str, age_s: int, **fields: Any) -> None:
@@ -67,12 +68,24 @@ def in_cells(text: str) -> list[dict[str, str]]:
     return [*csv.DictReader(io.StringIO(text), delimiter="\t")]
 
 
-def lines_on_terminal(results_dir: Path, *words: str) -> list[str]:
-    status, shown = on_terminal(
-        [sys.executable, "-m", "worker.cli", *words],
-        {**os.environ, "ARBTUNE_RESULTS_DIR": str(results_dir), "NO_COLOR": "1"},
-    )
-    assert status == 0, shown
+@pytest.fixture
+def on_own_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Call a command in this process; the lines that a terminal shows."""
+
+    def lines_of(command: Callable[..., int], *flags: str) -> list[str]:
+        ours, theirs = open_terminal()
+        with os.fdopen(theirs, "w") as terminal, monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", terminal)
+            for name, value in ENVIRONMENT.items():
+                patch.setenv(name, value)
+            assert command(*flags) == 0
+            terminal.flush()
+        return lines_of_screen(read_all(ours))
+
+    return lines_of
+
+
+def lines_of_screen(shown: str) -> list[str]:
     lines = shown.replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
     assert max(map(len, lines)) <= COLUMNS
     return lines
@@ -220,8 +233,13 @@ def test_what_is_wrong_is_said_in_a_sentence(
     assert said.count("\n") == 1
 
 
-def test_a_terminal_gets_a_table_that_fits(results_dir: Path) -> None:
-    lines = lines_on_terminal(results_dir, "results", "a", "b", "--by", "sweep_id")
+@pytest.mark.usefixtures("results_dir")
+def test_a_terminal_gets_a_table_that_fits() -> None:
+    """A process of its own: what is told of its terminal is true of any."""
+    command = [sys.executable, "-m", "worker.cli", "results", "a", "b", "--by", "sweep_id"]
+    status, shown = on_terminal(command, {**os.environ, "NO_COLOR": "1"})
+    assert status == 0, shown
+    lines = lines_of_screen(shown)
     text = "\n".join(lines)
     assert lines[0] == f"sweep {'a' * 16}: 8 of 8; latency_a_ms 0"
     assert lines[1] == f"sweep {'b' * 16}: 8 of 8; latency_a_ms 50"
@@ -232,23 +250,31 @@ def test_a_terminal_gets_a_table_that_fits(results_dir: Path) -> None:
     ]
 
 
-def test_a_terminal_gets_a_picture_of_one_sweep(results_dir: Path) -> None:
+@pytest.mark.usefixtures("results_dir")
+def test_a_terminal_gets_a_picture_of_one_sweep(on_own_terminal: Callable[..., list[str]]) -> None:
     title = "best net_pnl_usd: min_spread_bps down, slippage_bps across"
-    assert title in "\n".join(lines_on_terminal(results_dir, "results", "a"))
+    assert title in "\n".join(on_own_terminal(results, "a"))
     for words in (["a", "b"], ["a", "--where", "total_trades > 1"], ["a", "--sort", "win_rate"]):
-        assert title not in "\n".join(lines_on_terminal(results_dir, "results", *words))
+        assert title not in "\n".join(on_own_terminal(results, *words))
 
 
-def test_a_terminal_gets_two_lines_a_sweep(results_dir: Path) -> None:
+def test_a_terminal_gets_two_lines_a_sweep(
+    results_dir: Path, on_own_terminal: Callable[..., list[str]]
+) -> None:
     keep(results_dir, "c" * 16, age_s=0, tag_prefix="x", max_holding_seconds=5)
-    lines = lines_on_terminal(results_dir, "sweeps")
+    lines = on_own_terminal(sweeps)
     assert lines[0] == f"{'c' * 16}  8 of 8, best net_pnl_usd 10.50"
     assert lines[1] == "  quotes.csv: min_spread_bps 0 to 0.3 (4 values); slippage_bps 0, 1"
     assert len(lines) == 6
 
 
-def test_no_sweeps_are_no_error(tmp_path: Path) -> None:
-    assert lines_on_terminal(tmp_path, "sweeps") == ["no sweeps yet: arbtune sweep SPEC runs one"]
+def test_no_sweeps_are_no_error(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    on_own_terminal: Callable[..., list[str]],
+) -> None:
+    monkeypatch.setenv("ARBTUNE_RESULTS_DIR", str(tmp_path))
+    assert on_own_terminal(sweeps) == ["no sweeps yet: arbtune sweep SPEC runs one"]
 
 
 def test_a_sweep_is_exported(results_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
