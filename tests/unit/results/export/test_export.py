@@ -36,6 +36,7 @@ from arbitrage.results.export.trials import CHOSEN_AS, Trials
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.known_sweeps import KnownSweep, sweep_named
 from arbitrage.results.store.rows import SCHEMA, sweep_rows
+from tests.helpers.inputs.examples import examples
 from tests.helpers.inputs.sweeps import permuted, spec
 
 GRIDS = (
@@ -236,6 +237,7 @@ def in_batches(nets: list[int], drawdowns: list[int], cut: int) -> Iterator[pl.D
 SMALL = st.lists(st.integers(0, 4), min_size=20, max_size=20)
 
 
+@examples(25)
 @given(SMALL, SMALL, st.integers(0, 20))
 def test_the_front_does_not_depend_on_the_batches(
     nets: list[int], drawdowns: list[int], cut: int

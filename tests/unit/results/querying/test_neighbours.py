@@ -25,6 +25,7 @@ from arbitrage.results.querying.plateau import Plateau, plateau_of, shown_best
 from arbitrage.results.store.folder import SweepFolder
 from arbitrage.results.store.known_sweeps import KnownSweep, sweep_named
 from arbitrage.results.store.rows import sweep_rows
+from tests.helpers.inputs.examples import examples
 from tests.helpers.inputs.sweeps import spec
 
 VALUES: dict[str, st.SearchStrategy[list[Any]]] = {
@@ -63,6 +64,7 @@ def naive_neighbours(sweep: SweepSpec, number: int) -> set[int]:
     return found
 
 
+@examples(40)
 @given(sweeps())
 def test_neighbours_are_a_step_along_one_grid_away(sweep: SweepSpec) -> None:
     found = neighbours_of(sweep, np.arange(sweep.total))
@@ -101,6 +103,7 @@ def test_neighbours_of_a_sample_of_many_combinations_are_found_by_arithmetic() -
         assert differ == {name}
 
 
+@examples(40)
 @given(sweeps(), st.data())
 def test_medians_are_those_of_the_neighbours_with_the_figure(
     sweep: SweepSpec, data: st.DataObject

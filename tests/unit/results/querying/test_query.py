@@ -106,7 +106,7 @@ QUERIES = st.builds(
 
 
 @given(st.lists(st.tuples(NETS, TRADES), min_size=1, max_size=2), QUERIES)
-@examples(30)
+@examples(20)
 def test_lines_are_those_of_plain_python(
     tmp_path_factory: pytest.TempPathFactory,
     figures: list[tuple[list[float], list[int]]],

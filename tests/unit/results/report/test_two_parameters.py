@@ -61,7 +61,7 @@ def test_long_values_are_rounded_as_long_as_they_differ() -> None:
     assert len(set(levels_of(rows, sweep.grids[0], 20).labels)) == 2
 
 
-@examples(25)
+@examples(15)
 @given(st.lists(st.integers(-50, 50), min_size=30, max_size=30), st.integers(1, 5))
 def test_cells_have_the_best_and_the_median_of_their_configs(nets: list[int], most: int) -> None:
     sweep = _sweep()
@@ -108,7 +108,7 @@ def _points(points: list[tuple[int, int]]) -> pl.LazyFrame:
     ).lazy()
 
 
-@examples(50)
+@examples(25)
 @given(POINTS)
 def test_the_front_is_what_nothing_betters(points: list[tuple[int, int]]) -> None:
     front = frontier_of(_points(points)).front
@@ -128,7 +128,7 @@ def test_the_front_is_what_nothing_betters(points: list[tuple[int, int]]) -> Non
     assert all(points[row[0]] == (row[1], row[2]) for row in front.iter_rows())
 
 
-@examples(50)
+@examples(25)
 @given(POINTS)
 def test_the_cloud_counts_every_config_that_is_not_outside(points: list[tuple[int, int]]) -> None:
     found = frontier_of(_points(points))

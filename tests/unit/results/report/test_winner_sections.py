@@ -11,6 +11,8 @@ import pytest
 from arbitrage.results.report.known import Known
 from arbitrage.results.report.sections.conditions import conditions_section
 from arbitrage.results.report.sections.verdict import verdict_section
+from arbitrage.results.report.sections.walk_forward import walk_forward_section
+from arbitrage.results.report.sections.winner import winner_section
 from arbitrage.results.report.writing import report_html
 from arbitrage.results.verdict.verdict import EDGE, LUCK, NO_EDGE, TOO_LITTLE, Verdict
 from arbitrage.results.walk_forward.outcome import FoldOutcome, Side, WalkForward
@@ -88,21 +90,34 @@ def test_few_trades_have_no_histogram_and_no_best_five(tmp_path: Path) -> None:
 def test_which_configs_the_folds_chose_is_told_beside_the_best(
     judged: tuple[Known, Verdict], chosen: list[int | None], told: str
 ) -> None:
-    known, verdict = judged
+    known, _ = judged
     assert known.best is not None
     best = known.best["config_number"]
     numbers = [None if one is None else (best + one) % known.spec.total for one in chosen]
+    section = walk_forward_section(replace(known, walk=walked(known, *numbers)))
+    assert told.format(best, told=known.told(known.spec.config(best))) in " ".join(
+        section.sentences
+    )
+
+
+def walked(known: Known, *chosen: int | None) -> WalkForward:
+    """A walk-forward whose folds chose these configs."""
     side = Side("a", "b", 2.0, 0, 10, 12.5, 3)
-    folds = [FoldOutcome(number, {}, None, side, side) for number in numbers]
-    walk = WalkForward(
+    folds = [FoldOutcome(number, {}, None, side, side) for number in chosen]
+    return WalkForward(
         *("s", "quotes.csv", "d", "2", known.spec.total, "net_pnl_usd", 10, 10, folds, [])
     )
+
+
+def test_an_edge_asks_for_a_walk_forward_until_there_is_one(
+    judged: tuple[Known, Verdict],
+) -> None:
+    known, verdict = judged
     an_edge = replace(verdict, verdict=EDGE, p_value=0.01, walk_forward=None)
-    text = text_of(report_html(replace(known, verdict=an_edge, walk=walk)))
-    assert told.format(best, told=known.told(known.spec.config(best))) in text
-    assert "arbtune walk-forward says what is left" not in text
-    without = text_of(report_html(replace(known, verdict=an_edge)))
-    assert "arbtune walk-forward says what is left" in without
+    asked = "arbtune walk-forward says what is left"
+    assert asked in text_of(report_html(replace(known, verdict=an_edge)))
+    walk = walked(known, 0, None)
+    assert asked not in text_of(report_html(replace(known, verdict=an_edge, walk=walk)))
 
 
 def test_the_threshold_is_told_with_its_costs(judged: tuple[Known, Verdict]) -> None:
@@ -124,8 +139,9 @@ def test_losses_that_sit_in_open_trades_are_told(
 ) -> None:
     known, _ = judged
     best = {**(known.best or {}), "win_rate": win_rate, "unrealized_pnl_usd": open_usd}
-    text = text_of(report_html(replace(known, best=best)))
+    text = " ".join(winner_section(replace(known, best=best)).sentences)
     assert ("No closed trade lost; losses sit in open trades: -15.70 USD" in text) == is_told
+    assert ("losses sit in open trades" in text) == is_told
 
 
 def test_trades_that_were_open_over_gaps_break_it(judged: tuple[Known, Verdict]) -> None:

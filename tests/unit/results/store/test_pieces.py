@@ -67,7 +67,7 @@ def test_the_rest_is_cut_as_before_whatever_is_there(
 
 
 def test_a_piece_is_halved_by_what_is_new(desk: Desk) -> None:
-    sweep = SweepSpec(**spec({**SPREADS, "step": 0.25}, STOPS, max_position_usd=1e6))
+    sweep = SweepSpec(**spec({**SPREADS, "step": 0.5}, STOPS, max_position_usd=1e6))
     rest = missing(desk, sweep)
     [piece] = rest.pieces(100, 100)
     pieces = [piece]
@@ -77,11 +77,11 @@ def test_a_piece_is_halved_by_what_is_new(desk: Desk) -> None:
             for piece in pieces
             for half in (piece.halves() if len(piece.new) > 1 else (piece,))
         ]
-    assert len(pieces) == 54
+    assert len(pieces) == 18
     assert {len(piece.new) for piece in pieces} == {1}
     with rest.folder.exclusively():
         for piece in pieces:
             kept(rest, piece)
     assert rest.folder.rows(sweep.total).collect().equals(run_sweep(sweep))
-    assert (rest.copied.total(), rest.computed) == (20, 54)
+    assert (rest.copied.total(), rest.computed) == (20, 18)
     assert set(rest.copied) == {desk.folder(KEPT).sweep_id}

@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from arbitrage.arbitrage_core import ENGINE_VERSION
+from arbitrage.documents.spec.sweep_spec import sweep_id
 from arbitrage.replay.many_configs import open_data
-from arbitrage.results.store.known_sweeps import sweep_named
+from arbitrage.results.store.known_sweeps import KnownSweep, sweep_named
 from arbitrage.results.verdict.search import Search, search_of
-from arbitrage.sweep import SweepSpec, judge
+from arbitrage.sweep import SweepSpec, judge, run_sweep
 
 quick = partial(judge, n_bootstrap=50)
 
@@ -32,8 +34,12 @@ def thresholds(*values: float) -> dict[str, Any]:
     return {"name": "min_spread_bps", "values": [*values]}
 
 
-def searched(spec: SweepSpec, results: Path) -> Search:
+def run(spec: SweepSpec, results: Path) -> KnownSweep:
+    """Run a sweep, as whoever judges one does first."""
+    run_sweep(spec, results_dir=results)
     data = open_data(spec.data_path)
-    id_of_sweep = quick(spec, results_dir=results).sweep_id
-    assert sweep_named(id_of_sweep, results).description.data_sha256 == data.data_sha256
-    return search_of(sweep_named(id_of_sweep, results), [results])
+    return sweep_named(sweep_id(spec.identity(), data.data_sha256, ENGINE_VERSION), results)
+
+
+def searched(spec: SweepSpec, results: Path) -> Search:
+    return search_of(run(spec, results), [results])

@@ -17,12 +17,12 @@ from arbitrage.results.store.known_sweeps import sweep_named
 from arbitrage.results.verdict.judging import Asked, judge_search
 from arbitrage.results.verdict.search import Search, search_of
 from tests.luck.markets import MEAN_REVERTING, write_market
-from tests.unit.results.verdict.searched import quick, searched, spec_of, thresholds
+from tests.unit.results.verdict.searched import quick, run, searched, spec_of, thresholds
 
 
 def test_a_config_of_several_sweeps_counts_once(quotes: Path, tmp_path: Path) -> None:
-    quick(spec_of(quotes, thresholds(3, 4, 5, 6)), results_dir=tmp_path)
-    quick(spec_of(quotes, thresholds(5, 6, 7), slippage_bps=1), results_dir=tmp_path)
+    run(spec_of(quotes, thresholds(3, 4, 5, 6)), tmp_path)
+    run(spec_of(quotes, thresholds(5, 6, 7), slippage_bps=1), tmp_path)
     found = quick(spec_of(quotes, thresholds(6, 5, 9), tag="again"), results_dir=tmp_path)
     assert found.n_configs == 3 + 2 + 3
     counts = [sweep["configs"] for sweep in found.search["sweeps"]]
@@ -31,14 +31,16 @@ def test_a_config_of_several_sweeps_counts_once(quotes: Path, tmp_path: Path) ->
 
 
 def test_the_winner_may_be_of_another_sweep(quotes: Path, tmp_path: Path) -> None:
-    best = quick(spec_of(quotes, thresholds(4, 6)), results_dir=tmp_path)
+    other = run(spec_of(quotes, thresholds(4, 6)), tmp_path)
+    best = other.folder.best(other.spec)
+    assert best is not None
     found = quick(spec_of(quotes, thresholds(900)), results_dir=tmp_path)
-    assert found.winner["sweep_id"] == best.sweep_id != found.sweep_id
-    assert found.winner["config_number"] == best.winner["config_number"]
+    assert found.winner["sweep_id"] == other.sweep_id != found.sweep_id
+    assert found.winner["config_number"] == best["config_number"]
 
 
 def test_a_sweep_whose_rows_are_gone_still_counts(quotes: Path, tmp_path: Path) -> None:
-    gone = quick(spec_of(quotes, thresholds(*range(30))), results_dir=tmp_path)
+    gone = run(spec_of(quotes, thresholds(*range(30))), tmp_path)
     for part in (tmp_path / gone.sweep_id).glob("*.parquet"):
         part.unlink()
     found = quick(spec_of(quotes, thresholds(6)), results_dir=tmp_path)
@@ -68,7 +70,7 @@ def test_a_sweep_that_never_had_a_row_counts_nothing(quotes: Path, tmp_path: Pat
 def test_a_sweep_of_an_older_version_counts_when_its_rows_are_gone(
     quotes: Path, tmp_path: Path
 ) -> None:
-    gone = quick(spec_of(quotes, thresholds(*range(30))), results_dir=tmp_path)
+    gone = run(spec_of(quotes, thresholds(*range(30))), tmp_path)
     place = tmp_path / f"{gone.sweep_id}.json"
     description = json.loads(place.read_text())
     assert description.pop("has_had_rows") is True
@@ -78,13 +80,13 @@ def test_a_sweep_of_an_older_version_counts_when_its_rows_are_gone(
 
 
 def test_what_was_run_before_max_jobs_was_lowered_was_tried(quotes: Path, tmp_path: Path) -> None:
-    quick(spec_of(quotes, thresholds(*range(30))), results_dir=tmp_path)
+    run(spec_of(quotes, thresholds(*range(30))), tmp_path)
     found = quick(spec_of(quotes, thresholds(*range(30)), max_jobs=5), results_dir=tmp_path)
     assert found.n_configs == 30
 
 
 def test_a_config_that_failed_is_not_of_the_search(quotes: Path, tmp_path: Path) -> None:
-    sweep_id = quick(spec_of(quotes, thresholds(4, 5, 6)), results_dir=tmp_path).sweep_id
+    sweep_id = run(spec_of(quotes, thresholds(4, 5, 6)), tmp_path).sweep_id
     [part] = (tmp_path / sweep_id).glob("*.parquet")
     rows = pl.read_parquet(part)
     failed = pl.col("config_number") == 1
@@ -98,14 +100,14 @@ def test_a_config_that_failed_is_not_of_the_search(quotes: Path, tmp_path: Path)
 
 def test_what_is_on_other_data_is_told_and_not_counted(quotes: Path, tmp_path: Path) -> None:
     write_market(tmp_path / "other.parquet", MEAN_REVERTING, seed=4, rows=1_200)
-    quick(spec_of(tmp_path / "other.parquet", thresholds(3, 4)), results_dir=tmp_path)
+    run(spec_of(tmp_path / "other.parquet", thresholds(3, 4)), tmp_path)
     found = quick(spec_of(quotes, thresholds(6)), results_dir=tmp_path)
     assert found.n_configs == 1
     assert (found.search["other_sweeps"], found.search["other_configs"]) == (1, 2)
 
 
 def test_a_sample_of_the_search_is_of_all_its_sweeps(quotes: Path, tmp_path: Path) -> None:
-    quick(spec_of(quotes, thresholds(3, 4, 5, 6)), results_dir=tmp_path)
+    run(spec_of(quotes, thresholds(3, 4, 5, 6)), tmp_path)
     whole = searched(spec_of(quotes, thresholds(5, 6, 7, 8, 9)), tmp_path)
     assert whole.n_configs == 7
     for count in (1, 3, 7, 100):
