@@ -127,6 +127,15 @@ def no_file_above(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.fixture
+def one_core() -> Iterator[None]:
+    """As on a machine of one core: a command's own worker has one child to start."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    yield
+    os.sched_setaffinity(0, cores)
+
+
 def has_ended(pid: int) -> bool:
     """Whether a process is gone, or waits only for somebody to collect its status."""
     try:

@@ -17,6 +17,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from tests.helpers.commands import arbtune
 from worker.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -138,24 +139,25 @@ def test_no_pod_has_more_rights_than_it_needs(manifest: dict[str, Any]) -> None:
         assert mount.get("readOnly") or mount["mountPath"] in {"/tmp", "/cache"}  # noqa: S108
 
 
-def run_job(*changes: tuple[str, str]) -> subprocess.CompletedProcess[str]:
-    """The Job's container as a local process."""
+def arguments_of_the_job() -> list[str]:
+    """Those of its container, with the data here."""
     program, *arguments = container(JOB)["args"]
     assert program == "arbtune"
-    for old, new in (("/data/", f"{ROOT / 'data'}/"), *changes):
-        arguments = [argument.replace(old, new) for argument in arguments]
-    return subprocess.run(
-        [sys.executable, "-m", "worker.cli", *arguments],
+    return [argument.replace("/data/", f"{ROOT / 'data'}/") for argument in arguments]
+
+
+def test_the_job_runs_and_its_exit_codes_are_what_its_policy_acts_on() -> None:
+    there = arguments_of_the_job()
+    ran = subprocess.run(
+        [sys.executable, "-m", "worker.cli", *there],
         env=dict(os.environ),
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-def test_the_job_runs_and_its_exit_codes_are_what_its_policy_acts_on() -> None:
-    assert json.loads(run_job().stdout)["status"] == "success"
-    missing = run_job(("sample_arbitrage_prices", "nowhere"))
+    assert json.loads(ran.stdout)["status"] == "success"
+    nowhere = [argument.replace("sample_arbitrage_prices", "nowhere") for argument in there]
+    missing = arbtune(*nowhere, environment=os.environ)
     by_code = {
         value: rule["action"]
         for rule in JOB["spec"]["podFailurePolicy"]["rules"]

@@ -13,6 +13,7 @@ import pytest
 from celery import Celery
 from celery.exceptions import TaskRevokedError
 
+from scripts import run_arbitrage_tuning
 from tests.acceptance.queue.jobs.asked import Arbtune, flags
 from tests.conftest import JOB, PATIENCE_S, WorkerProcess, ledger_at, wait_until
 from worker.client.jobs.sending import submission
@@ -39,7 +40,11 @@ assert not [name for name in sys.modules if name.split(".")[0] in ("worker", "ar
 
 @pytest.mark.usefixtures("worker")
 def test_a_plain_celery_client_gets_the_metrics_of_the_command_line(
-    environment: dict[str, str], data_root: Path, tmp_path: Path
+    environment: dict[str, str],
+    data_root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     foreign = subprocess.run(
         [sys.executable, "-c", FOREIGN_PROGRAM, json.dumps(JOB)],
@@ -50,16 +55,10 @@ def test_a_plain_celery_client_gets_the_metrics_of_the_command_line(
         check=False,
     )
     assert foreign.returncode == 0, foreign.stderr
-    here = subprocess.run(
-        [sys.executable, "-m", "scripts.run_arbitrage_tuning", *flags(JOB)],
-        cwd=data_root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert here.returncode == 0, here.stderr
+    monkeypatch.chdir(data_root)
+    assert run_arbitrage_tuning.main(flags(JOB)) == 0
     from_queue = comparable(json.loads(foreign.stdout))
-    assert from_queue == comparable(json.loads(here.stdout)["metrics"])
+    assert from_queue == comparable(json.loads(capsys.readouterr().out)["metrics"])
     assert from_queue["total_trades"] == 10
 
 
