@@ -15,6 +15,9 @@ import pytest
 from arbitrage.arbitrage_tuning import TuningConfig, TuningMetrics
 from tests.conftest import running_worker
 
+# Each with names of its own; what all of them import is imported once.
+EACH_PROGRAM = "import sys\nfor program in sys.argv[1:]: exec(program, {'__name__': '__main__'})"
+
 ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -131,24 +134,20 @@ def test_workers_enqueueing_and_programs_on_a_real_server(
     [start] = [block for block in blocks("sh") if "arbtune worker" in block]
     assert start.splitlines()[-1] == "arbtune worker --concurrency 2"
     [commands] = [block for block in blocks("sh") if "arbtune status" in block]
-    with running_worker(own_redis_url, checkout, tmp_path / "log", concurrency=2):
-        # The block asks after a job that may not have run yet; here it has.
-        settled = commands.replace(
-            "arbtune status", "arbtune enqueue --jobs jobs.jsonl --wait\narbtune status"
-        )
-        answer = shell(settled, checkout, env)
+    # One process, which takes jobs in turn: the block asks after the first when others have ended.
+    with running_worker(own_redis_url, checkout, tmp_path / "log"):
+        answer = shell(commands, checkout, env)
         assert answer.returncode == 0, answer.stderr + answer.stdout
         assert "first  success" in answer.stdout
-        for program in blocks("python"):
-            ran = subprocess.run(
-                [sys.executable, "-c", program],
-                cwd=checkout,
-                env=env,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert ran.returncode == 0, ran.stderr
+        ran = subprocess.run(
+            [sys.executable, "-c", EACH_PROGRAM, *blocks("python")],
+            cwd=checkout,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
 
 
 def test_the_sweep_is_the_example_in_data() -> None:
