@@ -6,6 +6,7 @@ import importlib
 
 from arbitrage.errors import ConfigError
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, call_command, nearest
+from worker.commands.driver import import_redis_alone
 from worker.operating.misspelt_settings import warn_of_misnamed
 
 COMMANDS = {
@@ -48,6 +49,9 @@ OPTIONS = ("--help", "--version")
 # Of variables that are not settings: a worker in its log, the figures beside it not once more.
 _WARNS_ITSELF = ("worker", "metrics")
 
+# Whose modules import the driver, whatever they are called for; those that only ask do so later.
+_NEED_THE_DRIVER = ("enqueue", "worker", "doctor", "metrics")
+
 
 def run(arguments: list[str]) -> int:
     """Call the command that the arguments begin with; the exit status."""
@@ -64,6 +68,8 @@ def run(arguments: list[str]) -> int:
         raise ConfigError(_no_such(name))
     if name not in _WARNS_ITSELF:
         warn_of_misnamed()
+    if name in _NEED_THE_DRIVER and not set(rest) & set(HELP):
+        import_redis_alone()
     module, _ = COMMANDS[name]
     return call_command(f"arbtune {name}", importlib.import_module(module), rest)
 

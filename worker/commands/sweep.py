@@ -10,6 +10,7 @@ from arbitrage.documents.spec.sweep_spec import LOW_IS_BETTER, SweepSpec
 from arbitrage.errors import ConfigError
 from arbitrage.shell.console import EXIT_OK, printable, warn
 from worker.client.sweeps.data_place import placed
+from worker.commands.driver import import_redis_alone
 from worker.settings import Settings
 
 SUMMARY = (
@@ -85,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     if sys.stderr.isatty() and not (arguments.status or arguments.collect or arguments.cancel):
         line = f"{spec.total:,} configs over {printable(spec.data_file)}"
         print(line, file=sys.stderr, flush=True)
+    import_redis_alone()
     from worker.client.sweeps.run import run_sweep  # Redis and polars: the line comes before them
 
     return run_sweep(arguments, spec, settings)

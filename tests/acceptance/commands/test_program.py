@@ -51,6 +51,16 @@ def test_nothing_heavy_is_imported_and_asyncio_is_there_afterwards(
     assert (asked.returncode, asked.stderr.splitlines()[-1]) == (ends, ""), asked.stderr
 
 
+def test_a_command_that_sends_leaves_out_of_the_driver_what_it_has_no_use_for() -> None:
+    sent = subprocess.run(
+        [sys.executable, "-c", ASK, "enqueue", "--jobs=/dev/null"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (sent.returncode, sent.stderr.splitlines()[-1]) == (1, "pydantic"), sent.stderr
+
+
 @pytest.mark.parametrize("command", ["status", "jobs", "dead", "top", "workers"])
 def test_a_help_imports_no_driver(command: str) -> None:
     code = (

@@ -6,6 +6,7 @@ import argparse
 
 from arbitrage.documents.spec.sweep_spec import SweepSpec
 from arbitrage.shell.console import count
+from worker.commands.driver import import_redis_alone
 from worker.settings import Settings
 
 SUMMARY = (
@@ -49,6 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Walk through the file, or cancel; 0 also where nothing is kept."""
     spec = SweepSpec.from_file(arguments.spec)
+    import_redis_alone()
     from worker.client.walk_forward.run import run_walk_forward  # polars and numba, not for --help
 
     return run_walk_forward(arguments, spec, Settings.from_environment())
