@@ -44,9 +44,9 @@ def ranges(draw: st.DrawFn, name: str) -> Axis:
 @st.composite
 def steps_of_quarters(draw: st.DrawFn, name: str) -> Axis:
     """Multiples of 1/4 are exact, so that naive counting finds the same end."""
-    start, step = draw(st.integers(1, 40)) / 4, draw(st.integers(1, 40)) / 4
-    stop = draw(st.integers(1, 40)) / 4
-    step = max(step, abs(stop - start) // 6)  # a few values: four such grids multiply
+    first, last = draw(st.integers(1, 40)), draw(st.integers(1, 40))
+    shortest = max(1, abs(last - first) // 6)  # seven values or so: four grids multiply
+    start, stop, step = first / 4, last / 4, draw(st.integers(shortest, 40)) / 4
     sign = 1 if stop >= start else -1
     values = [start]
     while sign * (stop - (values[-1] + sign * step)) >= 0:
