@@ -80,14 +80,15 @@ def sent_to(client: Celery, queue: str, *, count: int) -> list[Any]:
     """The messages that somebody else's queue has been sent, once there are so many."""
     found: list[Any] = []
 
-    def are_there() -> bool:
-        with client.connection_for_read() as connection:
-            channel: Any = connection.channel()
+    with client.connection_for_read() as connection:
+        channel: Any = connection.channel()
+
+        def are_there() -> bool:
             while (message := channel.basic_get(queue, no_ack=True)) is not None:
                 found.append(message)
-        return len(found) >= count
+            return len(found) >= count
 
-    wait_until(are_there, f"{queue} has been sent {count}")
+        wait_until(are_there, f"{queue} has been sent {count}")
     return found
 
 

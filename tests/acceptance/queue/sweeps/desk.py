@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class Desk:
     url: str
     results: Path
 
-    @property
+    @cached_property
     def ledger(self) -> Ledger:
         return ledger_at(self.url)
 
