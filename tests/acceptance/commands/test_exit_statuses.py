@@ -204,7 +204,7 @@ def case(row: str) -> Any:
 
 
 @pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("row", map(case, CASES))
+@pytest.mark.parametrize("row", [case(row) for row in CASES])
 def test_a_row_is_as_the_table_has_it(row: str, own_redis_url: str, tmp_path: Path) -> None:
     with ExitStack() as started:
         for line, status in CASES[row]:
