@@ -120,14 +120,14 @@ def test_an_edge_asks_for_a_walk_forward_until_there_is_one(
     assert asked not in text_of(report_html(replace(known, verdict=an_edge, walk=walk)))
 
 
-def test_the_threshold_is_told_with_its_costs(judged: tuple[Known, Verdict]) -> None:
-    known, _ = judged
+def test_the_threshold_is_told_with_its_costs(judged: tuple[Known, Verdict], page: str) -> None:
+    known, _ = judged  # the same sweep as the page's
     config = known.config
     assert config is not None
     cost = config.taker_fee_a_bps + config.taker_fee_b_bps + config.slippage_bps
     spread = config.min_spread_bps
     told = f"a trade opens at a spread of {spread:g} + {cost:g} = {spread + cost:g} bps."
-    assert text_of(report_html(known)).count(told) == 1
+    assert text_of(page).count(told) == 1
 
 
 @pytest.mark.parametrize(
