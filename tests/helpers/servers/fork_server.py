@@ -96,7 +96,12 @@ def _run(request: dict[str, Any], files: list[int]) -> int:
     sys.argv = ["arbtune", *request["arguments"]]
     try:
         status: int = importlib.import_module(request["program"]).main()
-    except SystemExit as ended:  # argparse ends after a help
+    except (
+        SystemExit
+    ) as ended:  # argparse ends after a help, a worker that is refused with a sentence
+        if isinstance(ended.code, str):
+            print(ended.code, file=sys.stderr)
+            return 1
         return int(ended.code or 0)
     return status
 
