@@ -96,10 +96,8 @@ def _run(request: dict[str, Any], files: list[int]) -> int:
     sys.argv = ["arbtune", *request["arguments"]]
     try:
         status: int = importlib.import_module(request["program"]).main()
-    except (
-        SystemExit
-    ) as ended:  # argparse ends after a help, a worker that is refused with a sentence
-        if isinstance(ended.code, str):
+    except SystemExit as ended:  # as argparse ends after a help
+        if isinstance(ended.code, str):  # the sentence of a worker that is refused
             print(ended.code, file=sys.stderr)
             return 1
         return int(ended.code or 0)
