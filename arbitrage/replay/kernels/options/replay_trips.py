@@ -138,9 +138,8 @@ def _go_on(
     best_spread, highest, end = stretch.spreads.best, stretch.spreads.highest, stretch.end
     notional, respects_size, stopped = terms.most_usd, not np.isnan(terms.share), -1
     at, realized, peak, drawdown = run[AT], run[REALIZED], run[PEAK], run[DRAWDOWN]
-    closed, wins = run[CLOSED], run[WINS]
+    closed, wins, row, is_left_open = run[CLOSED], run[WINS], int(run[NEXT]), False
     until = n_rows if sheet is None else next_closing(sheet, c)
-    row, is_left_open = int(run[NEXT]), False
     while True:
         row = next_row(best_spread, highest, row, end, terms.threshold)
         if row >= end:
