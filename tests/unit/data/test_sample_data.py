@@ -14,12 +14,12 @@ import pytest
 
 from arbitrage.arbitrage_core import OrderBookSnapshot
 from arbitrage.data.snapshot_table import load_snapshots
-from arbitrage.documents.config import NUMERIC_FIELDS, TuningConfig
 from arbitrage.replay.files.opened_file import OpenedFile
-from arbitrage.replay.many_configs import open_data, replay_one
+from arbitrage.replay.many_configs import open_data
 from arbitrage.shell.console import EXIT_FAILED, EXIT_OK, run_command
 from scripts import make_sample_data
 from scripts.make_sample_data import make_lines
+from tests.helpers.by_kernels import by_kernels
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 SAMPLE = DATA / "sample_arbitrage_prices.csv"
@@ -44,8 +44,7 @@ def data() -> OpenedFile:
 
 def backtest(data: OpenedFile, min_spread_bps: float, **others: float) -> SimpleNamespace:
     """By the kernels, which are much quicker; they are the engine, see `test_golden_figures`."""
-    config = TuningConfig(**{**COSTS, "min_spread_bps": min_spread_bps, **others})
-    return SimpleNamespace(**replay_one(data, config.model_dump(include={*NUMERIC_FIELDS})))
+    return by_kernels(data, {**COSTS, "min_spread_bps": min_spread_bps, **others})
 
 
 def make(*flags: str | Path) -> int:

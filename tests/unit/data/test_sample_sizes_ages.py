@@ -16,11 +16,11 @@ from arbitrage.arbitrage_backtest import ArbitrageBacktester
 from arbitrage.arbitrage_core import ArbitrageConfig, ArbitrageEngine, OrderBookSnapshot
 from arbitrage.data.columns import COLUMNS, OPTIONAL_COLUMNS
 from arbitrage.data.snapshot_table import load_snapshots
-from arbitrage.documents.config import NUMERIC_FIELDS, TuningConfig
 from arbitrage.replay.files.opened_file import OpenedFile
-from arbitrage.replay.many_configs import open_data, replay_one
+from arbitrage.replay.many_configs import open_data
 from arbitrage.shell.console import EXIT_OK, run_command
 from scripts import flickering_market, make_sample_data
+from tests.helpers.by_kernels import by_kernels
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 SAMPLE = DATA / "sample_sizes_ages.csv"
@@ -49,8 +49,7 @@ def data() -> OpenedFile:
 
 def backtest(data: OpenedFile, min_spread_bps: float, **others: float) -> SimpleNamespace:
     """By the kernels, which are the engine: see `test_options_on_every_road`."""
-    config = TuningConfig(**{**COSTS, "min_spread_bps": min_spread_bps, **others})
-    return SimpleNamespace(**replay_one(data, config.model_dump(include={*NUMERIC_FIELDS})))
+    return by_kernels(data, {**COSTS, "min_spread_bps": min_spread_bps, **others})
 
 
 @pytest.fixture(scope="module")
