@@ -177,7 +177,8 @@ def _go_on(
             break
         pnl = _earned(records[k, TRIP_GROSS], terms, notional)
         realized += pnl
-        closed, wins = closed + 1, wins + (pnl > 0)
+        wins += pnl > 0
+        closed += 1
         if respects_size:
             run[BEYOND] += notional / records[k, TRIP_PRICE] > terms.share * sizes[k, SIZE_EXIT]
         row, at = closes, closes
